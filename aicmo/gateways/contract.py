@@ -1,0 +1,136 @@
+"""What every gateway promises: one transmission per call, and exactly one outcome.
+
+A gateway can only be constructed with a `LivePermit`, which only `aicmo.execution.gate` issues, so
+a preview has no way to a transport.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class OutcomeKind(StrEnum):
+    """The seven outcomes of one transmission, and what each lets the engine do."""
+
+    SENT = "sent"
+    """The provider confirmed it."""
+    NOT_SENT = "not_sent"
+    """The provider can't have acted: refused or cut before the byte that commits."""
+    REFUSED_FOR_NOW = "refused_for_now"
+    """A definite refusal that may pass later (429, 4yz)."""
+    REFUSED_ACCOUNT = "refused_account"
+    """A definite refusal because of the account (401, 535): the account pauses, not the items."""
+    REFUSED_FOR_GOOD = "refused_for_good"
+    """A definite refusal of this content or recipient."""
+    DUPLICATE = "duplicate"
+    """The provider says that it already has this."""
+    UNKNOWN = "unknown"
+    """Bytes may have been acted on; anything unforeseen is this."""
+
+
+class RepeatClass(StrEnum):
+    """What may be done after a lost answer."""
+
+    REPEAT_SAFE = "A"
+    """Repeating with the same token has one effect."""
+    READABLE = "B"
+    """The provider can be asked afterwards."""
+    BLIND = "C"
+    """Neither: only late evidence or a person can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one transmission.
+
+    code: the provider's own code (`250`, `550 5.1.1`), without personal data or secrets.
+    ref: the provider's reference, when it gave one.
+    not_before: the earliest time for another try, when the provider named one.
+    suppress: the provider said that the recipient doesn't exist; no one should write there again.
+    """
+
+    kind: OutcomeKind
+    code: str = ""
+    detail: str = ""
+    ref: str | None = None
+    not_before: datetime | None = None
+    suppress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One armed delivery, ready for the wire.
+
+    payload: the exact bytes approved and previewed. For email, CRLF line ends, not dot-stuffed.
+    token: the same for every attempt of one delivery (Message-ID, Idempotency-Key, record key).
+    deadline: `time.monotonic()` value after which no committing byte may be written.
+    """
+
+    delivery_id: int
+    token: str
+    sender: str
+    recipient: str
+    payload: bytes
+    deadline: float
+
+    def is_late(self) -> bool:
+        return time.monotonic() > self.deadline
+
+
+StillAllowed = Callable[[Outgoing], bool]
+"""Asked once more just before the committing byte; False means: write nothing, NOT_SENT."""
+
+
+class LivePermit:
+    """Proof that the gate decided LIVE for one run and channel; `gate.issue_permit` makes it."""
+
+    __slots__ = ("channel", "run_id")
+
+    def __init__(self, run_id: int, channel: str, *, key: object) -> None:
+        if key is not _PERMIT_KEY:
+            msg = "only aicmo.execution.gate issues a LivePermit"
+            raise PermissionError(msg)
+        self.run_id, self.channel = run_id, channel
+
+
+_PERMIT_KEY = object()
+
+
+class Gateway(AbstractContextManager["Gateway"], ABC):
+    """A provider's account, open for sending. Used as a context manager by one thread."""
+
+    name: str
+    repeat_class: RepeatClass
+
+    def __init__(self, permit: LivePermit) -> None:
+        if not isinstance(permit, LivePermit):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = "a gateway needs a LivePermit"
+            raise PermissionError(msg)
+        self.permit = permit
+
+    @abstractmethod
+    def send(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
+        """Transmits once and says what came of it; never raises, never repeats."""
+
+    def send_batch(
+        self, batch: Iterable[Outgoing], still_allowed: StillAllowed
+    ) -> Iterator[tuple[Outgoing, Outcome]]:
+        """Transmits an armed batch, yielding each answer as it comes, in any order."""
+        for outgoing in batch:
+            yield outgoing, self._send_or_doubt(outgoing, still_allowed)
+
+    def _send_or_doubt(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
+        try:
+            return self.send(outgoing, still_allowed)
+        except Exception as error:  # noqa: BLE001  (an unforeseen failure proves nothing)
+            return Outcome(OutcomeKind.UNKNOWN, code=type(error).__name__)
+
+
+OpenGateway = Callable[[LivePermit], Gateway]
+"""Builds a gateway from configuration or a block; the permit comes from the gate."""

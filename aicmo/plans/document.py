@@ -1,0 +1,119 @@
+"""The project document: all of a client project in one file, as pydantic models.
+
+`docs/project.schema.json` is made from `ProjectDocument`. Cross-references, addresses and times
+are checked by `aicmo.plans.checking`.
+"""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003  (pydantic reads it at run time)
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from aicmo.plans.contacts import Audience, Contact
+from aicmo.plans.fields import Colour, Identifier, Language, Line, Link, Part, Prose
+from aicmo.plans.items import Item
+from aicmo.plans.strategy import (
+    Budget,
+    ChannelRole,
+    Journey,
+    Kpi,
+    LanguageRules,
+    Market,
+    Objective,
+    Offer,
+    OpenQuestion,
+    Persona,
+    Phase,
+    Segment,
+    Strategy,
+    Theme,
+    Topic,
+    WorkBlock,
+)
+
+
+class Sender(Part):
+    """Who the client's email comes from."""
+
+    name: Line
+    email: Line
+    reply_to: Line | None = None
+
+
+class Colours(Part):
+    """The brand's colours; contrast is checked and repaired when a package is rendered."""
+
+    primary: Colour
+    accent: Colour
+
+
+class Agency(Part):
+    """The agency; it appears in a package only if `show` is set."""
+
+    name: Line
+    show: bool = False
+
+
+class Brand(Part):
+    name: Line
+    industry: Line
+    offer: Prose
+    location: Line
+    voice: tuple[Line, ...] = ()
+    position: Prose | None = None
+    website: Link | None = None
+    postal_address: Line | None = Field(
+        default=None, description="Printed in the footer of every email; required to send email."
+    )
+    sender: Sender | None = None
+    unsubscribe_url: Link | None = Field(
+        default=None, description="The page where a contact leaves; required to send email."
+    )
+    colours: Colours
+    typeface: Literal["sans", "serif"] = "sans"
+    footer: Line | None = Field(default=None, description="For example `Confidential`.")
+    agency: Agency | None = None
+
+
+class ProjectDocument(Part):
+    """One client engagement: brand, contacts, strategy and the calendar of what goes out."""
+
+    schema_version: Literal[1]
+    id: Identifier
+    name: Line
+    timezone: Line = Field(description="IANA name of the client's time zone.")
+    language: Language
+    starts_on: date
+    ends_on: date
+
+    brand: Brand
+    objectives: tuple[Objective, ...] = Field(min_length=1)
+    market: Market
+    strategy: Strategy
+    personas: tuple[Persona, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    channels: tuple[ChannelRole, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    themes: tuple[Theme, ...] = ()
+    journeys: tuple[Journey, ...] = ()
+    work_plan: tuple[WorkBlock, ...] = ()
+    kpis: tuple[Kpi, ...] = ()
+    budget: Budget | None = None
+    topics: tuple[Topic, ...] = ()
+    risks: tuple[Line, ...] = ()
+    language_rules: LanguageRules = LanguageRules()
+    open_questions: tuple[OpenQuestion, ...] = ()
+
+    contacts: tuple[Contact, ...] = ()
+    audiences: tuple[Audience, ...] = ()
+    items: tuple[Item, ...] = ()
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> ProjectDocument:
+        if self.ends_on < self.starts_on:
+            msg = "ends_on is before starts_on"
+            raise ValueError(msg)
+        return self

@@ -1,0 +1,214 @@
+"""The only reader of the environment (and of a `.env` file in the working folder).
+
+Safety variables are fail-safe: a value or a name nobody knows means the safe side, and is reported
+in `ExecutionConfig.problems`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from aicmo.channels import Channel, parse_channel
+from aicmo.errors import FixConfiguration
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+_SAFETY_NAMES = ("EXECUTION_ENABLED", "EXECUTION_DRY_RUN", "EXECUTION_CHANNELS")
+
+TlsMode = Literal["starttls", "implicit", "none"]
+
+
+class Settings(BaseSettings):
+    """Everything the environment says; secrets are `SecretStr`."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    database_url: str = Field("sqlite:///.aicmo/aicmo.db", validation_alias="AICMO_DATABASE_URL")
+    smtp_url: SecretStr | None = Field(None, validation_alias="AICMO_SMTP_URL")
+    packages_url: str = Field("", validation_alias="AICMO_PACKAGES_URL")
+    output_dir: Path = Field(Path(".aicmo/output"), validation_alias="AICMO_OUTPUT_DIR")
+    secret_key: SecretStr | None = Field(None, validation_alias="AICMO_SECRET_KEY")
+    execution_enabled: str | None = Field(None, validation_alias="EXECUTION_ENABLED")
+    execution_dry_run: str | None = Field(None, validation_alias="EXECUTION_DRY_RUN")
+    execution_channels: str | None = Field(None, validation_alias="EXECUTION_CHANNELS")
+
+    def packages_folder_or_url(self) -> str:
+        """Where packages go: the URL, or `.aicmo/packages` under the working folder."""
+        return self.packages_url or Path(".aicmo/packages").resolve().as_uri()
+
+    def require_secret_key(self) -> bytes:
+        """The key of all HMACs and tokens.
+
+        Raises:
+            FixConfiguration: AICMO_SECRET_KEY is unset or shorter than 32 characters.
+        """
+        key = self.secret_key.get_secret_value() if self.secret_key else ""
+        if len(key) < 32:  # noqa: PLR2004  (NIST SP 800-107 §5.3.4: at least the strength wanted)
+            problem = "is not set" if not key else "is shorter than 32 characters"
+            raise FixConfiguration(
+                f"AICMO_SECRET_KEY {problem}",
+                next_step="`aicmo init` writes one into .env; keep it: it ties opt-outs to people.",
+            )
+        return key.encode()
+
+    def require_smtp_relay(self) -> SmtpRelay:
+        """The relay of AICMO_SMTP_URL.
+
+        Raises:
+            FixConfiguration: it is unset or can't be read.
+        """
+        if self.smtp_url is None:
+            raise FixConfiguration(
+                "AICMO_SMTP_URL is not set",
+                next_step="Set it to smtp://user:password@host:587?tls=starttls.",
+            )
+        return parse_smtp_url(self.smtp_url.get_secret_value())
+
+
+@dataclass(frozen=True)
+class ExecutionConfig:
+    """What the environment allows. The default allows nothing but a preview of email."""
+
+    execution_enabled: bool = False
+    dry_run: bool = True
+    channels_enabled: list[str] = field(default_factory=lambda: [Channel.EMAIL.value])
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SmtpRelay:
+    """Where email is handed over, and how (RFC 6409 submission, RFC 8314 implicit TLS)."""
+
+    host: str
+    port: int
+    tls: TlsMode
+    username: str = ""
+    password: SecretStr = SecretStr("")
+
+
+def get_settings() -> Settings:
+    """The settings of this moment.
+
+    Raises:
+        FixConfiguration: a value can't be read; the text names the variable, never its value.
+    """
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]
+    except ValueError as error:
+        raise FixConfiguration(f"The environment can't be read: {error}") from None
+
+
+def get_execution_config() -> ExecutionConfig:
+    """The environment's side of the gate; never raises."""
+    try:
+        settings = get_settings()
+    except FixConfiguration as error:
+        return ExecutionConfig(problems=(str(error),))
+    return read_execution_config(
+        settings.execution_enabled, settings.execution_dry_run, settings.execution_channels
+    )
+
+
+def read_execution_config(
+    enabled: str | None, dry_run: str | None, channels: str | None
+) -> ExecutionConfig:
+    """`ExecutionConfig` from the raw values of the three safety variables."""
+    problems = _unknown_safety_names()
+    flag_enabled = _read_flag("EXECUTION_ENABLED", enabled, safe=False, problems=problems)
+    flag_dry_run = _read_flag("EXECUTION_DRY_RUN", dry_run, safe=True, problems=problems)
+    names = _read_channels(channels, problems)
+    return ExecutionConfig(flag_enabled, flag_dry_run, names, tuple(problems))
+
+
+def _unknown_safety_names() -> list[str]:
+    names = {*os.environ, *dotenv_values(".env")}
+    return [
+        f"{name} is not a variable of AICMO; the EXECUTION_ variables are {', '.join(_SAFETY_NAMES)}"
+        for name in sorted(names)
+        if name.startswith("EXECUTION_") and name not in _SAFETY_NAMES
+    ]
+
+
+def _read_flag(name: str, value: str | None, *, safe: bool, problems: list[str]) -> bool:
+    plain = (value or "").strip().lower()
+    if plain in _TRUE:
+        return True
+    if plain in _FALSE:
+        return False
+    if plain:
+        problems.append(f"{name} has a value that is neither true nor false; {str(safe).lower()} is used")
+    return safe
+
+
+def _read_channels(value: str | None, problems: list[str]) -> list[str]:
+    if value is None:
+        return [Channel.EMAIL.value]
+    names = _split_names(value)
+    if not names:
+        problems.append("EXECUTION_CHANNELS names no channel, so none is enabled")
+    known: list[str] = []
+    for name in names:
+        channel = parse_channel(name)
+        if channel is None:
+            problems.append(f"EXECUTION_CHANNELS names an unknown channel: {name[:40]!r}")
+        elif channel.value not in known:
+            known.append(channel.value)
+    return known
+
+
+def _split_names(value: str) -> list[str]:
+    if value.strip().startswith("["):
+        try:
+            parts = [str(part) for part in json.loads(value)]
+        except ValueError:
+            parts = [value]
+    else:
+        parts = value.split(",")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def parse_smtp_url(url: str) -> SmtpRelay:
+    """`smtp://user:password@host:port?tls=starttls|implicit|none`, starttls by default.
+
+    Raises:
+        FixConfiguration: the URL isn't of that form; its text never holds the password.
+    """
+    try:
+        return _parse_smtp_url(url)
+    except ValueError as error:
+        raise FixConfiguration(
+            f"AICMO_SMTP_URL can't be read: {error}",
+            next_step="Write it as smtp://user:password@host:587?tls=starttls.",
+        ) from None
+
+
+def _parse_smtp_url(url: str) -> SmtpRelay:
+    parts = urlsplit(url)
+    tls = parse_qs(parts.query).get("tls", ["starttls"])[-1]
+    if parts.scheme != "smtp" or not parts.hostname:
+        msg = "it has no smtp:// scheme or no host"
+        raise ValueError(msg)
+    if tls not in get_args(TlsMode):
+        msg = "tls is not one of starttls, implicit, none"
+        raise ValueError(msg)
+    try:
+        port = parts.port
+    except ValueError:
+        msg = "the port is not a number from 1 to 65535"
+        raise ValueError(msg) from None
+    return SmtpRelay(
+        host=parts.hostname,
+        port=port or (465 if tls == "implicit" else 587),
+        tls=tls,
+        username=unquote(parts.username or ""),
+        password=SecretStr(unquote(parts.password or "")),
+    )
