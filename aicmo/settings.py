@@ -145,7 +145,9 @@ def _read_flag(name: str, value: str | None, *, safe: bool, problems: list[str])
     if plain in _FALSE:
         return False
     if plain:
-        problems.append(f"{name} has a value that is neither true nor false; {str(safe).lower()} is used")
+        problems.append(
+            f"{name} has a value that is neither true nor false; {str(safe).lower()} is used"
+        )
     return safe
 
 

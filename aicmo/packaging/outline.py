@@ -1,0 +1,137 @@
+"""The one model all renderers draw: chapters of blocks, with every word and number already final.
+
+No renderer reads the project: same numbers in every format by construction. Text is plain (never
+markup); a renderer escapes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    text: str
+    lead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    points: tuple[str, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A named thing with its text and details: a pillar, a persona, an offer, a calendar item."""
+
+    title: str
+    text: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number to remember: `200`, `members by day 90`, `no baseline yet`."""
+
+    value: str
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table whose caption states what it shows; `numeric` are the right-aligned columns."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+    total: tuple[str, ...] | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    label: str
+    value: float
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """Bars with their values written on them; the caption states the finding."""
+
+    caption: str
+    bars: tuple[Bar, ...]
+    unit: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, as fractions 0..1 of the whole campaign."""
+
+    label: str
+    start: float
+    end: float
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    caption: str
+    spans: tuple[Span, ...]
+
+
+Block = Paragraph | Bullets | Cards | Figures | Table | BarChart | Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    heading: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One chapter; `conclusion` is its message in a sentence, the title of its first slide."""
+
+    key: str
+    title: str
+    conclusion: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A whole deliverable.
+
+    status: `internal draft` puts a watermark on every page, slide and on the HTML page.
+    created: ISO 8601 UTC, from the plan, never from the clock.
+    """
+
+    project_id: str
+    client: str
+    title: str
+    subtitle: str
+    period: str
+    version: str
+    language: str
+    created: str
+    confidentiality: str
+    prepared_by: str
+    status: Literal["final", "internal draft"]
+    chapters: tuple[Chapter, ...]
