@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from aicmo.plans.fields import Identifier, Language, Line, Part
+from aicmo.plans.fields import Day, Identifier, Language, Line, Part
 
 Consent = Literal["opt_in", "unsubscribed", "unknown"]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -25,7 +25,7 @@ class Contact(Part):
     timezone: Line | None = None
     consent: Consent
     consent_source: Line | None = Field(default=None, description="Where consent was given.")
-    consent_on: date | None = None
+    consent_on: Day | None = None
     hard_bounced: bool = False
     attributes: dict[AttributeName, Line] = Field(default_factory=dict)
 
@@ -55,8 +55,11 @@ class Audience(Part):
 
     def includes(self, contact: Contact) -> bool:
         """Whether `contact` belongs to it, whatever its consent."""
-        return (
-            self.everyone
-            or contact.id in self.contacts
-            or not set(self.segments).isdisjoint(contact.segments)
-        )
+        return any(True for _ in self.members((contact,)))
+
+    def members(self, contacts: Iterable[Contact]) -> Iterator[Contact]:
+        """Those of `contacts` who belong to it, whatever their consent, in their order."""
+        ids, segments = frozenset(self.contacts), frozenset(self.segments)
+        for contact in contacts:
+            if self.everyone or contact.id in ids or not segments.isdisjoint(contact.segments):
+                yield contact

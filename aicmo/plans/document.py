@@ -6,13 +6,12 @@ are checked by `aicmo.plans.checking`.
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003  (pydantic reads it at run time)
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from aicmo.plans.contacts import Audience, Contact
-from aicmo.plans.fields import Colour, Identifier, Language, Line, Link, Part, Prose
+from aicmo.plans.fields import Colour, Day, Identifier, Language, Line, Link, Part, Prose
 from aicmo.plans.items import Item
 from aicmo.plans.strategy import (
     Budget,
@@ -85,8 +84,8 @@ class ProjectDocument(Part):
     name: Line
     timezone: Line = Field(description="IANA name of the client's time zone.")
     language: Language
-    starts_on: date
-    ends_on: date
+    starts_on: Day
+    ends_on: Day
 
     brand: Brand
     objectives: tuple[Objective, ...] = Field(min_length=1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from aicmo.channels import Channel, parse_channel
-from aicmo.plans.fields import Identifier, Line, Link, Part, Prose
+from aicmo.plans.fields import FilePath, Identifier, Line, Link, Part, Prose
 
 
 def _channel(value: object) -> object:
@@ -32,7 +32,7 @@ class EmailContent(Part):
 class Media(Part):
     """A picture or film of a post; without a file it is still to be made."""
 
-    file: Line | None = Field(default=None, description="Path beside the project document.")
+    file: FilePath | None = Field(default=None, description="Path beside the project document.")
     alt_text: Line | None = None
     brief: Prose | None = Field(default=None, description="What to make, while there is no file.")
 
@@ -108,13 +108,15 @@ class Item(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _content_kind_follows_channel(cls, value: Any) -> Any:  # noqa: ANN401  (untrusted input)
-        if not isinstance(value, dict) or not isinstance(value.get("content"), dict):
+    def _content_kind_follows_channel(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
             return value
-        channel = _channel(value.get("channel"))
-        if isinstance(channel, Channel) and "kind" not in value["content"]:
-            value = {**value, "content": {**value["content"], "kind": _kind_for(channel)}}
-        return value
+        fields = cast("dict[str, Any]", value)
+        channel, content = _channel(fields.get("channel")), fields.get("content")
+        if not isinstance(content, dict) or not isinstance(channel, Channel) or "kind" in content:
+            return fields
+        named = {**cast("dict[str, Any]", content), "kind": _kind_for(channel)}
+        return {**fields, "content": named}
 
     @model_validator(mode="after")
     def _content_fits_channel(self) -> Item:

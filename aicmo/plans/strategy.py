@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003  (pydantic reads it at run time)
-from decimal import Decimal  # noqa: TC003
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from aicmo.plans.fields import Currency, Line, Part, Prose
+from aicmo.plans.fields import Currency, Day, Line, Number, Part, Prose
 
 
 class Fact(Part):
     """A statement with its figure; without a source it is shown as unsourced."""
 
     fact: Line
-    value: Decimal | None = None
+    value: Number | None = None
     unit: Line | None = None
     source: Line | None = Field(default=None, description="Where the figure comes from.")
 
@@ -24,10 +22,10 @@ class Target(Part):
     """What a metric should reach; a range has `target_max` as well."""
 
     metric: Line
-    baseline: Decimal | None = Field(default=None, description="Where it stands today.")
-    target: Decimal | None = None
-    target_max: Decimal | None = None
-    change: Decimal | None = Field(default=None, description="Wanted change, when no level is set.")
+    baseline: Number | None = Field(default=None, description="Where it stands today.")
+    target: Number | None = None
+    target_max: Number | None = None
+    change: Number | None = Field(default=None, description="Wanted change, when no level is set.")
     unit: Line = Field(description="For example `%`, `USD`, `per month`.")
 
     @model_validator(mode="after")
@@ -42,9 +40,9 @@ class Kpi(Part):
     """A measure that is reported; a range has `target_max` as well."""
 
     name: Line
-    baseline: Decimal | None = Field(default=None, description="Where it stands today.")
-    target: Decimal
-    target_max: Decimal | None = None
+    baseline: Number | None = Field(default=None, description="Where it stands today.")
+    target: Number
+    target_max: Number | None = None
     unit: Line
     tier: Literal["primary", "secondary"] = "primary"
     better: Literal["higher", "lower"] = "higher"
@@ -112,8 +110,8 @@ class Strategy(Part):
 class Offer(Part):
     name: Line
     detail: Prose | None = None
-    price: Decimal | None = Field(default=None, ge=0)
-    regular_price: Decimal | None = Field(default=None, ge=0)
+    price: Number | None = Field(default=None, ge=0)
+    regular_price: Number | None = Field(default=None, ge=0)
     currency: Currency | None = None
     per: Line | None = None
     limit: Line | None = None
@@ -137,8 +135,8 @@ class ChannelRole(Part):
 
 class Phase(Part):
     name: Line
-    starts_on: date
-    ends_on: date
+    starts_on: Day
+    ends_on: Day
     tactics: tuple[Line, ...] = ()
 
     @model_validator(mode="after")
@@ -178,13 +176,13 @@ class WorkBlock(Part):
 
 class BudgetLine(Part):
     name: Line
-    amount: Decimal = Field(ge=0)
+    amount: Number = Field(ge=0)
     note: Line | None = None
 
 
 class Budget(Part):
     currency: Currency
-    total: Decimal = Field(ge=0)
+    total: Number = Field(ge=0)
     period: Line
     lines: tuple[BudgetLine, ...] = Field(min_length=1)
 
