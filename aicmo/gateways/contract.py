@@ -93,13 +93,13 @@ class LivePermit:
     __slots__ = ("channel", "run_id")
 
     def __init__(self, run_id: int, channel: str, *, key: object) -> None:
-        if key is not _PERMIT_KEY:
+        if key is not PERMIT_KEY:
             msg = "only aicmo.execution.gate issues a LivePermit"
             raise PermissionError(msg)
         self.run_id, self.channel = run_id, channel
 
 
-_PERMIT_KEY = object()
+PERMIT_KEY = object()
 
 
 class Gateway(AbstractContextManager["Gateway"], ABC):

@@ -1,0 +1,183 @@
+"""The audit log: append-only, one hash chain per project.
+
+Each event's hash is SHA-256(previous hash ‖ canonical JSON of the event), so that a changed, removed
+or reordered row is found. A log cut off at its end is found by the head row; if that was cut too,
+only a head kept elsewhere shows it (`aicmo audit` prints it). No personal data is written here: events
+carry ids and counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from aicmo.models import AuditEvent, AuditHead
+
+_START = bytes(32)
+
+
+class Event(StrEnum):
+    """Every event name, each one thing that happened."""
+
+    EXECUTION_STARTED = "execution.started"
+    EXECUTION_DISABLED = "execution.disabled"
+    EXECUTION_PROJECT_NOT_FOUND = "execution.project_not_found"
+    EXECUTION_PLAN_FETCHED = "execution.plan_fetched"
+    EXECUTION_EMAIL_EXECUTED = "execution.email_executed"
+    EXECUTION_SOCIAL_EXECUTED = "execution.social_executed"
+    EXECUTION_CRM_EXECUTED = "execution.crm_executed"
+    EXECUTION_COMPLETED = "execution.completed"
+    EXECUTION_ERROR = "execution.error"
+    PACKAGING_STARTED = "packaging.started"
+    PACKAGING_PROJECT_NOT_FOUND = "packaging.project_not_found"
+    PACKAGING_PROJECT_FETCHED = "packaging.project_fetched"
+    PACKAGING_PDF_GENERATED = "packaging.pdf_generated"
+    PACKAGING_PPTX_GENERATED = "packaging.pptx_generated"
+    PACKAGING_HTML_GENERATED = "packaging.html_generated"
+    PACKAGING_STORED = "packaging.stored"
+    PACKAGING_COMPLETED = "packaging.completed"
+    PACKAGING_ERROR = "packaging.error"
+    PLAN_IMPORTED = "plan.imported"
+    APPROVAL_GIVEN = "approval.given"
+    APPROVAL_REVOKED = "approval.revoked"
+    DELIVERY_MOVED = "delivery.moved"
+    ADDRESS_SUPPRESSED = "address.suppressed"
+    ACCOUNT_PAUSED = "account.paused"
+    CONTROL_PAUSED = "control.paused"
+    CONTROL_UNPAUSED = "control.unpaused"
+
+
+Sink = Callable[[str, str, dict[str, Any]], None]
+"""Called after commit with event name, project id and data."""
+
+_sink: ContextVar[Sink | None] = ContextVar("aicmo_audit_sink", default=None)
+
+
+@contextmanager
+def forwarding_to(sink: Sink) -> Iterator[None]:
+    """While it is open, events other than single deliveries' are handed to `sink` after commit."""
+    token = _sink.set(sink)
+    try:
+        yield
+    finally:
+        _sink.reset(token)
+
+
+def record(session: Session, event: Event, *, project_id: str, actor: str, **data: Any) -> None:
+    """Appends one event to the project's chain, in the caller's transaction."""
+    head = _locked_head(session, project_id)
+    number, at = head.number + 1, datetime.now(UTC).isoformat(timespec="microseconds")
+    text = _canonical(data)
+    link = _link(head.hash, project_id, number, at, event, actor, text)
+    session.execute(
+        insert(AuditEvent).values(
+            project_id=project_id, number=number, at=at, event=event.value,
+            actor=actor, data=text, hash=link,
+        )
+    )  # fmt: skip
+    session.execute(
+        update(AuditHead)
+        .where(AuditHead.project_id == project_id)
+        .values(number=number, hash=link)
+        .execution_options(synchronize_session=False)
+    )
+    _forward(session, event, project_id, data)
+
+
+def _locked_head(session: Session, project_id: str) -> AuditHead:
+    query = (
+        select(AuditHead)
+        .where(AuditHead.project_id == project_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    head = session.scalars(query).one_or_none()
+    if head is None:
+        _insert_head(session, project_id)
+        head = session.scalars(query).one()
+    return head
+
+
+def _insert_head(session: Session, project_id: str) -> None:
+    if session.get_bind().dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as upsert  # noqa: PLC0415
+    else:
+        from sqlalchemy.dialects.postgresql import insert as upsert  # noqa: PLC0415
+    row = {"project_id": project_id, "number": 0, "hash": _START}
+    session.execute(upsert(AuditHead).values(**row).on_conflict_do_nothing())
+
+
+def _canonical(data: dict[str, Any]) -> str:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _link(previous: bytes, *fields: object) -> bytes:
+    text = json.dumps([str(field) for field in fields], ensure_ascii=False)
+    return hashlib.sha256(previous + text.encode()).digest()
+
+
+def _forward(session: Session, event: Event, project_id: str, data: dict[str, Any]) -> None:
+    sink = _sink.get()
+    if sink is not None and event is not Event.DELIVERY_MOVED:
+        actions = session.info.setdefault("after_commit", [])
+        actions.append(lambda: sink(event.value, project_id, data))
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The result of walking one project's chain.
+
+    broken_at: number of the first event that doesn't fit, None if all do.
+    head: hex of the newest hash; kept elsewhere, it also proves that nothing was cut off.
+    """
+
+    project_id: str
+    events: int
+    head: str
+    broken_at: int | None = None
+    problem: str = ""
+
+
+def verify(session: Session, project_id: str) -> Verification:
+    """Recomputes the chain of `project_id` from its first event."""
+    previous, count = _START, 0
+    query = select(AuditEvent).where(AuditEvent.project_id == project_id)
+    ordered = query.order_by(AuditEvent.number).execution_options(yield_per=1000)
+    for row in session.scalars(ordered):
+        count += 1
+        if row.number != count:
+            return Verification(project_id, count - 1, previous.hex(), count, "event is missing")
+        link = _link(
+            previous, row.project_id, row.number, row.at, row.event, row.actor, row.data
+        )  # fmt: skip
+        if link != row.hash:
+            return Verification(project_id, count - 1, previous.hex(), count, "event was changed")
+        previous = link
+    return _compare_with_head(session, Verification(project_id, count, previous.hex()))
+
+
+def _compare_with_head(session: Session, found: Verification) -> Verification:
+    head = session.get(AuditHead, found.project_id)
+    number, link = (head.number, head.hash.hex()) if head else (0, _START.hex())
+    if (number, link) == (found.events, found.head):
+        return found
+    return Verification(
+        found.project_id, found.events, found.head, found.events + 1, "events at the end are missing"
+    )
+
+
+def events(session: Session, project_id: str, *, newest: int) -> list[AuditEvent]:
+    """The `newest` last events of a project, oldest first."""
+    query = select(AuditEvent).where(AuditEvent.project_id == project_id)
+    rows = session.scalars(query.order_by(AuditEvent.number.desc()).limit(newest)).all()
+    return list(reversed(rows))

@@ -1,0 +1,174 @@
+"""The database: one engine per URL, short transactions, and the schema's version.
+
+SQLite runs with WAL, `synchronous=FULL` (an intent survives a power cut) and `BEGIN IMMEDIATE` for
+writes; PostgreSQL with its default `synchronous_commit=on`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import func
+
+from aicmo.errors import FixConfiguration
+
+_HEAD = "0001"
+_BUSY_SECONDS = 30
+AfterCommit = Callable[[], None]
+
+
+class Database:
+    """Sessions on one database; safe to share between threads.
+
+    `read()` and `write()` give a session in one transaction; `write()` commits at its end.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _parse(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _engine(self.url)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that holds the write lock from its first statement on SQLite."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            session.connection(execution_options={"aicmo_write": True})
+            yield session
+            session.commit()
+        for action in session.info.get("after_commit", ()):
+            action()
+
+    def now(self, session: Session) -> datetime:
+        """The database's clock, aware UTC: the one that leases are measured by."""
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        return session.scalars(select(func.clock_timestamp())).one().astimezone(UTC)
+
+    def revision(self) -> str | None:
+        """The schema's version, None for an empty database."""
+        with self.engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+    def upgrade(self) -> None:
+        """Creates the schema or brings it up to date."""
+        from alembic import command  # noqa: PLC0415  (a second of imports, for this call only)
+
+        _make_folder(self.url)
+        command.upgrade(_alembic_config(self.url), "head")
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """The database at `url`, its schema checked; a SQLite file that isn't there is created.
+
+    Raises:
+        FixConfiguration: the URL is wrong, the server doesn't answer, or the schema is another one.
+    """
+    return _open(url, str(Path.cwd()))
+
+
+@lru_cache(maxsize=8)
+def _open(url: str, _folder: str) -> Database:
+    database = Database(url)
+    try:
+        if _is_new_file(database.url):
+            database.upgrade()
+        _require_head(database.revision())
+    except DBAPIError as error:
+        raise FixConfiguration(
+            f"The database doesn't answer: {type(error.orig).__name__}",
+            next_step="Check AICMO_DATABASE_URL, and that the server runs and lets you in.",
+        ) from None
+    return database
+
+
+def _require_head(revision: str | None) -> None:
+    if revision != _HEAD:
+        found = f"has schema {revision}" if revision else "is empty"
+        raise FixConfiguration(
+            f"The database {found}, this program needs {_HEAD}",
+            next_step="`aicmo init` brings it up to date; make a backup first.",
+        )
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise FixConfiguration(
+            "AICMO_DATABASE_URL can't be read",
+            next_step="Write sqlite:///path/to/file.db or postgresql://user:password@host/name.",
+        ) from None
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise FixConfiguration(
+            f"AICMO_DATABASE_URL names {parsed.get_backend_name()}, which AICMO doesn't support",
+            next_step="Use SQLite or PostgreSQL.",
+        )
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own BEGIN would be DEFERRED: two writers could then both read before either
+    # writes, and one of them would fail instead of waiting.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("aicmo_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _sqlite_file(url: URL) -> Path | None:
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
+
+
+def _is_new_file(url: URL) -> bool:
+    file = _sqlite_file(url)
+    return file is not None and not file.exists()
+
+
+def _make_folder(url: URL) -> None:
+    if file := _sqlite_file(url):
+        file.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _alembic_config(url: URL) -> Any:
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "aicmo:migrations")
+    config.attributes["url"] = url
+    return config

@@ -1,0 +1,82 @@
+"""Decides whether a run does nothing, previews, or sends; and issues the permit to send.
+
+One pure function decides. Approval, consent, pauses and the rest are checked once more for every
+delivery when it is armed (`aicmo.execution.guards`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aicmo.gateways import contract
+from aicmo.settings import ExecutionConfig
+
+
+class Mode(StrEnum):
+    DISABLED = "disabled"
+    """Nothing happens but the report."""
+    PREVIEW = "preview"
+    """Everything is composed and shown; nothing is claimed, no transport exists."""
+    LIVE = "live"
+    """Approved deliveries that are due go out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Every key that has to turn before a channel may send."""
+
+    environment_enabled: bool
+    run_enabled: bool
+    dry_run: bool
+    channel_in_environment: bool
+    channel_in_run: bool
+
+
+def decide(keys: Keys) -> Mode:
+    """The mode of one channel in one run."""
+    if not (keys.environment_enabled and keys.run_enabled):
+        return Mode.DISABLED
+    if not (keys.channel_in_environment and keys.channel_in_run):
+        return Mode.DISABLED
+    return Mode.PREVIEW if keys.dry_run else Mode.LIVE
+
+
+def decide_channel(
+    channel: str,
+    config: ExecutionConfig,
+    *,
+    run_enabled: bool,
+    dry_run: bool,
+    run_channels: Iterable[str] | None,
+) -> Mode:
+    """`decide` from the environment's configuration and the run's wishes.
+
+    Args:
+        channel: the channel asked about.
+        config: the environment's side.
+        run_enabled: the run's own key.
+        dry_run: what the run asks for.
+        run_channels: the channels the run asks for; None leaves the choice to the environment.
+    """
+    return decide(
+        Keys(
+            environment_enabled=config.execution_enabled,
+            run_enabled=run_enabled,
+            dry_run=dry_run,
+            channel_in_environment=channel in config.channels_enabled,
+            channel_in_run=run_channels is None or channel in set(run_channels),
+        )
+    )
+
+
+def issue_permit(mode: Mode, run_id: int, channel: str) -> contract.LivePermit:
+    """The permit that a gateway's constructor demands.
+
+    Raises:
+        PermissionError: the mode isn't LIVE.
+    """
+    if mode is not Mode.LIVE:
+        raise PermissionError(f"no permit to send on {channel}: the mode is {mode}")
+    return contract.LivePermit(run_id, channel, key=contract.PERMIT_KEY)

@@ -1,0 +1,110 @@
+"""The delivery's states, the moves between them, and the one function that makes a move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from aicmo import audit
+from aicmo.errors import MoveRefused
+from aicmo.models import Delivery
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    """Waits to be claimed: for its time, its approval, or a worker."""
+    CLAIMED = "claimed"
+    """A worker prepares it; no byte may go out."""
+    SENDING = "sending"
+    """The intent is durable; bytes may go out until the send deadline."""
+    SENT = "sent"
+    """The provider or a person has shown that it is there."""
+    FAILED = "failed"
+    """Refused for good, and no earlier attempt in doubt."""
+    UNKNOWN = "unknown"
+    """It may have gone out; only evidence or a person moves it on."""
+    SKIPPED = "skipped"
+    """Never to be sent: the recipient left, or can't be written to."""
+    HELD = "held"
+    """Stopped by a guard; released when its reason is gone."""
+    CANCELLED = "cancelled"
+    """A person called it off."""
+    EXPIRED = "expired"
+    """Its time window closed before it was sent."""
+
+
+WAITING = (State.PENDING, State.CLAIMED, State.SENDING)
+"""The states that a report calls `waiting`."""
+
+MOVES: frozenset[tuple[State, State]] = frozenset(
+    {
+        (State.PENDING, State.CLAIMED),
+        (State.CLAIMED, State.PENDING),
+        (State.CLAIMED, State.SENDING),
+        (State.SENDING, State.SENT),
+        (State.SENDING, State.FAILED),
+        (State.SENDING, State.PENDING),
+        (State.SENDING, State.UNKNOWN),
+        (State.UNKNOWN, State.SENT),
+        (State.UNKNOWN, State.PENDING),
+        (State.UNKNOWN, State.FAILED),
+        (State.PENDING, State.SKIPPED),
+        (State.PENDING, State.HELD),
+        (State.HELD, State.PENDING),
+        (State.PENDING, State.CANCELLED),
+        (State.PENDING, State.EXPIRED),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Who moves deliveries, of which project, when and in which run."""
+
+    project_id: str
+    actor: str
+    at: datetime
+    run_id: int | None = None
+
+
+def move(
+    session: Session,
+    mover: Mover,
+    ids: Sequence[int],
+    before: State,
+    after: State,
+    *,
+    reason: str = "",
+    fence: int | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> list[int]:
+    """Moves those of `ids` that are still in `before` (and under `fence`), with one audit event.
+
+    Returns:
+        The ids that moved, in ascending order; the others belong to somebody else by now.
+
+    Raises:
+        MoveRefused: the table of moves has no such move.
+    """
+    if (before, after) not in MOVES:
+        raise MoveRefused(f"A delivery can't move from {before} to {after}")
+    query = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == before.value)
+    if fence is not None:
+        query = query.where(Delivery.fence == fence)
+    changed = {"state": after.value, "reason": reason, "since": mover.at, **(values or {})}
+    returning = query.values(**changed).returning(Delivery.id)
+    rows = session.scalars(returning, execution_options={"synchronize_session": False}).all()
+    moved = sorted(rows)
+    if moved:
+        audit.record(
+            session, audit.Event.DELIVERY_MOVED, project_id=mover.project_id, actor=mover.actor,
+            before=before.value, after=after.value, reason=reason, deliveries=moved,
+            run=mover.run_id,
+        )  # fmt: skip
+    return moved

@@ -1,0 +1,294 @@
+"""The tables. All truth about what was approved, sent and left undone is in these rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, stored as UTC; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime can't be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy's own form)
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+    }
+
+
+class Installation(Table):
+    """One row: proves that the same AICMO_SECRET_KEY is used as when the database was made."""
+
+    __tablename__ = "installation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    secret_key_check: Mapped[str] = mapped_column(String(64))
+
+
+class Project(Table):
+    """One client engagement."""
+
+    __tablename__ = "project"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(500))
+    timezone: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    plan_version: Mapped[int]
+
+
+class Plan(Table):
+    """One imported version of a project's document, without its contacts."""
+
+    __tablename__ = "plan"
+    __table_args__ = (UniqueConstraint("project_id", "version"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
+    version: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(Text)
+    document: Mapped[dict[str, Any]]
+    warnings: Mapped[list[str]]
+    imported_at: Mapped[datetime]
+
+
+class Contact(Table):
+    """A person of a project; `mailbox` is the address in the form that identifies the mailbox."""
+
+    __tablename__ = "contact"
+    __table_args__ = (UniqueConstraint("project_id", "key"), Index(None, "project_id", "mailbox"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
+    key: Mapped[str] = mapped_column(String(64))
+    email: Mapped[str] = mapped_column(String(320), default="")
+    mailbox: Mapped[str] = mapped_column(String(320), default="")
+    address_hmac: Mapped[str] = mapped_column(String(64), default="")
+    consent: Mapped[str] = mapped_column(String(16))
+    consent_source: Mapped[str] = mapped_column(String(500), default="")
+    hard_bounced: Mapped[bool]
+    removed: Mapped[bool] = mapped_column(default=False)
+    details: Mapped[dict[str, Any]]
+
+
+class Account(Table):
+    """The client's identity at a provider: what a delivery goes out as."""
+
+    __tablename__ = "account"
+    __table_args__ = (UniqueConstraint("project_id", "channel", "handle"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
+    channel: Mapped[str] = mapped_column(String(16))
+    handle: Mapped[str] = mapped_column(String(320))
+    paused_at: Mapped[datetime | None]
+    pause_reason: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Item(Table):
+    """One planned piece of content of the current plan.
+
+    fingerprint: SHA-256 over everything that goes out; an approval holds while it is unchanged.
+    planned: how many deliveries the ledger must hold for it; the books are checked against it.
+    """
+
+    __tablename__ = "item"
+    __table_args__ = (UniqueConstraint("project_id", "key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
+    key: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str] = mapped_column(String(500))
+    send_at: Mapped[datetime]
+    send_until: Mapped[datetime | None]
+    timezone: Mapped[str] = mapped_column(String(64))
+    content: Mapped[dict[str, Any]]
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    planned: Mapped[int] = mapped_column(default=0)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class Approval(Table):
+    """A person's yes to an item as it was; void once the item's fingerprint differs."""
+
+    __tablename__ = "approval"
+    __table_args__ = (Index(None, "item_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    approved_by: Mapped[str] = mapped_column(String(200))
+    approved_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Run(Table):
+    """One execution of a project, by whom and in which mode."""
+
+    __tablename__ = "run"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
+    mode: Mapped[str] = mapped_column(String(16))
+    channels: Mapped[list[str]]
+    started_by: Mapped[str] = mapped_column(String(200))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    summary: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Delivery(Table):
+    """One item to one recipient or account: a row of the ledger.
+
+    recipient: the mailbox, or the contact's key for CRM, or '' for a post.
+    fence: names the newest claim (62 random bits); only its holder may record an outcome.
+    in_plan: the current plan still has it; a delivery is never deleted.
+    ambiguous: an attempt may have gone out, so a later refusal proves nothing.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("item_id", "account_id", "recipient"),
+        Index("ix_delivery_queue", "item_id", "id", sqlite_where=text("state = 'pending'"),
+              postgresql_where=text("state = 'pending'")),
+        Index(None, "project_id", "state"),
+        Index("ix_delivery_leases", "lease_until", sqlite_where=text("lease_until IS NOT NULL"),
+              postgresql_where=text("lease_until IS NOT NULL")),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    recipient: Mapped[str] = mapped_column(String(320))
+    token: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    since: Mapped[datetime]
+    fence: Mapped[int] = mapped_column(BigInteger, default=0)
+    in_plan: Mapped[bool] = mapped_column(default=True)
+    lease_until: Mapped[datetime | None]
+    not_before: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    ambiguous: Mapped[bool] = mapped_column(default=False)
+    provider_ref: Mapped[str] = mapped_column(String(500), default="")
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+
+
+class Attempt(Table):
+    """One transmission: written before its first byte, completed after its answer."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("delivery_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    number: Mapped[int]
+    fence: Mapped[int] = mapped_column(BigInteger)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    payload_sha256: Mapped[str] = mapped_column(String(64))
+    armed_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(String(32), default="")
+    code: Mapped[str] = mapped_column(String(64), default="")
+    detail: Mapped[str] = mapped_column(String(500), default="")
+    provider_ref: Mapped[str] = mapped_column(String(500), default="")
+
+
+class Suppression(Table):
+    """An address nobody may write to, kept as an HMAC; project_id '' is for every project."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (UniqueConstraint("project_id", "address_hmac"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(64), default="")
+    address_hmac: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime]
+
+
+class Pause(Table):
+    """A switch that stops sending; '' stands for every project, or every channel."""
+
+    __tablename__ = "pause"
+    __table_args__ = (UniqueConstraint("project_id", "channel"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(64), default="")
+    channel: Mapped[str] = mapped_column(String(16), default="")
+    paused_by: Mapped[str] = mapped_column(String(200))
+    paused_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Package(Table):
+    """One package that was built for a project."""
+
+    __tablename__ = "package"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    manifest: Mapped[dict[str, Any]]
+    location: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class AuditHead(Table):
+    """The newest link of a project's chain; locked while one is added."""
+
+    __tablename__ = "audit_head"
+    project_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    number: Mapped[int]
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class AuditEvent(Table):
+    """Append-only: triggers refuse UPDATE and DELETE."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (UniqueConstraint("project_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(200))
+    number: Mapped[int]
+    at: Mapped[str] = mapped_column(String(32))
+    event: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(200))
+    data: Mapped[str] = mapped_column(Text)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
