@@ -1,7 +1,8 @@
 """The one model all renderers draw: chapters of blocks, with every word and number already final.
 
 No renderer reads the project: same numbers in every format by construction. Text is plain (never
-markup); a renderer escapes it.
+markup); a renderer escapes it. `Paragraph.text` and `Card.text` may hold line breaks: a blank line
+parts paragraphs, a line that starts with `• ` or `1. ` is a list point.
 """
 
 from __future__ import annotations

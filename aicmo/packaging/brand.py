@@ -1,0 +1,172 @@
+"""From a brand's two colours to a whole theme in which every text can be read.
+
+Contrast is WCAG 2.2's ratio: 4.5 for text (1.4.3), 3 for marks such as bars (1.4.11). A colour that
+falls short is darkened (or lightened, on dark paper) until it passes, and a note says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aicmo.plans.document import Brand
+
+TEXT = 4.5
+MARK = 3.0
+_WHITE, _BLACK = "#ffffff", "#000000"
+_NIGHT = "#14171a"
+_STEPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours for one paper, each `#rrggbb`.
+
+    heading, accent_text, ink, muted: text, at least 4.5 on paper and on tint.
+    mark, accent_mark: bars and rules, at least 3 on paper and on tint.
+    line: hairlines; tint: the ground of boxes.
+    """
+
+    paper: str
+    ink: str
+    muted: str
+    line: str
+    tint: str
+    heading: str
+    accent_text: str
+    mark: str
+    accent_mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A brand, ready to be drawn with; colours are `#rrggbb`.
+
+    primary, accent: as the brand gave them; primary is only used as a ground, under on_primary.
+    on_primary: text on primary, at least 4.5.
+    series: six colours for charts with several series, at least 3 on white, the mark first.
+    light, dark: the colours on white and on dark paper.
+    notes: what was corrected, in words.
+    """
+
+    primary: str
+    accent: str
+    on_primary: str
+    series: tuple[str, ...]
+    light: Palette
+    dark: Palette
+    typeface: Literal["sans", "serif"]
+    notes: tuple[str, ...]
+
+    @property
+    def ink(self) -> str:
+        return self.light.ink
+
+    @property
+    def muted(self) -> str:
+        return self.light.muted
+
+    @property
+    def line(self) -> str:
+        return self.light.line
+
+    @property
+    def tint(self) -> str:
+        return self.light.tint
+
+    @property
+    def accent_text(self) -> str:
+        return self.light.accent_text
+
+
+def theme_for(brand: Brand) -> Theme:
+    """The theme of a brand: the same brand always gives the same theme."""
+    primary, accent = brand.colours.primary.lower(), brand.colours.accent.lower()
+    light = _palette(primary, accent, _WHITE)
+    series = [light.mark, light.accent_mark]
+    series += [mix(one, _BLACK, 0.35) for one in series] + [light.muted, light.ink]
+    return Theme(
+        primary=primary,
+        accent=accent,
+        on_primary=_on(primary, light.ink),
+        series=tuple(readable(one, (_WHITE,), MARK) for one in series),
+        light=light,
+        dark=_palette(primary, accent, mix(_NIGHT, primary, 0.06)),
+        typeface=brand.typeface,
+        notes=tuple(_notes(primary, accent, light)),
+    )
+
+
+def contrast(one: str, other: str) -> float:
+    """The WCAG 2.2 contrast ratio of two colours, 1 to 21."""
+    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def mix(one: str, other: str, share: float) -> str:
+    """`one` with `share` (0..1) of `other` in it."""
+    pairs = zip(_channels(one), _channels(other), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def readable(colour: str, grounds: Sequence[str], ratio: float) -> str:
+    """`colour`, moved towards black or white until it has `ratio` on every ground."""
+    end = _BLACK if _luminance(grounds[0]) > _luminance("#767676") else _WHITE
+    for step in range(_STEPS + 1):
+        tried = mix(colour, end, step / _STEPS)
+        if all(contrast(tried, ground) >= ratio for ground in grounds):
+            return tried
+    return end
+
+
+def _palette(primary: str, accent: str, paper: str) -> Palette:
+    is_light = paper == _WHITE
+    ink = readable(mix(primary, "#1b1f23" if is_light else "#f2f4f5", 0.85), (paper,), 11)
+    tint = mix(paper, primary if is_light else ink, 0.05)
+    grounds = (paper, tint)
+    return Palette(
+        paper=paper,
+        ink=ink,
+        muted=readable(mix(ink, paper, 0.38), grounds, TEXT + 0.5),
+        line=mix(ink, paper, 0.83),
+        tint=tint,
+        heading=readable(primary, grounds, TEXT),
+        accent_text=readable(accent, grounds, TEXT),
+        mark=readable(primary, grounds, MARK),
+        accent_mark=readable(accent, grounds, MARK),
+    )
+
+
+def _on(ground: str, ink: str) -> str:
+    # White and black can't both fall short: their ratios to one colour multiply to 21.
+    return next(c for c in (_WHITE, ink, _BLACK) if contrast(c, ground) >= TEXT)
+
+
+def _notes(primary: str, accent: str, light: Palette) -> list[str]:
+    repaired = (
+        ("primary", primary, light.heading, "headings"),
+        ("accent", accent, light.accent_text, "small text"),
+        ("primary", primary, light.mark, "charts"),
+        ("accent", accent, light.accent_mark, "charts"),
+    )
+    return [
+        f"The {name} colour {given} is too pale for {where}: {used} is used there."
+        for name, given, used, where in repaired
+        if given != used
+    ]
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (_linear(value / 255) for value in _channels(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4  # noqa: PLR2004  (sRGB)

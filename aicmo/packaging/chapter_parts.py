@@ -1,0 +1,83 @@
+"""The small pieces that chapters are made of; each is left out when it has nothing to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aicmo.packaging.outline import Block, Card, Cards, Section, Table
+from aicmo.packaging.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aicmo.packaging.content import ItemStatus, ProjectContent
+    from aicmo.plans.document import ProjectDocument
+    from aicmo.plans.items import Item
+
+NO_BASELINE = "no baseline yet"
+NO_SOURCE = "source to be confirmed"
+EMPTY_CELL = "–"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What every chapter is written from."""
+
+    content: ProjectContent
+    say: Wording
+
+    @property
+    def document(self) -> ProjectDocument:
+        return self.content.document
+
+    def items(self) -> list[Item]:
+        """The items in the order they go out."""
+        return sorted(self.document.items, key=lambda item: (self.say.sends_at(item), item.id))
+
+    def status(self, item: Item) -> ItemStatus | None:
+        return self.content.items.get(item.id)
+
+
+def section(heading: str, *blocks: Block | None) -> Section | None:
+    """A section of the blocks there are; None if there are none."""
+    present = tuple(block for block in blocks if block is not None)
+    return Section(heading, present) if present else None
+
+
+def present(sections: Iterable[Section | None]) -> tuple[Section, ...]:
+    return tuple(one for one in sections if one is not None)
+
+
+def cards(made: Iterable[Card]) -> Cards | None:
+    made = tuple(made)
+    return Cards(made) if made else None
+
+
+def details(*pairs: tuple[str, str | None]) -> tuple[tuple[str, str], ...]:
+    """The pairs that have a value."""
+    return tuple((name, value) for name, value in pairs if value)
+
+
+def table(
+    caption: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str | None]],
+    *,
+    numeric: Iterable[str] = (),
+    total: Sequence[str] | None = None,
+    source: str = "",
+) -> Table | None:
+    """A table without the columns that are empty in every row; None without rows."""
+    kept = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+    if not kept:
+        return None
+    names = tuple(columns[i] for i in kept)
+    return Table(
+        caption=caption,
+        columns=names,
+        rows=tuple(tuple(row[i] or EMPTY_CELL for i in kept) for row in rows),
+        numeric=frozenset(i for i, name in enumerate(names) if name in set(numeric)),
+        total=None if total is None else tuple(total[i] for i in kept),
+        source=source,
+    )

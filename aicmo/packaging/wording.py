@@ -1,0 +1,221 @@
+"""Dates, numbers and money as the client's language writes them, and text as a client reads it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel.numbers import format_currency, format_decimal, format_percent, is_currency
+from markdown_it import MarkdownIt
+
+from aicmo.channels import Channel, parse_channel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from markdown_it.token import Token
+
+    from aicmo.plans.document import ProjectDocument
+    from aicmo.plans.items import Item
+
+CHANNEL_NAMES = {
+    Channel.EMAIL: "Email",
+    Channel.LINKEDIN: "LinkedIn",
+    Channel.INSTAGRAM: "Instagram",
+    Channel.TWITTER: "X (Twitter)",
+    Channel.BLUESKY: "Bluesky",
+    Channel.MASTODON: "Mastodon",
+    Channel.CRM: "CRM",
+}
+_MERGE_FIELD = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Writes values in one locale; moments are in the client's time zone."""
+
+    locale: Locale
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, document: ProjectDocument) -> Wording:
+        return cls(_locale(document.language), ZoneInfo(document.timezone))
+
+    def number(self, value: Decimal | int) -> str:
+        return format_decimal(value, locale=self.locale)
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """The amount; without decimals if it is whole."""
+        if amount == amount.to_integral_value():
+            pattern = re.sub(r"0[.,]00", "0", self.locale.currency_formats["standard"].pattern)
+            return format_currency(
+                amount, currency, format=pattern, locale=self.locale, currency_digits=False
+            )
+        return format_currency(amount, currency, locale=self.locale)
+
+    def share(self, part: Decimal, whole: Decimal) -> str:
+        return format_percent(part / whole, locale=self.locale) if whole else ""
+
+    def measure(self, value: Decimal, unit: str, most: Decimal | None = None) -> str:
+        """`40% or more`, `$30 or less`, `12–15 per month`."""
+        return " ".join(self.amount_and_unit(value, unit, most)).strip()
+
+    def amount_and_unit(
+        self, value: Decimal, unit: str, most: Decimal | None = None
+    ) -> tuple[str, str]:
+        """The amount with its sign (`40%`, `$30`, `12–15`), and what is left of the unit."""
+        head, _, rest = unit.partition(" ")
+        signed = head == "%" or is_currency(head)
+        low = self._amount(value, head)
+        amount = low if most is None else f"{self.number(value)}–{self._amount(most, head)}"
+        return amount, rest if signed else unit
+
+    def change(self, value: Decimal, unit: str) -> str:
+        """A wanted change with its sign: `+10%`, `−30%`."""
+        sign = "+" if value > 0 else "−" if value < 0 else ""
+        return sign + self.measure(abs(value), unit)
+
+    def _amount(self, value: Decimal, head: str) -> str:
+        if head == "%":
+            pattern = re.sub(r"0(?=\s*%)", "0.##", self.locale.percent_formats[None].pattern)
+            return format_percent(value / 100, format=pattern, locale=self.locale)
+        return self.money(value, head) if is_currency(head) else self.number(value)
+
+    def day(self, day: date) -> str:
+        return format_date(day, "long", locale=self.locale)
+
+    def days(self, first: date, last: date) -> str:
+        """A stretch of days; the year is written once if it is the same."""
+        if first == last:
+            return self.day(first)
+        if first.year != last.year:
+            return f"{self.day(first)} – {self.day(last)}"
+        return f"{self._without_year(first)} – {self.day(last)}"
+
+    def _without_year(self, day: date) -> str:
+        return format_skeleton("MMMMd", day, locale=self.locale)
+
+    def month(self, day: date) -> str:
+        return format_skeleton("yMMMM", day, locale=self.locale)
+
+    def moment(self, moment: datetime) -> str:
+        """Weekday, day and time: `Tue, Mar 3, 2026, 7:30 AM`."""
+        local = moment.astimezone(self.zone)
+        day = format_skeleton("yMMMEd", local, locale=self.locale)
+        return f"{day}, {format_time(local, 'short', locale=self.locale, tzinfo=self.zone)}"
+
+    def zone_name(self) -> str:
+        return get_timezone_name(self.zone, locale=self.locale)
+
+    def sends_at(self, item: Item) -> datetime:
+        """When an item goes out, aware, in the client's time zone."""
+        return self.read(item.send_at, item)
+
+    def read(self, written: str, item: Item) -> datetime:
+        """A time of an item; without an offset it is local to the item or the project."""
+        moment = datetime.fromisoformat(written)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(item.timezone) if item.timezone else self.zone)
+        return moment.astimezone(self.zone)
+
+
+def _locale(language: str) -> Locale:
+    for tag in (language, language.partition("-")[0]):
+        try:
+            return Locale.parse(tag, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en")
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 piece`, `6 pieces`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listing(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop, unless it already ends in a mark of its own."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def channel_name(written: str) -> str:
+    """A channel's proper name; one that AICMO doesn't know stays as the client wrote it."""
+    channel = parse_channel(written)
+    return CHANNEL_NAMES[channel] if channel else written[:1].upper() + written[1:]
+
+
+def channels(written: Iterable[str]) -> str:
+    return ", ".join(map(channel_name, written))
+
+
+def client_text(text: str) -> str:
+    """Text as it is printed: merge fields in words, so that no `{{` is left.
+
+    `{{ contact.first_name | default("there") }}` becomes `[first name]`.
+    """
+    text = _MERGE_FIELD.sub(_field_in_words, text).replace("{{", "[").replace("}}", "]")
+    # Babel's narrow no-break space is missing from many fonts, also from those a deck falls back to.
+    return text.replace("\u202f", "\u00a0")
+
+
+def _field_in_words(match: re.Match[str]) -> str:
+    name = match.group(1).partition("|")[0].strip()
+    return f"[{name.removeprefix('contact.').replace('_', ' ')}]"
+
+
+def plain_text(markdown: str) -> str:
+    """Markdown without its marks: paragraphs by blank lines, list points with `•` or a number."""
+    return "\n".join(_lines(MarkdownIt("commonmark").parse(markdown))).strip()
+
+
+def _lines(tokens: Sequence[Token]) -> list[str]:
+    lines: list[str] = []
+    marker, in_list = "", 0
+    numbers: list[int] = []
+    for token in tokens:
+        if token.type in ("bullet_list_open", "ordered_list_open"):
+            in_list += 1
+            numbers.append(
+                0 if token.type == "bullet_list_open" else int(token.attrGet("start") or 1)
+            )
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            in_list -= 1
+            numbers.pop()
+            lines += [] if in_list else [""]
+        elif token.type == "list_item_open":
+            marker = f"{numbers[-1]}. " if numbers[-1] else "• "
+            numbers[-1] += 1 if numbers[-1] else 0
+        elif token.type == "inline":
+            text = _inline(token.children or [])
+            lines += [marker + text] if in_list else [text, ""]
+            marker = ""
+        elif token.type in ("fence", "code_block", "html_block"):
+            lines += [token.content.strip(), ""]
+    return lines
+
+
+def _inline(tokens: Sequence[Token]) -> str:
+    text, targets = "", list[str]()
+    for token in tokens:
+        if token.type in ("softbreak", "hardbreak"):
+            text += "\n"
+        elif token.type == "link_open":
+            targets.append(str(token.attrGet("href") or ""))
+        elif token.type == "link_close":
+            target = targets.pop()
+            text += "" if text.endswith(target) else f" ({target})"
+        else:
+            text += token.content
+    return text
