@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ _sink: ContextVar[Sink | None] = ContextVar("aicmo_audit_sink", default=None)
 
 
 @contextmanager
-def forwarding_to(sink: Sink) -> Iterator[None]:
+def forwarding_to(sink: Sink) -> Generator[None]:
     """While it is open, events other than single deliveries' are handed to `sink` after commit."""
     token = _sink.set(sink)
     try:
@@ -172,7 +172,11 @@ def _compare_with_head(session: Session, found: Verification) -> Verification:
     if (number, link) == (found.events, found.head):
         return found
     return Verification(
-        found.project_id, found.events, found.head, found.events + 1, "events at the end are missing"
+        found.project_id,
+        found.events,
+        found.head,
+        found.events + 1,
+        "events at the end are missing",
     )
 
 

@@ -6,7 +6,7 @@ writes; PostgreSQL with its default `synchronous_commit=on`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -38,12 +38,12 @@ class Database:
         self.engine = _engine(self.url)
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self) -> Generator[Session]:
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self) -> Generator[Session]:
         """A transaction that holds the write lock from its first statement on SQLite."""
         with Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"aicmo_write": True})

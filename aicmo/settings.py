@@ -92,7 +92,7 @@ class SmtpRelay:
     port: int
     tls: TlsMode
     username: str = ""
-    password: SecretStr = SecretStr("")
+    password: SecretStr = field(default_factory=lambda: SecretStr(""))
 
 
 def get_settings() -> Settings:
@@ -193,20 +193,22 @@ def parse_smtp_url(url: str) -> SmtpRelay:
         ) from None
 
 
+def _tls_mode(name: str) -> TlsMode:
+    for mode in get_args(TlsMode):
+        if name == mode:
+            return mode
+    raise ValueError("tls is not one of starttls, implicit, none")
+
+
 def _parse_smtp_url(url: str) -> SmtpRelay:
     parts = urlsplit(url)
-    tls = parse_qs(parts.query).get("tls", ["starttls"])[-1]
+    tls = _tls_mode(parse_qs(parts.query).get("tls", ["starttls"])[-1])
     if parts.scheme != "smtp" or not parts.hostname:
-        msg = "it has no smtp:// scheme or no host"
-        raise ValueError(msg)
-    if tls not in get_args(TlsMode):
-        msg = "tls is not one of starttls, implicit, none"
-        raise ValueError(msg)
+        raise ValueError("it has no smtp:// scheme or no host")
     try:
         port = parts.port
     except ValueError:
-        msg = "the port is not a number from 1 to 65535"
-        raise ValueError(msg) from None
+        raise ValueError("the port is not a number from 1 to 65535") from None
     return SmtpRelay(
         host=parts.hostname,
         port=port or (465 if tls == "implicit" else 587),

@@ -1,0 +1,250 @@
+"""The public Python API of execution: one call that runs a project's plan and never raises.
+
+Its steps are functions of this module, looked up when called, so that a user can replace one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any, cast
+
+from aicmo import audit
+from aicmo.channels import SOCIAL, Channel, parse_channel
+from aicmo.database import Database, open_database
+from aicmo.errors import NoSuchProject
+from aicmo.execution import runs
+from aicmo.execution.project import PlanItem, ProjectPlan, load_items, load_plan
+from aicmo.execution.report import ExecutionReport
+from aicmo.execution.runs import ChannelResult, ExecutionRequest, OpenRun
+from aicmo.gateways.registry import open_gateway_for
+from aicmo.redaction import describe, describe_with_next_step
+from aicmo.settings import ExecutionConfig, get_execution_config, get_settings
+
+__all__ = [
+    "ExecutionConfig",
+    "ExecutionReport",
+    "execute_crm_items",
+    "execute_email_items",
+    "execute_plan_for_project",
+    "execute_social_items",
+    "extract_plan_items",
+    "fetch_project_and_plan",
+    "get_execution_config",
+]
+
+_ACTOR = "python api"
+_run: ContextVar[OpenRun | None] = ContextVar("aicmo_run", default=None)
+
+
+def execute_plan_for_project(
+    project_id: str, override_dry_run: bool | None = None
+) -> ExecutionReport:
+    """Executes what is due of a project's plan, as far as the environment allows; never raises.
+
+    Args:
+        project_id: the project.
+        override_dry_run: replaces EXECUTION_DRY_RUN for this run; nothing replaces
+            EXECUTION_ENABLED.
+
+    Returns:
+        The report; `errors` says what went wrong.
+    """
+    report = ExecutionReport(project_id=str(project_id))
+    try:
+        _execute(str(project_id), override_dry_run, report)
+    except Exception as error:  # noqa: BLE001  (the promise of this function)
+        report.add_error(f"execute_plan_for_project failed: {describe(error)}")
+    return report
+
+
+def fetch_project_and_plan(project_id: str) -> ProjectPlan | None:
+    """The project and its current plan; None if there is no such project."""
+    with _database().read() as session:
+        try:
+            return load_plan(session, project_id)
+        except NoSuchProject:
+            return None
+
+
+def extract_plan_items(project: ProjectPlan) -> list[PlanItem]:
+    """The plan's items by time; a live run sorts their deliveries by the guards first."""
+    current = _run.get()
+    if current is not None:
+        return runs.extract_items(current)
+    with _database().read() as session:
+        return load_items(session, project.project_id)
+
+
+def execute_email_items(
+    items: Sequence[PlanItem], project: ProjectPlan, dry_run: bool
+) -> ChannelResult:
+    """Previews or sends the email items among `items`."""
+    return _execute_channels([Channel.EMAIL], items, project, dry_run=dry_run)
+
+
+def execute_social_items(
+    items: Sequence[PlanItem], project: ProjectPlan, channels_enabled: Sequence[str], dry_run: bool
+) -> ChannelResult:
+    """Previews or sends the items of the enabled social channels among `items`."""
+    enabled = {parse_channel(name) for name in channels_enabled}
+    wanted = [channel for channel in SOCIAL if channel in enabled]
+    return _execute_channels(wanted, items, project, dry_run=dry_run)
+
+
+def execute_crm_items(
+    items: Sequence[PlanItem], project: ProjectPlan, dry_run: bool
+) -> ChannelResult:
+    """Previews or sends the CRM items among `items`."""
+    return _execute_channels([Channel.CRM], items, project, dry_run=dry_run)
+
+
+def _execute(project_id: str, override_dry_run: bool | None, report: ExecutionReport) -> None:
+    config = get_execution_config()
+    if override_dry_run is not None:
+        config = replace(config, dry_run=override_dry_run)
+    for problem in config.problems:
+        report.add_error(problem)
+    project = _step(report, "fetch_project_and_plan", lambda: fetch_project_and_plan(project_id))
+    if project is None:
+        _not_found(project_id, report)
+        return
+    _execute_project(project, project_id, config, report)
+
+
+def _execute_project(
+    project: ProjectPlan, project_id: str, config: ExecutionConfig, report: ExecutionReport
+) -> None:
+    request = ExecutionRequest(project_id, enabled=True, dry_run=config.dry_run, started_by=_ACTOR)
+    with _opened(project, request, config) as run:
+        if run is not None:
+            report.mode = run.overall_mode.value
+        elif config.execution_enabled:
+            report.mode = "preview" if config.dry_run else "live"
+        if report.mode != "disabled":
+            _run_steps(project, config, report)
+        if run is not None:
+            runs.close_run(run, report)
+
+
+def _run_steps(project: ProjectPlan, config: ExecutionConfig, report: ExecutionReport) -> None:
+    items = _step(report, "extract_plan_items", lambda: extract_plan_items(project))
+    if not items:
+        return
+    dry_run, enabled = config.dry_run, config.channels_enabled
+    steps: list[tuple[str, Sequence[Channel], Callable[[], Mapping[str, Any]]]] = [
+        (
+            "execute_email_items",
+            (Channel.EMAIL,),
+            lambda: execute_email_items(items, project, dry_run),
+        ),
+        (
+            "execute_social_items",
+            SOCIAL,
+            lambda: execute_social_items(items, project, enabled, dry_run),
+        ),
+        (
+            "execute_crm_items",
+            (Channel.CRM,),
+            lambda: execute_crm_items(items, project, dry_run),
+        ),
+    ]
+    for name, channels, step in steps:
+        mine = [item for item in items if _channel_of(item) in channels]
+        used = [each.value for each in channels if each.value in enabled and _has(mine, each)]
+        if used:
+            report.channels_used += used
+            _add(report, _step(report, name, step))
+
+
+def _add(report: ExecutionReport, result: Mapping[str, Any] | None) -> None:
+    if result is None:
+        return
+    report.items_sent_successfully += int(result.get("success", 0))
+    report.items_failed += int(result.get("failed", 0))
+    results = list(result.get("results", ()))
+    report.total_items_processed += sum(int(each.get("count", 1)) for each in results)
+    report.add_results(results)
+
+
+def _channel_of(item: Any) -> Channel | None:
+    # A user's own extraction may give plain dicts.
+    if isinstance(item, Mapping):
+        return parse_channel(str(cast("Mapping[str, Any]", item)["channel"]))
+    return parse_channel(str(item.channel))
+
+
+def _has(items: Sequence[Any], channel: Channel) -> bool:
+    return any(_channel_of(item) is channel for item in items)
+
+
+def _step(report: ExecutionReport, name: str, step: Callable[[], Any]) -> Any:
+    try:
+        return step()
+    except Exception as error:  # noqa: BLE001  (each step is isolated; its reason is kept)
+        message = f"{name} failed: {describe_with_next_step(error)}"
+        report.add_error(message)
+        if (run := _run.get()) is not None:
+            runs.record_error(run, message)
+        return None
+
+
+def _not_found(project_id: str, report: ExecutionReport) -> None:
+    if report.errors and report.errors[-1].startswith("fetch_project_and_plan failed"):
+        return
+    report.add_error(str(NoSuchProject(project_id)))
+    with _database().write() as session:
+        audit.record(
+            session, audit.Event.EXECUTION_PROJECT_NOT_FOUND, project_id=project_id, actor=_ACTOR
+        )
+
+
+@contextmanager
+def _opened(
+    project: object, request: ExecutionRequest, config: ExecutionConfig
+) -> Generator[OpenRun | None]:
+    """One run for all steps; None if a user's own step gave something else than a `ProjectPlan`."""
+    if not isinstance(project, ProjectPlan):
+        yield None
+        return
+    settings = get_settings()
+    run = runs.open_run(_database(), request, config, output_dir=settings.output_dir)
+    token = _run.set(run)
+    try:
+        yield run
+    finally:
+        _run.reset(token)
+
+
+@contextmanager
+def _running(project: ProjectPlan, *, dry_run: bool) -> Generator[OpenRun]:
+    """The run of `execute_plan_for_project`, or one of its own for a step that is called alone."""
+    current = _run.get()
+    if current is not None and current.request.dry_run == dry_run:
+        yield current
+        return
+    request = ExecutionRequest(project.project_id, enabled=True, dry_run=dry_run, started_by=_ACTOR)
+    run = runs.open_run(_database(), request, get_execution_config())
+    yield run
+    runs.close_run(run, ExecutionReport(project_id=project.project_id))
+
+
+def _execute_channels(
+    channels: Sequence[Channel], items: Sequence[PlanItem], project: ProjectPlan, *, dry_run: bool
+) -> ChannelResult:
+    total = ChannelResult(success=0, failed=0, results=[])
+    with _running(project, dry_run=dry_run) as run:
+        for channel in channels:
+            result = runs.execute_channel(
+                run, channel, items, lambda name=channel: open_gateway_for(name, get_settings())
+            )
+            total["success"] += result["success"]
+            total["failed"] += result["failed"]
+            total["results"] += result["results"]
+    return total
+
+
+def _database() -> Database:
+    return open_database(get_settings().database_url)

@@ -1,0 +1,125 @@
+"""A person's yes, bound to the item as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from aicmo import audit
+from aicmo.database import Database
+from aicmo.errors import FixInput, NoSuchProject
+from aicmo.execution.guards import LATE_AFTER
+from aicmo.models import Approval, Item, Project
+
+
+@dataclass(frozen=True, slots=True)
+class ItemApproval:
+    """`new` is False when the item was already approved as it is and within the last day."""
+
+    item: str
+    title: str
+    channel: str
+    deliveries: int
+    new: bool
+
+
+def approve(
+    database: Database,
+    project_id: str,
+    item_keys: Sequence[str] | None,
+    *,
+    approved_by: str,
+    now: datetime,
+    channels: Sequence[str] | None = None,
+) -> list[ItemApproval]:
+    """Approves the named items (None: all of the plan, or all on `channels`).
+
+    Raises:
+        NoSuchProject: there is no such project.
+        FixInput: an item isn't in the current plan, or the approver has no name.
+    """
+    if not approved_by.strip():
+        raise FixInput("An approval needs a name", next_step="Give it with --by NAME.")
+    with database.write() as session:
+        items = _items(session, project_id, item_keys, channels)
+        return [_approve_item(session, item, approved_by.strip(), now) for item in items]
+
+
+def revoke(
+    database: Database, project_id: str, item_keys: Sequence[str] | None, *, by: str, now: datetime
+) -> list[str]:
+    """Takes back every approval of the named items (None: all); returns their keys.
+
+    Raises:
+        NoSuchProject: there is no such project.
+        FixInput: an item isn't in the current plan.
+    """
+    with database.write() as session:
+        items = _items(session, project_id, item_keys, None)
+        for item in items:
+            session.execute(
+                update(Approval)
+                .where(Approval.item_id == item.id, Approval.revoked_at.is_(None))
+                .values(revoked_at=now)
+            )
+            audit.record(
+                session, audit.Event.APPROVAL_REVOKED, project_id=project_id, actor=by,
+                item=item.key,
+            )  # fmt: skip
+        return [item.key for item in items]
+
+
+def _items(
+    session: Session,
+    project_id: str,
+    item_keys: Sequence[str] | None,
+    channels: Sequence[str] | None,
+) -> list[Item]:
+    if session.get(Project, project_id) is None:
+        raise NoSuchProject(project_id)
+    query = select(Item).where(Item.project_id == project_id, Item.withdrawn.is_(False))
+    items = list(session.scalars(query.order_by(Item.send_at, Item.key)))
+    if item_keys is None:
+        return [item for item in items if channels is None or item.channel in channels]
+    known = {item.key for item in items}
+    if missing := [key for key in item_keys if key not in known]:
+        raise FixInput(
+            f"{project_id} has no item {', '.join(missing)}",
+            next_step=f"`aicmo plan {project_id}` lists its items.",
+        )
+    return [item for item in items if item.key in set(item_keys)]
+
+
+def _approve_item(session: Session, item: Item, approved_by: str, now: datetime) -> ItemApproval:
+    current = session.scalars(
+        select(Approval)
+        .where(
+            Approval.item_id == item.id,
+            Approval.fingerprint == item.fingerprint,
+            Approval.revoked_at.is_(None),
+        )
+        .order_by(Approval.approved_at.desc())
+    ).first()
+    new = current is None or _renews_a_late_one(item, current, now)
+    if new:
+        session.add(
+            Approval(
+                item_id=item.id, fingerprint=item.fingerprint, approved_by=approved_by,
+                approved_at=now,
+            )
+        )  # fmt: skip
+        session.flush()
+        audit.record(
+            session, audit.Event.APPROVAL_GIVEN, project_id=item.project_id, actor=approved_by,
+            item=item.key, fingerprint=item.fingerprint,
+        )  # fmt: skip
+    return ItemApproval(item.key, item.title, item.channel, item.planned, new)
+
+
+def _renews_a_late_one(item: Item, current: Approval, now: datetime) -> bool:
+    limit = now - LATE_AFTER
+    return item.send_at < limit and current.approved_at < limit

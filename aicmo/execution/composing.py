@@ -1,0 +1,91 @@
+"""From ledger rows to the bytes of each message: the same for a preview and for a send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from aicmo.errors import FixInput
+from aicmo.gateways.contract import Outgoing
+from aicmo.gateways.email_message import ComposedEmail, EmailComposer
+from aicmo.gateways.personalisation import EmailRecipient
+from aicmo.models import Contact, Delivery
+from aicmo.plans.document import ProjectDocument
+from aicmo.plans.items import EmailContent
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The bytes of one delivery, and their envelope."""
+
+    token: str
+    sender: str
+    recipient: str
+    payload: bytes
+
+    def outgoing(self, delivery_id: int, deadline: float) -> Outgoing:
+        return Outgoing(
+            delivery_id, self.token, self.sender, self.recipient, self.payload, deadline
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One delivery and the person it goes to."""
+
+    delivery_id: int
+    token: str
+    contact_key: str
+    email: EmailRecipient
+
+
+class EmailComposers:
+    """The composers of a document's email items, each prepared once."""
+
+    def __init__(self, document: ProjectDocument) -> None:
+        self._document = document
+        self._by_item: dict[str, EmailComposer] = {}
+
+    def compose(self, item_key: str, recipient: Recipient, date: datetime) -> ComposedEmail:
+        """The email of one delivery.
+
+        Raises:
+            FixInput: it can't be composed; the text says which value is missing.
+        """
+        if item_key not in self._by_item:
+            self._by_item[item_key] = self._prepare(item_key)
+        return self._by_item[item_key].compose(recipient.email, recipient.token, date)
+
+    def _prepare(self, item_key: str) -> EmailComposer:
+        item = next(each for each in self._document.items if each.id == item_key)
+        if not isinstance(item.content, EmailContent):
+            raise FixInput(f"Item {item_key} carries no email")
+        return EmailComposer(item.content, self._document.brand, language=self._document.language)
+
+
+def recipients(session: Session, delivery_ids: Sequence[int]) -> Iterator[Recipient]:
+    """The recipients of these deliveries."""
+    query = (
+        select(Delivery.id, Delivery.token, Contact.key, Contact.email, Contact.details)
+        .join(Contact, Contact.id == Delivery.contact_id)
+        .where(Delivery.id.in_(delivery_ids))
+        .order_by(Delivery.id)
+    )
+    for row in session.execute(query):
+        yield _recipient(row)
+
+
+def _recipient(row: Row[tuple[int, str, str, str, dict[str, Any]]]) -> Recipient:
+    delivery_id, token, key, email, details = row
+    person = EmailRecipient(
+        email=email,
+        name=details.get("name"),
+        first_name=details.get("first_name"),
+        attributes=details.get("attributes") or {},
+    )
+    return Recipient(delivery_id, token, key, person)

@@ -1,0 +1,131 @@
+"""A project's contacts as rows, and what leaves with them: opt-outs become suppressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from aicmo.models import Contact, Suppression
+from aicmo.plans.addresses import normalise_address
+from aicmo.plans.contacts import Contact as PlannedContact
+from aicmo.plans.document import ProjectDocument
+from aicmo.privacy import address_hmac
+
+_CHUNK = 1000
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChanges:
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
+def write(
+    session: Session, document: ProjectDocument, secret_key: bytes, now: datetime
+) -> ContactChanges:
+    """Brings the contact rows in line with the document; removed contacts are kept, marked."""
+    known = _known(session, document.id)
+    added, changed = 0, 0
+    for chunk in _chunks(document.contacts):
+        rows = [_row(document.id, contact, secret_key) for contact in chunk]
+        fresh = [row for row in rows if row["key"] not in known]
+        stale = [row for row in rows if _differs(row, known.pop(row["key"], None))]
+        _insert(session, fresh)
+        _update(session, stale)
+        _suppress(session, document.id, rows, now)
+        added, changed = added + len(fresh), changed + len(stale)
+    removed = [id_ for id_, row in known.values() if not row["removed"]]
+    for chunk in _chunks(removed):
+        session.execute(update(Contact).where(Contact.id.in_(chunk)).values(removed=True))
+    return ContactChanges(added, changed, len(removed))
+
+
+def _row(project_id: str, contact: PlannedContact, secret_key: bytes) -> Row:
+    mailbox = normalise_address(contact.email) if contact.email else ""
+    return {
+        "project_id": project_id,
+        "key": contact.id,
+        "email": contact.email or "",
+        "mailbox": mailbox,
+        "address_hmac": address_hmac(secret_key, mailbox) if mailbox else "",
+        "consent": contact.consent,
+        "consent_source": contact.consent_source or "",
+        "hard_bounced": contact.hard_bounced,
+        "removed": False,
+        "details": contact.model_dump(
+            mode="json",
+            include={"name", "first_name", "segments", "language", "timezone", "attributes"},
+        ),
+    }
+
+
+_COLUMNS = (
+    "email", "mailbox", "address_hmac", "consent", "consent_source", "hard_bounced", "removed",
+    "details",
+)  # fmt: skip
+
+
+def _known(session: Session, project_id: str) -> dict[str, tuple[int, Row]]:
+    columns = [getattr(Contact, name) for name in _COLUMNS]
+    query = select(Contact.key, Contact.id, *columns).where(Contact.project_id == project_id)
+    return {
+        row[0]: (row[1], dict(zip(_COLUMNS, row[2:], strict=True)))
+        for row in session.execute(query.execution_options(yield_per=_CHUNK))
+    }
+
+
+def _differs(row: Row, known: tuple[int, Row] | None) -> bool:
+    return known is not None and any(row[name] != known[1][name] for name in _COLUMNS)
+
+
+def _insert(session: Session, rows: list[Row]) -> None:
+    if rows:
+        session.execute(insert(Contact), rows)
+
+
+def _update(session: Session, rows: list[Row]) -> None:
+    for row in rows:
+        session.execute(
+            update(Contact)
+            .where(Contact.project_id == row["project_id"], Contact.key == row["key"])
+            .values(**{name: row[name] for name in _COLUMNS})
+        )
+
+
+def _suppress(session: Session, project_id: str, rows: list[Row], now: datetime) -> None:
+    reasons = {
+        row["address_hmac"]: "unsubscribed" if row["consent"] == "unsubscribed" else "hard bounced"
+        for row in rows
+        if row["address_hmac"] and (row["consent"] == "unsubscribed" or row["hard_bounced"])
+    }
+    for hmac, reason in reasons.items():
+        suppress(session, project_id, hmac, reason, now)
+
+
+def suppress(session: Session, project_id: str, hmac: str, reason: str, now: datetime) -> bool:
+    """Makes sure that the address is never written to again; True if it is new."""
+    there = select(Suppression.id).where(
+        Suppression.project_id == project_id, Suppression.address_hmac == hmac
+    )
+    if session.scalars(there).first() is not None:
+        return False
+    session.add(
+        Suppression(project_id=project_id, address_hmac=hmac, reason=reason, created_at=now)
+    )
+    session.flush()
+    return True
+
+
+def _chunks(values: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(values)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk

@@ -1,0 +1,100 @@
+"""Sends what is due on one channel: claim a batch, compose it, arm it, hand it over, settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from aicmo.database import Database
+from aicmo.errors import FixInput
+from aicmo.execution import claims, guards, pauses
+from aicmo.execution.arming import arm, let_go
+from aicmo.execution.claims import Claim
+from aicmo.execution.composing import Composed, EmailComposers, recipients
+from aicmo.execution.project import PlanItem, ProjectPlan
+from aicmo.execution.settling import settle
+from aicmo.execution.states import Mover, State
+from aicmo.gateways.contract import Gateway, LivePermit, OpenGateway, Outgoing
+from aicmo.models import Delivery
+
+BATCH = 50
+"""Deliveries per claim: few enough that a killed worker leaves few doubts."""
+
+OnProgress = Callable[[State | None], None]
+"""Called after every settled delivery with its new state."""
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Everything that sending one channel of one run needs."""
+
+    database: Database
+    mover: Callable[[], Mover]
+    plan: ProjectPlan
+    items: Sequence[PlanItem]
+    channel: str
+    channels_with_gateway: tuple[str, ...]
+    permit: LivePermit
+    open_gateway: OpenGateway
+    on_progress: OnProgress = lambda _: None
+
+    def run(self, *, limit: int | None = None) -> int:
+        """Sends until nothing is due any more, or `limit` deliveries were armed.
+
+        Returns:
+            The number of deliveries that were handed to the gateway.
+        """
+        composers, handed_over = EmailComposers(self.plan.document), 0
+        with self.open_gateway(self.permit) as gateway:
+            while limit is None or handed_over < limit:
+                room = BATCH if limit is None else min(BATCH, limit - handed_over)
+                claim = claims.claim(
+                    self.database, self.mover(), [item.id for item in self.items], at_most=room
+                )
+                if claim is None:
+                    break
+                handed_over += self._send(gateway, claim, composers)
+        return handed_over
+
+    def _send(self, gateway: Gateway, claim: Claim, composers: EmailComposers) -> int:
+        composed = self._compose(claim, composers)
+        armed = arm(self.database, self.mover(), claim, composed, self.channels_with_gateway)
+        for outgoing, outcome in gateway.send_batch(armed.outgoing, self._still_allowed):
+            self.on_progress(settle(self.database, self.mover(), armed.fence, outgoing, outcome))
+        return len(armed.outgoing)
+
+    def _compose(self, claim: Claim, composers: EmailComposers) -> dict[int, Composed]:
+        composed: dict[int, Composed] = {}
+        now = self.mover().at
+        with self.database.read() as session:
+            item_of = _items_of(session, claim, self.items)
+            people = list(recipients(session, claim.delivery_ids))
+        for person in people:
+            try:
+                email = composers.compose(item_of[person.delivery_id], person, now)
+            except FixInput as error:
+                self._hold(claim, person.delivery_id, f"can't be composed: {error}")
+                continue
+            composed[person.delivery_id] = Composed(
+                person.token, email.sender, email.recipient, email.payload
+            )
+        return composed
+
+    def _hold(self, claim: Claim, delivery_id: int, reason: str) -> None:
+        verdict = guards.Verdict(guards.HOLD, reason[:200])
+        with self.database.write() as session:
+            let_go(session, self.mover(), claim.fence, delivery_id, verdict)
+
+    def _still_allowed(self, _outgoing: Outgoing) -> bool:
+        with self.database.read() as session:
+            switches = pauses.current(session, self.plan.project_id)
+            return not any(each.channel in ("", self.channel) for each in switches)
+
+
+def _items_of(session: Session, claim: Claim, items: Sequence[PlanItem]) -> dict[int, str]:
+    keys = {item.id: item.key for item in items}
+    query = select(Delivery.id, Delivery.item_id).where(Delivery.id.in_(claim.delivery_ids))
+    return {row[0]: keys[row[1]] for row in session.execute(query)}

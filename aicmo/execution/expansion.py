@@ -1,0 +1,132 @@
+"""One item and its audience become deliveries, each exactly once, whatever is imported again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from aicmo.channels import Channel
+from aicmo.execution.states import State
+from aicmo.models import Contact, Delivery, Item
+from aicmo.plans.document import ProjectDocument
+from aicmo.plans.items import Item as PlannedItem
+from aicmo.privacy import delivery_token
+
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    contact_id: int | None
+    address: str
+
+
+class Expansion:
+    """Deliveries of one document's items."""
+
+    def __init__(
+        self, session: Session, document: ProjectDocument, secret_key: bytes, now: datetime
+    ) -> None:
+        self.session, self.document = session, document
+        self.secret_key, self.now = secret_key, now
+        self._contact_rows: dict[str, tuple[int, str]] | None = None
+
+    def expand(self, item: Item, planned: PlannedItem) -> int:
+        """Adds the deliveries that aren't there yet, and marks which are still in the plan.
+
+        A recipient that already has a delivery of this item keeps it, even if the sender's account
+        has changed since: it must not get the item twice.
+        """
+        wanted = {each.address: each for each in reversed(list(self._recipients(planned)))}
+        there = dict(self._existing(item.id))
+        self._mark(there, wanted, item)
+        fresh = [each for address, each in reversed(wanted.items()) if address not in there]
+        self._insert(item, fresh)
+        item.planned = len(there) + len(fresh)
+        return len(fresh)
+
+    def leave_withdrawn(self) -> None:
+        """Marks the deliveries of withdrawn items as no longer in the plan."""
+        withdrawn = select(Item.id).where(Item.project_id == self.document.id, Item.withdrawn)
+        self.session.execute(
+            update(Delivery).where(Delivery.item_id.in_(withdrawn)).values(in_plan=False)
+        )
+
+    def _recipients(self, planned: PlannedItem) -> Iterator[_Recipient]:
+        if planned.audience is None:
+            yield _Recipient(None, "")
+            return
+        audience = next(each for each in self.document.audiences if each.id == planned.audience)
+        rows = self._contacts()
+        for contact in self.document.contacts:
+            if audience.includes(contact):
+                contact_id, mailbox = rows[contact.id]
+                # Without an address the contact still has its row, which is skipped with the reason.
+                by_mailbox = planned.channel is Channel.EMAIL and mailbox
+                yield _Recipient(contact_id, mailbox if by_mailbox else f"contact:{contact.id}")
+
+    def _contacts(self) -> dict[str, tuple[int, str]]:
+        if self._contact_rows is None:
+            query = select(Contact.key, Contact.id, Contact.mailbox).where(
+                Contact.project_id == self.document.id
+            )
+            self._contact_rows = {row[0]: (row[1], row[2]) for row in self.session.execute(query)}
+        return self._contact_rows
+
+    def _existing(self, item_id: int) -> Iterator[tuple[str, tuple[int, bool, int | None]]]:
+        query = select(Delivery.recipient, Delivery.id, Delivery.in_plan, Delivery.contact_id)
+        for row in self.session.execute(query.where(Delivery.item_id == item_id)):
+            yield row[0], (row[1], row[2], row[3])
+
+    def _mark(
+        self,
+        there: dict[str, tuple[int, bool, int | None]],
+        wanted: dict[str, _Recipient],
+        item: Item,
+    ) -> None:
+        for address, (delivery_id, in_plan, contact_id) in there.items():
+            now_in_plan = address in wanted
+            recipient = wanted.get(address)
+            if in_plan == now_in_plan and (not recipient or recipient.contact_id == contact_id):
+                continue
+            values: dict[str, Any] = {"in_plan": now_in_plan}
+            if recipient:
+                values["contact_id"] = recipient.contact_id
+            self.session.execute(
+                update(Delivery).where(Delivery.id == delivery_id).values(**values)
+            )
+        self._follow_account(item)
+
+    def _follow_account(self, item: Item) -> None:
+        waiting = (State.PENDING.value, State.HELD.value)
+        self.session.execute(
+            update(Delivery)
+            .where(
+                Delivery.item_id == item.id,
+                Delivery.state.in_(waiting),
+                Delivery.account_id != item.account_id,
+            )
+            .values(account_id=item.account_id)
+        )
+
+    def _insert(self, item: Item, fresh: list[_Recipient]) -> None:
+        for start in range(0, len(fresh), _CHUNK):
+            rows = [self._row(item, each) for each in fresh[start : start + _CHUNK]]
+            self.session.execute(insert(Delivery), rows)
+
+    def _row(self, item: Item, recipient: _Recipient) -> dict[str, Any]:
+        return {
+            "project_id": self.document.id,
+            "item_id": item.id,
+            "account_id": item.account_id,
+            "contact_id": recipient.contact_id,
+            "recipient": recipient.address,
+            "token": delivery_token(self.secret_key, self.document.id, item.key, recipient.address),
+            "state": State.PENDING.value,
+            "since": self.now,
+        }

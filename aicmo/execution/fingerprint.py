@@ -1,0 +1,62 @@
+"""What an approval is bound to: a hash over everything of an item that goes out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from functools import cached_property
+
+from aicmo.channels import Channel
+from aicmo.gateways.email_message import COMPOSER_VERSION
+from aicmo.plans.contacts import Audience
+from aicmo.plans.document import ProjectDocument
+from aicmo.plans.items import Item
+
+_BRAND_PARTS = {"name", "sender", "postal_address", "unsubscribe_url", "colours", "website"}
+
+
+class Fingerprints:
+    """Fingerprints of a document's items; the digest of an audience is made once."""
+
+    def __init__(self, document: ProjectDocument) -> None:
+        self.document = document
+        self._audiences: dict[str, str] = {}
+
+    def of(self, item: Item, send_at: datetime, send_until: datetime | None) -> str:
+        """Hex SHA-256 over content, sender, brand parts, audience and time window."""
+        return _digest(
+            {
+                "channel": item.channel.value,
+                "content": item.content.model_dump(mode="json"),
+                "window": [send_at.isoformat(), send_until.isoformat() if send_until else None],
+                "audience": self._audience(item.audience) if item.audience else None,
+                "brand": self._brand if item.channel is Channel.EMAIL else None,
+                "language": self.document.language,
+                "composer": COMPOSER_VERSION if item.channel is Channel.EMAIL else None,
+            }
+        )
+
+    @cached_property
+    def _brand(self) -> dict[str, object]:
+        return self.document.brand.model_dump(mode="json", include=_BRAND_PARTS)
+
+    def _audience(self, audience_id: str) -> str:
+        if audience_id not in self._audiences:
+            found = next(each for each in self.document.audiences if each.id == audience_id)
+            self._audiences[audience_id] = self._digest_members(found)
+        return self._audiences[audience_id]
+
+    def _digest_members(self, audience: Audience) -> str:
+        # Consent isn't part of it: somebody who leaves must not void the approval for the others.
+        digest = hashlib.sha256()
+        for contact in self.document.contacts:
+            if audience.includes(contact):
+                seen = [contact.id, contact.email, contact.name, contact.first_name]
+                digest.update(json.dumps([*seen, contact.attributes], sort_keys=True).encode())
+        return digest.hexdigest()
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

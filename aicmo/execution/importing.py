@@ -1,0 +1,184 @@
+"""From a checked document to the rows of the ledger: all or nothing, repeatable, versioned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from aicmo import audit
+from aicmo.database import Database
+from aicmo.execution import contacts, expansion
+from aicmo.execution.fingerprint import Fingerprints
+from aicmo.models import Account, Item, Plan, Project
+from aicmo.plans import times
+from aicmo.plans.difference import Difference, compare
+from aicmo.plans.document import ProjectDocument
+from aicmo.plans.items import Item as PlannedItem
+from aicmo.privacy import require_same_key
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did.
+
+    version: the plan's version now; `unchanged` if the document was already the current one.
+    """
+
+    project_id: str
+    version: int
+    unchanged: bool
+    difference: Difference
+    contacts: contacts.ContactChanges
+    items: int
+    deliveries: int
+    warnings: tuple[str, ...]
+
+
+def import_document(
+    database: Database,
+    document: ProjectDocument,
+    *,
+    source: str,
+    actor: str,
+    secret_key: bytes,
+    warnings: Iterable[str] = (),
+) -> Imported:
+    """Makes `document` the current plan of its project.
+
+    Raises:
+        FixConfiguration: the database was made with another secret key.
+    """
+    with database.write() as session:
+        require_same_key(session, secret_key)
+        return _Import(session, document, source, actor, secret_key, tuple(warnings)).run()
+
+
+class _Import:
+    def __init__(
+        self,
+        session: Session,
+        document: ProjectDocument,
+        source: str,
+        actor: str,
+        secret_key: bytes,
+        warnings: tuple[str, ...],
+    ) -> None:
+        self.session, self.document, self.source = session, document, source
+        self.actor, self.secret_key, self.warnings = actor, secret_key, warnings
+        self.now = datetime.now(UTC)
+        self.body: dict[str, Any] = document.model_dump(mode="json", exclude={"contacts"})
+
+    def run(self) -> Imported:
+        before = self._current_plan()
+        sha256 = self._sha256()
+        if before is not None and before.sha256 == sha256:
+            return self._unchanged(before)
+        project = self._project(before)
+        changes = contacts.write(self.session, self.document, self.secret_key, self.now)
+        self._add_plan(project.plan_version, sha256)
+        deliveries = self._write_items()
+        difference = compare(before.document if before else None, self.body)
+        self._record(project.plan_version, sha256, difference)
+        return Imported(
+            project.id, project.plan_version, False, difference, changes,
+            len(self.document.items), deliveries, self.warnings,
+        )  # fmt: skip
+
+    def _current_plan(self) -> Plan | None:
+        query = select(Plan).where(Plan.project_id == self.document.id)
+        return self.session.scalars(query.order_by(Plan.version.desc()).limit(1)).first()
+
+    def _sha256(self) -> str:
+        digest = hashlib.sha256(_canonical(self.body))
+        for contact in self.document.contacts:
+            digest.update(contact.model_dump_json().encode())
+        return digest.hexdigest()
+
+    def _unchanged(self, plan: Plan) -> Imported:
+        nothing = Difference((), ())
+        return Imported(
+            plan.project_id, plan.version, True, nothing, contacts.ContactChanges(),
+            len(self.document.items), 0, self.warnings,
+        )  # fmt: skip
+
+    def _project(self, before: Plan | None) -> Project:
+        version = before.version + 1 if before else 1
+        project = self.session.get(Project, self.document.id)
+        if project is None:
+            project = Project(id=self.document.id, created_at=self.now)
+            self.session.add(project)
+        project.name, project.timezone = self.document.name, self.document.timezone
+        project.plan_version = version
+        self.session.flush()
+        return project
+
+    def _add_plan(self, version: int, sha256: str) -> None:
+        self.session.execute(
+            insert(Plan).values(
+                project_id=self.document.id, version=version, sha256=sha256, source=self.source,
+                document=self.body, warnings=list(self.warnings), imported_at=self.now,
+            )
+        )  # fmt: skip
+
+    def _write_items(self) -> int:
+        fingerprints = Fingerprints(self.document)
+        ledger = expansion.Expansion(self.session, self.document, self.secret_key, self.now)
+        self.session.execute(
+            update(Item).where(Item.project_id == self.document.id).values(withdrawn=True)
+        )
+        added = 0
+        for planned in self.document.items:
+            item = self._write_item(planned, fingerprints)
+            added += ledger.expand(item, planned)
+        ledger.leave_withdrawn()
+        return added
+
+    def _write_item(self, planned: PlannedItem, fingerprints: Fingerprints) -> Item:
+        query = select(Item).where(Item.project_id == self.document.id, Item.key == planned.id)
+        item = self.session.scalars(query).one_or_none()
+        if item is None:
+            item = Item(project_id=self.document.id, key=planned.id)
+            self.session.add(item)
+        zone = planned.timezone or self.document.timezone
+        item.channel, item.title, item.timezone = planned.channel.value, planned.title, zone
+        item.send_at = times.resolve(planned.send_at, zone)
+        item.send_until = times.resolve(planned.send_until, zone) if planned.send_until else None
+        item.content = planned.content.model_dump(mode="json")
+        item.fingerprint = fingerprints.of(planned, item.send_at, item.send_until)
+        item.account_id, item.withdrawn = self._account(planned.channel.value), False
+        self.session.flush()
+        return item
+
+    def _account(self, channel: str) -> int:
+        sender = self.document.brand.sender
+        handle = sender.email.lower() if channel == "email" and sender else ""
+        key = (
+            Account.project_id == self.document.id,
+            Account.channel == channel,
+            Account.handle == handle,
+        )
+        found = self.session.scalars(select(Account.id).where(*key)).one_or_none()
+        if found is not None:
+            return found
+        account = Account(project_id=self.document.id, channel=channel, handle=handle)
+        self.session.add(account)
+        self.session.flush()
+        return account.id
+
+    def _record(self, version: int, sha256: str, difference: Difference) -> None:
+        audit.record(
+            self.session, audit.Event.PLAN_IMPORTED, project_id=self.document.id,
+            actor=self.actor, version=version, sha256=sha256,
+            items_changed=[change.item for change in difference.items],
+        )  # fmt: skip
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,75 @@
+"""A project and its current plan, read from the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from aicmo.errors import NoSuchProject
+from aicmo.models import Item, Plan, Project
+from aicmo.plans.document import ProjectDocument
+
+
+@dataclass(frozen=True)
+class ProjectPlan:
+    """The current plan; `document` has no contacts, they are rows."""
+
+    project_id: str
+    name: str
+    timezone: str
+    version: int
+    imported_at: datetime
+    document: ProjectDocument
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One item of the current plan; times are aware UTC, `timezone` an IANA name."""
+
+    id: int
+    key: str
+    channel: str
+    title: str
+    send_at: datetime
+    send_until: datetime | None
+    timezone: str
+    fingerprint: str
+    planned: int
+
+
+def load_plan(session: Session, project_id: str) -> ProjectPlan:
+    """The project's current plan.
+
+    Raises:
+        NoSuchProject: there is no such project.
+    """
+    project = session.get(Project, project_id)
+    if project is None:
+        raise NoSuchProject(project_id)
+    query = select(Plan).where(Plan.project_id == project_id, Plan.version == project.plan_version)
+    plan = session.scalars(query).one()
+    return ProjectPlan(
+        project_id=project.id,
+        name=project.name,
+        timezone=project.timezone,
+        version=plan.version,
+        imported_at=plan.imported_at,
+        document=ProjectDocument.model_validate(plan.document),
+        warnings=tuple(plan.warnings),
+    )
+
+
+def load_items(session: Session, project_id: str) -> list[PlanItem]:
+    """The items of the current plan, by time."""
+    query = select(Item).where(Item.project_id == project_id, Item.withdrawn.is_(False))
+    return [
+        PlanItem(
+            row.id, row.key, row.channel, row.title, row.send_at, row.send_until, row.timezone,
+            row.fingerprint, row.planned,
+        )
+        for row in session.scalars(query.order_by(Item.send_at, Item.key))
+    ]  # fmt: skip

@@ -1,0 +1,259 @@
+"""One run: opened, executed channel by channel, closed with a report.
+
+The command line, the Prefect flows and the public API all go through these three steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypedDict
+
+from sqlalchemy import update
+
+from aicmo import audit
+from aicmo.channels import SOCIAL, Channel
+from aicmo.database import Database
+from aicmo.execution import claims
+from aicmo.execution.dispatch import Dispatch, OnProgress
+from aicmo.execution.gate import Mode, decide_channel, issue_permit
+from aicmo.execution.preview import Preview, preview_items
+from aicmo.execution.project import PlanItem, ProjectPlan, load_items, load_plan
+from aicmo.execution.report import Books, ExecutionReport, Tally, read_books
+from aicmo.execution.states import Mover
+from aicmo.gateways.contract import OpenGateway
+from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
+from aicmo.models import Run
+from aicmo.settings import ExecutionConfig
+
+Clock = Callable[[], datetime]
+
+EXECUTED_EVENTS: Mapping[str, audit.Event] = {
+    Channel.EMAIL: audit.Event.EXECUTION_EMAIL_EXECUTED,
+    Channel.CRM: audit.Event.EXECUTION_CRM_EXECUTED,
+    **dict.fromkeys(SOCIAL, audit.Event.EXECUTION_SOCIAL_EXECUTED),
+}
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ChannelResult(TypedDict):
+    """What an executor returns: deliveries sent, refused for good, and one entry per tally."""
+
+    success: int
+    failed: int
+    results: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ExecutionRequest:
+    """What somebody asks a run to do; the environment's own keys come from `ExecutionConfig`.
+
+    channels: None leaves the choice to the environment.
+    limit: at most this many deliveries are handed over, on each channel.
+    """
+
+    project_id: str
+    enabled: bool = False
+    dry_run: bool = True
+    channels: tuple[str, ...] | None = None
+    limit: int | None = None
+    started_by: str = "unknown"
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run that has been opened; carries everything its channels need."""
+
+    database: Database
+    run_id: int
+    request: ExecutionRequest
+    config: ExecutionConfig
+    plan: ProjectPlan
+    clock: Clock = utc_now
+    output_dir: Path = field(default_factory=lambda: Path(".aicmo/output"))
+
+    def mode(self, channel: str) -> Mode:
+        return decide_channel(
+            channel,
+            self.config,
+            run_enabled=self.request.enabled,
+            dry_run=self.request.dry_run,
+            run_channels=self.request.channels,
+        )
+
+    @property
+    def overall_mode(self) -> Mode:
+        """The most that any channel may do."""
+        modes = {self.mode(channel.value) for channel in Channel}
+        return next(mode for mode in (Mode.LIVE, Mode.PREVIEW, Mode.DISABLED) if mode in modes)
+
+    def mover(self) -> Mover:
+        return Mover(self.plan.project_id, self.request.started_by, self.clock(), self.run_id)
+
+
+def open_run(
+    database: Database,
+    request: ExecutionRequest,
+    config: ExecutionConfig,
+    *,
+    clock: Clock = utc_now,
+    output_dir: Path = Path(".aicmo/output"),
+) -> OpenRun:
+    """Opens a run; a live one first takes back what a stopped worker left behind.
+
+    Raises:
+        NoSuchProject: there is no such project; that is audited, too.
+    """
+    with database.write() as session:
+        plan = load_plan(session, request.project_id)
+        row = Run(
+            project_id=plan.project_id, mode="", channels=[], started_by=request.started_by,
+            started_at=clock(), summary={},
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        opened = OpenRun(database, row.id, request, config, plan, clock, output_dir)
+        row.mode = opened.overall_mode.value
+        _record(session, opened, audit.Event.EXECUTION_STARTED, mode=row.mode)
+        if opened.overall_mode is Mode.DISABLED:
+            _record(session, opened, audit.Event.EXECUTION_DISABLED)
+    if opened.overall_mode is Mode.LIVE:
+        claims.recover_lapsed(database, opened.mover())
+    return opened
+
+
+def extract_items(run: OpenRun) -> list[PlanItem]:
+    """The items of the current plan; in a live run their deliveries are sorted by the guards."""
+    with run.database.read() as session:
+        items = load_items(session, run.plan.project_id)
+    if run.overall_mode is Mode.LIVE:
+        claims.sort_by_guards(
+            run.database, run.mover(), [item.id for item in items], CHANNELS_WITH_GATEWAY
+        )
+    return items
+
+
+def execute_channel(
+    run: OpenRun,
+    channel: str,
+    items: Sequence[PlanItem],
+    open_gateway: Callable[[], OpenGateway],
+    on_progress: OnProgress = lambda _: None,
+) -> ChannelResult:
+    """Previews or sends the items of one channel, as the gate decides.
+
+    Args:
+        run: the open run.
+        channel: a channel's name.
+        items: the plan's items; those of other channels are left alone.
+        open_gateway: asked for the gateway only when something may be sent.
+        on_progress: told of every settled or composed delivery.
+
+    Raises:
+        FixConfiguration: the channel may be sent on, but isn't configured.
+    """
+    mine = [item for item in items if item.channel == channel]
+    mode = run.mode(channel)
+    if mode is Mode.DISABLED or not mine:
+        return ChannelResult(success=0, failed=0, results=[])
+    if mode is Mode.PREVIEW:
+        preview = preview_items(run.database, run.plan, mine, run.clock(), on_progress=on_progress)
+        result = _previewed(preview)
+    else:
+        _send(run, channel, mine, open_gateway, on_progress)
+        result = _settled(run, channel)
+    with run.database.write() as session:
+        counts = {"success": result["success"], "failed": result["failed"]}
+        _record(session, run, EXECUTED_EVENTS[channel], channel=channel, mode=mode.value, **counts)
+    return result
+
+
+def _send(
+    run: OpenRun,
+    channel: str,
+    items: Sequence[PlanItem],
+    open_gateway: Callable[[], OpenGateway],
+    on_progress: OnProgress,
+) -> None:
+    if channel not in CHANNELS_WITH_GATEWAY:
+        return
+    Dispatch(
+        database=run.database,
+        mover=run.mover,
+        plan=run.plan,
+        items=items,
+        channel=channel,
+        channels_with_gateway=CHANNELS_WITH_GATEWAY,
+        permit=issue_permit(run.mode(channel), run.run_id, channel),
+        open_gateway=open_gateway(),
+        on_progress=on_progress,
+    ).run(limit=run.request.limit)
+
+
+def _settled(run: OpenRun, channel: str) -> ChannelResult:
+    with run.database.read() as session:
+        books = read_books(session, run.plan.project_id, channels=[channel])
+    return ChannelResult(
+        success=books.count("sent"), failed=books.count("failed"), results=as_results(books.tallies)
+    )
+
+
+def _previewed(preview: Preview) -> ChannelResult:
+    return ChannelResult(success=0, failed=0, results=as_results(preview.tallies))
+
+
+def as_results(tallies: Iterable[Tally]) -> list[dict[str, Any]]:
+    """Tallies as the entries of `ExecutionReport.execution_results`."""
+    names = ("item", "title", "channel", "state", "reason", "count")
+    return [{name: getattr(tally, name) for name in names} for tally in tallies]
+
+
+def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
+    """Completes the report with what no executor saw, and keeps it with the run."""
+    report.run_id, report.mode = run.run_id, run.overall_mode.value
+    for problem in run.config.problems:
+        report.add_error(problem)
+    books = _books(run)
+    if run.overall_mode is Mode.LIVE:
+        _add_other_channels(report, books)
+    report.balanced = books.balanced
+    if not books.balanced:
+        report.add_error(f"The books don't balance: {books.as_dict()}")
+    with run.database.write() as session:
+        finished = {"finished_at": run.clock(), "summary": report.as_dict()}
+        session.execute(update(Run).where(Run.id == run.run_id).values(**finished))
+        _record(
+            session, run, audit.Event.EXECUTION_COMPLETED, mode=report.mode,
+            sent=report.items_sent_successfully, failed=report.items_failed,
+            unknown=report.items_unknown, errors=len(report.errors),
+        )  # fmt: skip
+    return report
+
+
+def _books(run: OpenRun) -> Books:
+    with run.database.read() as session:
+        return read_books(session, run.plan.project_id)
+
+
+def _add_other_channels(report: ExecutionReport, books: Books) -> None:
+    seen = {result.get("channel") for result in report.execution_results}
+    others = [tally for tally in books.tallies if tally.channel not in seen]
+    report.add_results(as_results(others))
+
+
+def record_error(run: OpenRun, message: str) -> None:
+    """Audits a step that went wrong."""
+    with run.database.write() as session:
+        _record(session, run, audit.Event.EXECUTION_ERROR, error=message[:500])
+
+
+def _record(session: Any, run: OpenRun, event: audit.Event, **data: Any) -> None:
+    audit.record(
+        session, event, project_id=run.plan.project_id, actor=run.request.started_by,
+        run=run.run_id, **data,
+    )  # fmt: skip

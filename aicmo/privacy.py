@@ -1,0 +1,46 @@
+"""Keyed fingerprints: addresses in suppressions, tokens of deliveries.
+
+A keyed HMAC rather than a plain hash, since a list of addresses is small enough to be guessed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from sqlalchemy.orm import Session
+
+from aicmo.errors import FixConfiguration
+from aicmo.models import Installation
+
+
+def address_hmac(key: bytes, mailbox: str) -> str:
+    """Hex HMAC-SHA-256 of a normalised address."""
+    return _keyed(key, "address", mailbox)
+
+
+def delivery_token(key: bytes, project_id: str, item_key: str, recipient: str) -> str:
+    """32 hex digits (128 bits), the same for every attempt of one delivery."""
+    return _keyed(key, "delivery", project_id, item_key, recipient)[:32]
+
+
+def _keyed(key: bytes, *parts: str) -> str:
+    return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
+
+
+def require_same_key(session: Session, key: bytes) -> None:
+    """Ties the database to the first AICMO_SECRET_KEY that writes to it.
+
+    Raises:
+        FixConfiguration: the database was made with another key, under which no opt-out would match.
+    """
+    check = _keyed(key, "installation")
+    row = session.get(Installation, 1)
+    if row is None:
+        session.add(Installation(id=1, secret_key_check=check))
+        session.flush()
+    elif not hmac.compare_digest(row.secret_key_check, check):
+        raise FixConfiguration(
+            "AICMO_SECRET_KEY isn't the one this database was made with",
+            next_step="Put the former key back: with another one, opt-outs would not be recognised.",
+        )
