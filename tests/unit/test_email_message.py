@@ -1,0 +1,428 @@
+"""Shows that an email is exactly what was written for its reader, and never more than that."""
+
+from __future__ import annotations
+
+import email
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from email import policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aicmo.errors import FixInput
+from aicmo.gateways.email_message import ComposedEmail, EmailComposer, EmailRecipient, compose_email
+from aicmo.gateways.personalisation import fill, names
+from aicmo.plans.document import Brand, Colours, Sender
+from aicmo.plans.items import CallToAction, EmailContent
+
+BRAND = Brand(
+    name="Tarn & Ember",
+    industry="Coffee",
+    offer="Small-batch coffee by post",
+    location="Leeds",
+    postal_address="4 Mill Row, Leeds LS1 1AA, United Kingdom",
+    sender=Sender(
+        name="Tarn & Ember", email="hello@tarnember.example", reply_to="post@tarnember.example"
+    ),
+    unsubscribe_url="https://tarnember.example/leave",
+    colours=Colours(primary="#1f3d36", accent="#e07a3f"),
+)
+CONTENT = EmailContent(
+    subject='A gift for you, {{ contact.first_name | default("friend") }}',
+    preheader="Ten per cent off, until Sunday",
+    body="""# Thank you, {{ contact.first_name | default("friend") }}
+
+You bought **{{ contact.last_order | default("coffee") }}** from us.
+Here is [what we roast now](https://tarnember.example/now).
+
+- Washed, from Huila
+- Natural, from Guji
+
+1. Choose
+2. Grind
+
+> Best within six weeks.
+""",
+    cta=CallToAction(label="See the roasts", url="https://tarnember.example/shop?a=1&b=2"),
+)
+ANA = EmailRecipient(
+    email="ana@example.com",
+    name="Ana Ruiz",
+    first_name="Ana",
+    attributes={"last_order": "Huila 250 g"},
+)
+DATE = datetime(2026, 3, 3, 7, 30, tzinfo=UTC)
+HEADERS = [
+    "From",
+    "Reply-To",
+    "List-Unsubscribe",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+]
+
+
+def compose(
+    content: EmailContent = CONTENT, brand: Brand = BRAND, contact: EmailRecipient = ANA
+) -> ComposedEmail:
+    return compose_email(content=content, brand=brand, contact=contact, token="t-1", date=DATE)
+
+
+def parse(composed: ComposedEmail) -> EmailMessage:
+    message = email.message_from_bytes(composed.payload, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    assert not message.defects
+    return message
+
+
+def contents(message: EmailMessage) -> list[str]:
+    return [part.get_content().replace("\r\n", "\n") for part in message.iter_parts()]
+
+
+class Page(HTMLParser):
+    """Tags, links and text of an HTML page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_message_says_who_writes_to_whom() -> None:
+    composed = compose()
+    message = parse(composed)
+
+    assert message["From"] == "Tarn & Ember <hello@tarnember.example>"
+    assert message["To"] == "Ana Ruiz <ana@example.com>"
+    assert message["Reply-To"] == "post@tarnember.example"
+    assert message["Subject"] == "A gift for you, Ana" == composed.subject
+    assert message["Message-ID"] == "<t-1@tarnember.example>" == composed.message_id
+    assert message["Date"] == "Tue, 03 Mar 2026 07:30:00 +0000"
+    assert message["List-Unsubscribe"] == "<https://tarnember.example/leave>"
+    assert (composed.sender, composed.recipient) == ("hello@tarnember.example", "ana@example.com")
+    assert [name for name, _ in composed.headers] == HEADERS[:-1]
+    assert message.keys() == HEADERS
+
+
+def test_the_text_part_comes_first_and_reads_well() -> None:
+    composed = compose()
+    message = parse(composed)
+    kinds = [part.get_content_type() for part in message.walk()]
+
+    assert kinds == ["multipart/alternative", "text/plain", "text/html"]
+    assert contents(message) == [composed.text, composed.html]
+    assert composed.text.replace("-- \n", "--\n") == (
+        """\
+Thank you, Ana
+====================
+
+You bought Huila 250 g from us. Here is what we roast now (https://tarnember.example/now).
+
+- Washed, from Huila
+- Natural, from Guji
+
+1. Choose
+2. Grind
+
+> Best within six weeks.
+
+See the roasts:
+https://tarnember.example/shop?a=1&b=2
+
+--
+Tarn & Ember
+4 Mill Row, Leeds LS1 1AA, United Kingdom
+You receive this email because you agreed to hear from Tarn & Ember.
+Unsubscribe: https://tarnember.example/leave
+"""
+    )
+
+
+def test_the_page_has_the_same_words_links_and_brand() -> None:
+    composed = compose()
+    page = Page(composed.html)
+
+    assert page.links == [
+        "https://tarnember.example/now",
+        "https://tarnember.example/shop?a=1&b=2",
+        "https://tarnember.example/leave",
+    ]
+    for words in (
+        "Thank you, Ana",
+        "Huila 250 g",
+        "Tarn & Ember",
+        "4 Mill Row",
+        "Ten per cent off",
+    ):
+        assert words in page.text
+    assert "#1f3d36" in composed.html
+    assert "#e07a3f" in composed.html
+    assert "{{" not in composed.html
+
+
+@pytest.mark.parametrize(
+    ("primary", "text"), [("#1f3d36", "#ffffff"), ("#ffe14d", "#101828"), ("#ffffff", "#101828")]
+)
+def test_the_button_can_be_read_on_any_brand_colour(primary: str, text: str) -> None:
+    brand = BRAND.model_copy(update={"colours": Colours(primary=primary, accent="#e07a3f")})
+
+    button = compose(brand=brand).html.split('<a href="https://tarnember.example/shop')[1]
+
+    assert f"color:{text};" in button.split(">")[0]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "**bold**",
+        "[x](javascript:alert(1))",
+        "<script>alert(1)</script>",
+        "# heading",
+        '" onmouseover="x',
+        "&lt;b&gt;",
+        "{{ contact.email }}",
+        "{% raw %}",
+    ],
+)
+def test_what_a_contact_is_called_stays_text(value: str) -> None:
+    plain = compose()
+    contact = EmailRecipient(
+        email="ana@example.com", first_name=value, attributes={"last_order": value}
+    )
+    composed = compose(contact=contact)
+
+    assert Page(composed.html).tags == Page(plain.html).tags
+    assert Page(composed.html).links == Page(plain.html).links
+    assert f"Thank you, {value}" in Page(composed.html).text
+    assert f"Thank you, {value}" in composed.text
+
+
+def test_html_in_markdown_is_shown_not_obeyed() -> None:
+    content = CONTENT.model_copy(update={"body": "<script>alert(1)</script> <b>x</b>"})
+    page = Page(compose(content).html)
+
+    assert "script" not in page.tags
+    assert "<script>alert(1)</script>" in page.text
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("[x](javascript:alert(1))", "neither https:// nor mailto:"),
+        ("[x](http://tarnember.example)", "neither https:// nor mailto:"),
+        ("[x](JaVaScRiPt:alert(1))", "neither https:// nor mailto:"),
+        ("[x](//evil.example)", "neither https:// nor mailto:"),
+        ("<data:text/html,x>", "neither https:// nor mailto:"),
+        ("[x][1]\n\n[1]: vbscript:x", "neither https:// nor mailto:"),
+        ("![p](https://tarnember.example/p.png)", "picture"),
+        ("[x](https://tarnember.example/?e={{contact.email}})", "placeholder in its address"),
+        ("a\n{{ 7*7 }}", "line 2: '{{ 7*7 }}'"),
+        ("{% if x %}", "isn't a placeholder"),
+        ("{{ contact.__class__ }}", "isn't a placeholder"),
+        ("{{ contact.name.upper() }}", "isn't a placeholder"),
+        ("{{ brand.name }}", "isn't a placeholder"),
+        ("a\x00b", "U+0000"),
+        ("a\ud800b", "U+D800"),
+    ],
+)
+def test_a_body_that_cannot_be_sent_is_refused_with_its_place(body: str, reason: str) -> None:
+    content = CONTENT.model_copy(update={"body": body})
+
+    with pytest.raises(FixInput, match=re.escape(reason)) as refused:
+        compose(content)
+
+    assert "content.body" in str(refused.value)
+
+
+@pytest.mark.parametrize("field", ["subject", "preheader", "body"])
+def test_a_missing_value_names_the_contacts_field(field: str) -> None:
+    content = CONTENT.model_copy(update={field: "Dear {{ contact.company }}"})
+
+    with pytest.raises(FixInput, match=f"content.{field} needs contact.company") as refused:
+        compose(content)
+
+    assert "company" in refused.value.next_step
+
+
+@pytest.mark.parametrize("missing", ["sender", "postal_address", "unsubscribe_url"])
+def test_a_brand_without_what_every_email_carries_is_refused(missing: str) -> None:
+    with pytest.raises(FixInput, match=f"brand.{missing} is missing"):
+        compose(brand=BRAND.model_copy(update={missing: None}))
+
+
+@pytest.mark.parametrize("length", [70, 75, 76, 80])
+def test_the_unsubscribe_url_is_whole_or_refused(length: int) -> None:
+    url = "https://tarnember.example/".ljust(length, "a")
+    brand = BRAND.model_copy(update={"unsubscribe_url": url})
+
+    if length > 75:
+        with pytest.raises(FixInput, match=r"brand\.unsubscribe_url"):
+            compose(brand=brand)
+    else:
+        assert f"List-Unsubscribe: <{url}>\r\n".encode() in compose(brand=brand).payload
+
+
+@pytest.mark.parametrize(
+    "injected", ["\r\nBcc: x@evil.example", "\n", "\x00", "\x85", "\u2028", "\u202e"]
+)
+@pytest.mark.parametrize("field", ["name", "first_name", "subject", "sender"])
+def test_a_control_character_in_a_header_is_refused(field: str, injected: str) -> None:
+    text = f"x{injected}y"
+    content = CONTENT.model_copy(update={"subject": text} if field == "subject" else {})
+    sender = Sender.model_construct(name=text, email="hello@tarnember.example", reply_to=None)
+    brand = BRAND.model_copy(update={"sender": sender} if field == "sender" else {})
+    contact = EmailRecipient(
+        "ana@example.com",
+        name=text if field == "name" else None,
+        first_name=text if field == "first_name" else None,
+    )
+
+    with pytest.raises(FixInput, match=r"U\+"):
+        compose(content, brand, contact)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ana@example.com\r\nBcc: x@evil.example",
+        "ana@example.com, x@evil.example",
+        "Ana <ana@example.com>",
+        "jörg@example.com",
+        "ana",
+        "",
+        "a" * 65 + "@example.com",
+    ],
+)
+def test_an_address_that_is_not_one_plain_address_is_refused(address: str) -> None:
+    with pytest.raises(FixInput, match=r"contact\.email"):
+        compose(contact=EmailRecipient(address, first_name="Ana"))
+
+
+def test_a_domain_in_other_letters_is_written_in_ascii() -> None:
+    composed = compose(contact=EmailRecipient("ana@exämple.com"))
+
+    assert composed.recipient == "ana@xn--exmple-cua.com"
+    assert parse(composed)["To"].addresses[0].addr_spec == "ana@xn--exmple-cua.com"
+
+
+def test_the_same_input_gives_the_same_bytes_in_any_time_zone() -> None:
+    elsewhere = DATE.astimezone(timezone(timedelta(hours=5)))
+    composer = EmailComposer(CONTENT, BRAND)
+
+    assert composer.compose(ANA, "t-1", elsewhere).payload == compose().payload
+    assert composer.compose(ANA, "t-2", DATE).payload != compose().payload
+
+
+def test_one_composer_serves_many_recipients_apart() -> None:
+    composer = EmailComposer(CONTENT, BRAND)
+    first = composer.compose(ANA, "t-1", DATE)
+    other = composer.compose(EmailRecipient("bo@example.com", first_name="Bo"), "t-2", DATE)
+
+    assert "Ana" not in other.payload.decode()
+    assert composer.compose(ANA, "t-1", DATE) == first
+
+
+def test_an_overlong_subject_or_email_is_reported() -> None:
+    long_subject = CONTENT.model_copy(update={"subject": "word " * 30})
+    long_body = CONTENT.model_copy(update={"body": "word " * 30_000})
+
+    assert compose().warnings == ()
+    assert "149 characters" in compose(long_subject).warnings[0]
+    assert "102 kB" in compose(long_body).warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("token", "date"), [("a b", DATE), ("", DATE), ("a@b", DATE), ("t", DATE.replace(tzinfo=None))]
+)
+def test_a_token_or_date_that_would_break_a_header_is_refused(token: str, date: datetime) -> None:
+    with pytest.raises(FixInput):
+        EmailComposer(CONTENT, BRAND).compose(ANA, token, date)
+
+
+def test_fill_and_names_speak_the_placeholder_language() -> None:
+    text = 'Dear {{contact.first_name}} of {{ contact.city | default("your town") }}'
+
+    assert names(text) == {"first_name", "city"}
+    assert fill(text, ANA) == "Dear Ana of your town"
+
+
+SPECIALS = "<>&\"'{}%*[]()`~#-+!:,;@\\=?_.|$ \n\u200baé漢😀"
+ANY_TEXT = st.one_of(st.text(max_size=100), st.text(SPECIALS.replace("\n", ""), max_size=100))
+ANY_PROSE = st.one_of(st.text(max_size=100), st.text(SPECIALS, max_size=200))
+
+
+@settings(max_examples=60, deadline=None)
+@given(ANY_TEXT, ANY_PROSE, ANY_TEXT, ANY_TEXT)
+def test_no_text_breaks_out_of_its_place(subject: str, body: str, name: str, label: str) -> None:
+    content = EmailContent.model_construct(
+        subject=subject or "-",
+        preheader=label,
+        body=f'{body}\n\n{{{{ contact.first_name | default("-") }}}}',
+        cta=CallToAction.model_construct(label=label, url="https://tarnember.example/"),
+    )
+    sender = Sender.model_construct(
+        name=label, email="hello@tarnember.example", reply_to="post@tarnember.example"
+    )
+    brand = BRAND.model_copy(update={"name": label, "sender": sender})
+    try:
+        composed = compose(
+            content, brand, EmailRecipient("ana@example.com", name=name, first_name=name)
+        )
+    except FixInput:
+        return
+
+    assert_well_formed(composed)
+
+
+PRINTABLE = st.text(
+    st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), max_size=300
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PRINTABLE, PRINTABLE, PRINTABLE)
+def test_printable_text_arrives_as_it_was_written(subject: str, name: str, body: str) -> None:
+    content = EmailContent.model_construct(
+        subject='{{ contact.first_name | default("-") }}',
+        preheader=None,
+        body='{{ contact.last | default("-") }}',
+        cta=None,
+    )
+    contact = EmailRecipient("ana@example.com", name, subject, {"last": body})
+
+    composed = compose(content, contact=contact)
+    message = parse(composed)
+
+    assert_well_formed(composed)
+    assert message["Subject"] == composed.subject == (re.sub(" +", " ", subject.strip()) or "-")
+    assert message["To"].addresses[0].addr_spec == "ana@example.com"
+    assert composed.text.startswith(body.strip() or "-")
+
+
+def assert_well_formed(composed: ComposedEmail) -> None:
+    payload = composed.payload
+    message = parse(composed)
+    assert message.keys() == HEADERS
+    assert [a.addr_spec for a in message["To"].addresses] == ["ana@example.com"]
+    assert [a.addr_spec for a in message["From"].addresses] == ["hello@tarnember.example"]
+    assert contents(message) == [composed.text, composed.html]
+    assert payload.isascii()
+    assert not re.search(rb"\r(?!\n)|(?<!\r)\n", payload)
+    assert max(map(len, payload.split(b"\r\n"))) <= 998
+    assert not re.search(rb"\r\n[ \t]*\r\n[ \t]", payload.partition(b"\r\n\r\n")[0])
