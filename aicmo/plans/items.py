@@ -122,9 +122,9 @@ class Item(Part):
     def _content_fits_channel(self) -> Item:
         expected = _kind_for(self.channel)
         if self.content.kind != expected:
-            msg = f"a {self.channel} item carries {expected} content, not {self.content.kind}"
+            msg = f"an item for {self.channel} carries {expected} content, not {self.content.kind}"
             raise ValueError(msg)
         if expected != "post" and self.audience is None:
-            msg = f"a {self.channel} item needs an audience"
+            msg = f"an item for {self.channel} needs an audience"
             raise ValueError(msg)
         return self
