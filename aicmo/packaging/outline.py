@@ -7,8 +7,9 @@ parts paragraphs, a line that starts with `• ` or `1. ` is a list point.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Literal, cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +137,15 @@ class Outline:
     prepared_by: str
     status: Literal["final", "internal draft"]
     chapters: tuple[Chapter, ...]
+
+
+def texts(part: object) -> Iterator[str]:
+    """Every text of an outline or a part of it."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, (tuple, frozenset)):
+        for one in cast("tuple[object, ...]", part):
+            yield from texts(one)
+    elif is_dataclass(part):
+        for one in fields(part):
+            yield from texts(getattr(part, one.name))

@@ -15,6 +15,7 @@ from babel.numbers import format_currency, format_decimal, format_percent, is_cu
 from markdown_it import MarkdownIt
 
 from aicmo.channels import Channel, parse_channel
+from aicmo.plans.times import resolve, zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +46,7 @@ class Wording:
 
     @classmethod
     def of(cls, document: ProjectDocument) -> Wording:
-        return cls(_locale(document.language), ZoneInfo(document.timezone))
+        return cls(_locale(document.language), zone(document.timezone))
 
     def number(self, value: Decimal | int) -> str:
         return format_decimal(value, locale=self.locale)
@@ -114,15 +115,12 @@ class Wording:
         return get_timezone_name(self.zone, locale=self.locale)
 
     def sends_at(self, item: Item) -> datetime:
-        """When an item goes out, aware, in the client's time zone."""
+        """When an item goes out, by the client's clocks."""
         return self.read(item.send_at, item)
 
     def read(self, written: str, item: Item) -> datetime:
-        """A time of an item; without an offset it is local to the item or the project."""
-        moment = datetime.fromisoformat(written)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=ZoneInfo(item.timezone) if item.timezone else self.zone)
-        return moment.astimezone(self.zone)
+        """A time of an item, by the client's clocks."""
+        return resolve(written, item.timezone or self.zone.key).astimezone(self.zone)
 
 
 def _locale(language: str) -> Locale:

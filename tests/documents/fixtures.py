@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from aicmo.packaging.content import ItemStatus, ProjectContent
 from aicmo.plans.document import ProjectDocument
+from aicmo.plans.parsing import parse_yaml
 
 EXAMPLES = Path(__file__).parents[2] / "aicmo" / "plans" / "examples"
 IMPORTED_AT = datetime(2026, 2, 20, 9, 30, tzinfo=UTC)
@@ -279,5 +278,5 @@ def example_names() -> list[str]:
 
 def example_content(name: str, *, approved: bool = False, executed: bool = False) -> ProjectContent:
     """A bundled example project."""
-    data = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8"))
+    data = parse_yaml((EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8"), name)
     return content_of(data, approved=approved, executed=executed)

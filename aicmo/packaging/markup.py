@@ -1,0 +1,126 @@
+"""From an outline to HTML: the Jinja2 environment that the PDF and the web page share.
+
+Client text is data. Autoescape is always on, an unknown name is an error, and what goes into CSS
+passes a filter of its own, because HTML's escaping is wrong there.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aicmo.packaging.outline import Block, Card, Table
+
+TEMPLATES = Path(__file__).parent / "templates"
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_ADDRESS = re.compile(r"(?:https://|mailto:)[^\s<>\"'()]*[^\s<>\"'().,;:!?]")
+_LINE_CHARACTERS = 112
+"""Characters of the table type that fit a line of the printed page."""
+_POINT = re.compile(r"(?:•|(\d+)\.) ")
+_SHORT_CARD, _MEDIUM_CARD = 170, 420
+_WIDEST_WORD, _WIDEST_CELL = 16, 46
+_NO_LIST = {"list": "div", "name": "p", "value": "p"}
+_DESCRIPTION_LIST = {"list": "dl", "name": "dt", "value": "dd"}
+
+Prose = list[tuple[str, list[str]]]
+
+
+def environment(*, printed: bool) -> Environment:
+    """The environment of the printed page, or of the web page, where addresses are links."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        css_string=css_string,
+        colour=colour,
+        text=escape if printed else linked,
+        prose=prose,
+        card_rows=card_rows,
+        column_widths=column_widths,
+        kind=kind,
+    )
+    # WeasyPrint 70 tags a description list so that PDF/UA-1 refuses it.
+    made.globals.update(printed=printed, pairs=_NO_LIST if printed else _DESCRIPTION_LIST)
+    return made
+
+
+def css_string(text: str) -> Markup:
+    """The text as a CSS string; anything but letters, digits and a few marks as a CSS escape."""
+    safe = (c if c.isalnum() or c in " .,-" else f"\\{ord(c):06x} " for c in text)
+    return Markup('"' + "".join(safe) + '"')  # noqa: S704  (no character of CSS or HTML is left)
+
+
+def colour(value: str) -> Markup:
+    """A colour for CSS; raises ValueError for anything but `#rrggbb`."""
+    if not _COLOUR.fullmatch(value):
+        raise ValueError(f"{value!r} is not a colour")
+    return Markup(value)  # noqa: S704  (it is `#` and six hexadecimal digits)
+
+
+def linked(text: str) -> Markup:
+    """The text escaped, with its https: and mailto: addresses as links."""
+    made, done = Markup(), 0
+    for found in _ADDRESS.finditer(text):
+        link = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>').format(found.group())
+        made += escape(text[done : found.start()]) + link
+        done = found.end()
+    return made + escape(text[done:])
+
+
+def prose(text: str) -> Prose:
+    """The text as ("p", lines), ("ul", points) and ("ol", points)."""
+    made: Prose = []
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        for tag, lines in groupby(paragraph.splitlines(), key=_tag):
+            plain = [line if tag == "p" else _POINT.sub("", line, count=1) for line in lines]
+            made.append((tag, plain))
+    return made
+
+
+def _tag(line: str) -> str:
+    found = _POINT.match(line)
+    return "p" if not found else "ol" if found.group(1) else "ul"
+
+
+def card_rows(cards: Sequence[Card], full: bool) -> list[Sequence[Card]]:  # noqa: FBT001  (a Jinja2 filter)
+    """Cards side by side in rows: three or two if they are short; one if long, or `full`."""
+    longest = max(_length(card) for card in cards)
+    wide = 3 if longest <= _SHORT_CARD and len(cards) not in (2, 4) else 2
+    wide = 1 if full or longest > _MEDIUM_CARD else min(wide, len(cards))
+    return [cards[start : start + wide] for start in range(0, len(cards), wide)]
+
+
+def column_widths(table: Table) -> list[int]:
+    """A percentage for each column: room for its longest word first, then by its longest cell."""
+    rows = (table.columns, *table.rows, *((table.total,) if table.total else ()))
+    columns = list(zip(*rows, strict=True))
+    words = [max(len(w) for cell in one for w in cell.split() or [""]) for one in columns]
+    cells = [max(map(len, one)) for one in columns]
+    needed = [min(word, _WIDEST_WORD) + 2 for word in words]
+    wanted = [max(min(cell, _WIDEST_CELL) + 2, need) for cell, need in zip(cells, needed, strict=True)]
+    spare = max(_LINE_CHARACTERS - sum(needed), 0) / max(sum(wanted) - sum(needed), 1)
+    shares = [n + (w - n) * min(spare, 1) for n, w in zip(needed, wanted, strict=True)]
+    return [round(100 * share / sum(shares)) for share in shares]
+
+
+def _length(card: Card) -> int:
+    return (
+        len(card.text) + 20 * card.text.count("\n") + sum(len(a) + len(b) for a, b in card.details)
+    )
+
+
+def kind(block: Block) -> str:
+    """A block's type in words, for the templates to choose by."""
+    return type(block).__name__
