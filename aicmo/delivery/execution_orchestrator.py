@@ -11,7 +11,6 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, cast
 
-from aicmo import audit
 from aicmo.channels import SOCIAL, Channel, parse_channel
 from aicmo.database import Database, open_database
 from aicmo.errors import NoSuchProject
@@ -195,10 +194,7 @@ def _not_found(project_id: str, report: ExecutionReport) -> None:
     if report.errors and report.errors[-1].startswith("fetch_project_and_plan failed"):
         return
     report.add_error(str(NoSuchProject(project_id)))
-    with _database().write() as session:
-        audit.record(
-            session, audit.Event.EXECUTION_PROJECT_NOT_FOUND, project_id=project_id, actor=_ACTOR
-        )
+    runs.record_not_found(_database(), project_id, _ACTOR)
 
 
 @contextmanager

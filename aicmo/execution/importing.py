@@ -141,6 +141,7 @@ class _Import:
         return added
 
     def _write_item(self, planned: PlannedItem, fingerprints: Fingerprints) -> Item:
+        account_id = self._account(planned.channel.value)
         query = select(Item).where(Item.project_id == self.document.id, Item.key == planned.id)
         item = self.session.scalars(query).one_or_none()
         if item is None:
@@ -152,7 +153,7 @@ class _Import:
         item.send_until = times.resolve(planned.send_until, zone) if planned.send_until else None
         item.content = planned.content.model_dump(mode="json")
         item.fingerprint = fingerprints.of(planned, item.send_at, item.send_until)
-        item.account_id, item.withdrawn = self._account(planned.channel.value), False
+        item.account_id, item.withdrawn = account_id, False
         self.session.flush()
         return item
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -61,9 +62,9 @@ class Books:
 
 
 def read_books(
-    session: Session, project_id: str, *, channels: Sequence[str] | None = None
+    session: Session, project_id: str, *, now: datetime, channels: Sequence[str] | None = None
 ) -> Books:
-    """The books of a project, or of some of its channels."""
+    """The books of a project, or of some of its channels; `now` tells what isn't due yet."""
     items = select(Item).where(Item.project_id == project_id)
     if channels is not None:
         items = items.where(Item.channel.in_(channels))
@@ -86,10 +87,18 @@ def read_books(
 
 def _tallies(rows: Iterable[Any]) -> Iterable[Tally]:
     waiting = {state.value for state in WAITING}
-    for key, title, channel, state, reason, count in rows:
+    for key, title, channel, state, reason, early, count in rows:
         said = "waiting" if state in waiting else state
-        in_flight = state in (State.CLAIMED, State.SENDING)
-        yield Tally(key, title, channel, said, "in progress" if in_flight else reason, count)
+        why = _why_waiting(state, reason, early=early) if state in waiting else reason
+        yield Tally(key, title, channel, said, why, count)
+
+
+def _why_waiting(state: str, reason: str, *, early: bool) -> str:
+    if state in (State.CLAIMED, State.SENDING):
+        return "in progress"
+    if early:
+        return "not due yet"
+    return f"to be tried again: {reason}" if reason else "due"
 
 
 _FIELDS = {

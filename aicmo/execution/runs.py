@@ -6,7 +6,7 @@ The command line, the Prefect flows and the public API all go through these thre
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict
@@ -16,6 +16,7 @@ from sqlalchemy import update
 from aicmo import audit
 from aicmo.channels import SOCIAL, Channel
 from aicmo.database import Database
+from aicmo.errors import NoSuchProject
 from aicmo.execution import claims
 from aicmo.execution.dispatch import Dispatch, OnProgress
 from aicmo.execution.gate import Mode, decide_channel, issue_permit
@@ -109,8 +110,13 @@ def open_run(
     Raises:
         NoSuchProject: there is no such project; that is audited, too.
     """
+    try:
+        with database.read() as session:
+            plan = load_plan(session, request.project_id)
+    except NoSuchProject:
+        record_not_found(database, request.project_id, request.started_by)
+        raise
     with database.write() as session:
-        plan = load_plan(session, request.project_id)
         row = Run(
             project_id=plan.project_id, mode="", channels=[], started_by=request.started_by,
             started_at=clock(), summary={},
@@ -120,6 +126,7 @@ def open_run(
         opened = OpenRun(database, row.id, request, config, plan, clock, output_dir)
         row.mode = opened.overall_mode.value
         _record(session, opened, audit.Event.EXECUTION_STARTED, mode=row.mode)
+        _record(session, opened, audit.Event.EXECUTION_PLAN_FETCHED, version=plan.version)
         if opened.overall_mode is Mode.DISABLED:
             _record(session, opened, audit.Event.EXECUTION_DISABLED)
     if opened.overall_mode is Mode.LIVE:
@@ -197,7 +204,7 @@ def _send(
 
 def _settled(run: OpenRun, channel: str) -> ChannelResult:
     with run.database.read() as session:
-        books = read_books(session, run.plan.project_id, channels=[channel])
+        books = read_books(session, run.plan.project_id, now=run.clock(), channels=[channel])
     return ChannelResult(
         success=books.count("sent"), failed=books.count("failed"), results=as_results(books.tallies)
     )
@@ -219,8 +226,8 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
     for problem in run.config.problems:
         report.add_error(problem)
     books = _books(run)
-    if run.overall_mode is Mode.LIVE:
-        _add_other_channels(report, books)
+    if run.overall_mode is not Mode.DISABLED:
+        _add_other_channels(run, report, books)
     report.balanced = books.balanced
     if not books.balanced:
         report.add_error(f"The books don't balance: {books.as_dict()}")
@@ -237,13 +244,35 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
 
 def _books(run: OpenRun) -> Books:
     with run.database.read() as session:
-        return read_books(session, run.plan.project_id)
+        return read_books(session, run.plan.project_id, now=run.clock())
 
 
-def _add_other_channels(report: ExecutionReport, books: Books) -> None:
+def _add_other_channels(run: OpenRun, report: ExecutionReport, books: Books) -> None:
+    """Channels that this run left alone are in its report all the same."""
     seen = {result.get("channel") for result in report.execution_results}
-    others = [tally for tally in books.tallies if tally.channel not in seen]
-    report.add_results(as_results(others))
+    others = (tally for tally in books.tallies if tally.channel not in seen)
+    report.add_results(as_results(_left_alone(run, tally) for tally in others))
+
+
+def _left_alone(run: OpenRun, tally: Tally) -> Tally:
+    if tally.state != "waiting":
+        return tally
+    if tally.channel not in CHANNELS_WITH_GATEWAY:
+        return replace(tally, state="held", reason=f"no gateway for {tally.channel}")
+    if run.mode(tally.channel) is Mode.DISABLED:
+        return replace(tally, reason=f"channel {tally.channel} is not enabled in this run")
+    return tally
+
+
+def record_not_found(database: Database, project_id: str, actor: str) -> None:
+    """Audits a run that was asked for a project which isn't there."""
+    with database.write() as session:
+        audit.record(
+            session,
+            audit.Event.EXECUTION_PROJECT_NOT_FOUND,
+            project_id=project_id[:200],
+            actor=actor,
+        )
 
 
 def record_error(run: OpenRun, message: str) -> None:
