@@ -70,26 +70,22 @@ def read_books(
         items = items.where(Item.channel.in_(channels))
     chosen = items.subquery()
     planned = session.scalar(select(func.coalesce(func.sum(chosen.c.planned), 0)))
+    what = (chosen.c.key, chosen.c.title, chosen.c.channel)
+    state = (Delivery.state, Delivery.reason)
     query = (
-        select(
-            chosen.c.key, chosen.c.title, chosen.c.channel, Delivery.state, Delivery.reason,
-            func.count(),
-        )
+        select(*what, *state, chosen.c.send_at, func.count())
         .join(Delivery, Delivery.item_id == chosen.c.id)
-        .group_by(
-            chosen.c.key, chosen.c.title, chosen.c.channel, chosen.c.send_at, Delivery.state,
-            Delivery.reason,
-        )
-        .order_by(chosen.c.send_at, chosen.c.key, Delivery.state, Delivery.reason)
-    )  # fmt: skip
-    return Books(planned or 0, tuple(_tallies(session.execute(query).all())))
+        .group_by(*what, *state, chosen.c.send_at)
+        .order_by(chosen.c.send_at, chosen.c.key, *state)
+    )
+    return Books(planned or 0, tuple(_tallies(session.execute(query).all(), now)))
 
 
-def _tallies(rows: Iterable[Any]) -> Iterable[Tally]:
+def _tallies(rows: Iterable[Any], now: datetime) -> Iterable[Tally]:
     waiting = {state.value for state in WAITING}
-    for key, title, channel, state, reason, early, count in rows:
+    for key, title, channel, state, reason, send_at, count in rows:
         said = "waiting" if state in waiting else state
-        why = _why_waiting(state, reason, early=early) if state in waiting else reason
+        why = _why_waiting(state, reason, early=send_at > now) if state in waiting else reason
         yield Tally(key, title, channel, said, why, count)
 
 
