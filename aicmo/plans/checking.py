@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -25,26 +24,17 @@ from aicmo.problems import Problem
 _NAMED_AT_MOST = 5
 
 
-@dataclass(frozen=True)
-class Unread:
-    """Ids of parts that have problems of their own: refer to them without complaint."""
-
-    audiences: frozenset[str] = field(default_factory=frozenset[str])
-    contacts: frozenset[str] = field(default_factory=frozenset[str])
-
-
-def check(document: ProjectDocument, unread: Unread | None = None) -> list[Problem]:
+def check(document: ProjectDocument) -> list[Problem]:
     """All findings about a document that has passed its models, errors and warnings."""
-    unread = unread or Unread()
     members = _members(document)
     return [
         *_check_unique(document),
-        *_check_references(document, unread),
+        *_check_references(document),
         *_check_addresses(document),
         *_check_sender(document),
         *_check_zones(document),
         *_check_times(document),
-        *_check_audiences(document, members, unread),
+        *_check_audiences(document, members),
         *_check_budget(document),
         *check_placeholders(document, members),
         *check_wording(document),
@@ -75,9 +65,9 @@ def _check_unique(document: ProjectDocument) -> Iterator[Problem]:
                 yield Problem(place.format(at), f"{value} is already used at {earlier}")
 
 
-def _check_references(document: ProjectDocument, unread: Unread) -> Iterator[Problem]:
-    audiences = {audience.id for audience in document.audiences} | unread.audiences
-    contacts = {contact.id for contact in document.contacts} | unread.contacts
+def _check_references(document: ProjectDocument) -> Iterator[Problem]:
+    audiences = {audience.id for audience in document.audiences}
+    contacts = {contact.id for contact in document.contacts}
     pillars = {pillar.name for pillar in document.strategy.pillars}
     for at, item in enumerate(document.items):
         if item.audience is not None and item.audience not in audiences:
@@ -182,10 +172,10 @@ def _check_range(at: int, send_at: datetime, document: ProjectDocument) -> Itera
 
 
 def _check_audiences(
-    document: ProjectDocument, members: dict[str, list[Contact]], unread: Unread
+    document: ProjectDocument, members: dict[str, list[Contact]]
 ) -> Iterator[Problem]:
     for at, item in enumerate(document.items):
-        if item.audience in members and not members[item.audience] and not unread.contacts:
+        if item.audience in members and not members[item.audience]:
             message = f"audience {item.audience} has no contact"
             yield Problem(f"items[{at}].audience", message, "warning")
     for at, audience in enumerate(document.audiences):

@@ -82,8 +82,15 @@ def place_of(loc: tuple[int | str, ...]) -> str:
         if isinstance(part, int):
             place += f"[{part}]"
         else:
-            place += f".{part}" if place else part
+            place += f".{shown(part)}" if place else shown(part)
     return place or "the document"
+
+
+def shown(name: str) -> str:
+    """A name from the document, fit for a terminal: one line, without control characters."""
+    limit = 60
+    name = name if name.isprintable() else ascii(name)[1:-1]
+    return name if len(name) <= limit else f"{name[:limit]}…"
 
 
 def _fields_of(loc: tuple[int | str, ...]) -> Iterator[int | str]:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, cast
 import yaml
 
 from aicmo.errors import FixDocument
+from aicmo.plans.findings import shown
 from aicmo.problems import Problem
 
 _MAX_DEPTH = 40
@@ -135,7 +136,7 @@ def _doubles(data: Any) -> Iterator[str]:
         elif isinstance(value, dict):
             fields = cast("dict[str, Any]", value)
             prefix = f"{place}." if place else ""
-            waiting += [(f"{prefix}{key}", part) for key, part in fields.items()]
+            waiting += [(f"{prefix}{shown(key)}", part) for key, part in fields.items()]
         elif isinstance(value, list):
             parts = cast("list[Any]", value)
             waiting += [(f"{place}[{at}]", part) for at, part in enumerate(parts)]

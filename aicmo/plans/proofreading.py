@@ -11,12 +11,13 @@ from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import EmailContent, Item
 from aicmo.problems import Problem
 
-_TEMPLATE = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", flags=re.DOTALL)
+_BRACES = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)|\}\}|%\}", flags=re.DOTALL)
 _PLACEHOLDER = re.compile(
-    r"\{\{\s*contact\.(?P<name>[a-z][a-z0-9_]*)\s*"
-    r"(?:\|\s*default\(\s*(?:\"[^\"]*\"|'[^']*')\s*\)\s*)?\}\}"
+    r"\{\{\s*contact\.(?P<name>[a-z][a-z0-9_]{0,39})\s*"
+    r"(?P<default>\|\s*default\(\s*\"[^\"{}\n]*\"\s*\)\s*)?\}\}"
 )
-_OWN_FIELDS = frozenset({"id", "name", "first_name", "email"})
+"""The language that `aicmo.gateways.personalisation` fills in."""
+_OWN_FIELDS = frozenset({"name", "first_name", "email"})
 _LEFTOVER = re.compile(
     r"\b(?:TODO|FIXME|XXX)\b|(?i:\b(?:TBD|TBC|lorem ipsum)\b|(?<![\w/])N/A(?![\w/])|\[insert[^\]]*\])"
 )
@@ -35,13 +36,12 @@ def check_placeholders(
     known = _OWN_FIELDS.union(*(contact.attributes for contact in document.contacts))
     for at, item in enumerate(document.items):
         for place, text in _strings(item.content.model_dump(), f"items[{at}].content"):
-            for found in _TEMPLATE.findall(text):
+            for found in _BRACES.findall(text):
                 if isinstance(item.content, EmailContent):
                     people = members.get(item.audience or "", [])
                     yield from _check_placeholder(place, found, known, people)
-                else:
-                    message = f"{_short(found)} is replaced in email only"
-                    yield Problem(place, message)
+                elif found.startswith("{{"):
+                    yield Problem(place, f"{_short(found)} is replaced in email only")
 
 
 def _check_placeholder(
@@ -57,7 +57,7 @@ def _check_placeholder(
     name = match["name"]
     if name not in known:
         yield Problem(place, f"{_short(text)} names an attribute that no contact has")
-    elif "default" not in text:
+    elif not match["default"]:
         without = sum(1 for person in people if not _value(person, name))
         if without:
             message = (

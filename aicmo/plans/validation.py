@@ -1,27 +1,60 @@
 """Plain data as a `ProjectDocument`, or all that is wrong with it.
 
-When the models refuse parts of a document, the rest is checked all the same, so that one reading
-reports everything.
+When the models refuse something, the rest is checked all the same with stand-ins for what they
+refused, so that one reading reports everything.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from aicmo.errors import FixDocument
-from aicmo.plans.checking import Unread, check
+from aicmo.plans.checking import check
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.findings import translate
 from aicmo.problems import Problem
 
-_LISTS = ("items", "contacts", "audiences")
-_REQUIRED = {name for name, part in ProjectDocument.model_fields.items() if part.is_required()}
-_INDEX = re.compile(rf"({'|'.join(_LISTS)})\[(\d+)\]")
+_STAND_INS: Mapping[str, dict[str, Any]] = {
+    "items": {
+        "id": "unread-{}",
+        "channel": "linkedin",
+        "title": "unread",
+        "send_at": "2000-01-01T00:00Z",
+        "content": {"kind": "post", "text": "unread"},
+    },
+    "contacts": {"id": "unread-{}", "consent": "unknown"},
+    "audiences": {"id": "unread-{}", "name": "unread", "everyone": True},
+}
+_UNREAD: Mapping[str, Any] = {
+    "schema_version": 1,
+    "id": "unread",
+    "name": "unread",
+    "timezone": "UTC",
+    "language": "en",
+    "starts_on": "0001-01-01",
+    "ends_on": "9999-12-31",
+    "brand": {
+        "name": "unread",
+        "industry": "unread",
+        "offer": "unread",
+        "location": "unread",
+        "colours": {"primary": "#000000", "accent": "#000000"},
+    },
+    "objectives": [{"statement": "unread"}],
+    "market": {"primary": "unread"},
+    "strategy": {"summary": "unread", "pillars": [{"name": "unread", "idea": "unread"}]},
+}
+"""Stand-ins for the required fields of a document."""
+_TIED: Mapping[str, tuple[set[str], set[str]]] = {
+    "items": ({"channel", "content", "audience"}, {"channel", "content"}),
+    "contacts": ({"consent", "consent_source"}, {"consent"}),
+    "audiences": ({"everyone", "segments", "contacts"}, {"everyone"}),
+}
+"""Fields that a part's own rules tie together: when one of the first is refused, the second go."""
 
 
 def validate(data: Any, source: str) -> tuple[ProjectDocument, tuple[Problem, ...]]:
@@ -34,12 +67,13 @@ def validate(data: Any, source: str) -> tuple[ProjectDocument, tuple[Problem, ..
         raise FixDocument(
             source, [Problem(source, "is not an object with the fields of a project")]
         )
+    fields = cast("dict[str, Any]", data)
     try:
-        document = ProjectDocument.model_validate(data)
+        document = ProjectDocument.model_validate(fields)
     except ValidationError as error:
         problems = translate(error, ProjectDocument)
         places = {problem.place for problem in problems}
-        rest = _check_the_rest(cast("dict[str, Any]", data), error)
+        rest = _check_the_rest(fields, error)
         problems += [problem for problem in rest if problem.place not in places]
         raise FixDocument(source, problems) from None
     return document, refuse_errors(source, check(document))
@@ -56,69 +90,60 @@ def refuse_errors(source: str, problems: list[Problem]) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
+def stand_in(kind: str, part: Any, refused: set[str], at: int) -> dict[str, Any]:
+    """A part of `kind` (items, contacts, audiences) that the models accept, to check the rest of it.
+
+    Args:
+        kind: name of the list that holds it.
+        part: what was given.
+        refused: its fields that the models refuse; empty if they refuse the part as a whole.
+        at: its place in the list.
+    """
+    tied, replaced = _TIED[kind]
+    if not refused or refused & tied:
+        refused = refused | replaced
+    given = cast("dict[str, Any]", part) if isinstance(part, dict) else {}
+    unread = {**_STAND_INS[kind], "id": _STAND_INS[kind]["id"].format(at)}
+    return {**unread, **{name: value for name, value in given.items() if name not in refused}}
+
+
+def places_of(error: ValidationError) -> list[tuple[int | str, ...]]:
+    """Where each finding is, as pydantic writes it."""
+    findings = error.errors(include_url=False, include_context=False, include_input=False)
+    return [finding["loc"] for finding in findings]
+
+
 def _check_the_rest(data: dict[str, Any], error: ValidationError) -> list[Problem]:
-    rest = _Rest(data)
-    for finding in error.errors(include_url=False, include_context=False, include_input=False):
-        rest.leave_out(finding["loc"])
-    try:
-        document = ProjectDocument.model_validate(rest.data())
-    except ValidationError:
-        return []
-    return [rest.at_its_place(problem) for problem in check(document, rest.unread())]
-
-
-class _Rest:
-    """A document without the parts that have problems."""
-
-    def __init__(self, data: dict[str, Any]) -> None:
-        self._data = data
-        self._left_out: dict[str, set[int]] = {name: set() for name in _LISTS}
-        self._paths: set[tuple[str, ...]] = set()
-
-    def leave_out(self, place: tuple[int | str, ...]) -> None:
+    refused: dict[tuple[str, int], set[str]] = {}
+    for place in places_of(error):
         match place:
-            case (str(name), int(at), *_) if name in self._left_out:
-                self._left_out[name].add(at)
-            case (str(name), *_) if name in _REQUIRED:
-                path = takewhile(lambda part: isinstance(part, str), place)
-                self._paths.add(cast("tuple[str, ...]", tuple(path)))
+            case (str(kind), int(at), *inner) if kind in _STAND_INS:
+                refused.setdefault((kind, at), set()).update(str(name) for name in inner[:1])
             case (str(name), *_):
-                self._paths.add((name,))
+                path = takewhile(lambda part: isinstance(part, str), place)
+                keys = cast("tuple[str, ...]", tuple(path)) if name in _UNREAD else (name,)
+                data = _without(data, keys)
             case _:
                 pass
+    data = {**data, **{kind: list(data[kind]) for kind, _ in refused}}
+    for (kind, at), names in refused.items():
+        data[kind][at] = stand_in(kind, data[kind][at], names, at)
+    return _check_with_stand_ins(data)
 
-    def data(self) -> dict[str, Any]:
-        data = self._data
-        for name, left_out in self._left_out.items():
-            if left_out:
-                kept = [part for at, part in enumerate(data[name]) if at not in left_out]
-                data = {**data, name: kept}
-        for path in self._paths:
-            data = _without(data, path)
-        return data
 
-    def unread(self) -> Unread:
-        return Unread(
-            audiences=frozenset(self._ids("audiences")), contacts=frozenset(self._ids("contacts"))
-        )
-
-    def _ids(self, name: str) -> Iterator[str]:
-        for at in self._left_out[name]:
-            part = self._data[name][at]
-            if isinstance(part, dict):
-                yield str(cast("dict[str, Any]", part).get("id"))
-
-    def at_its_place(self, problem: Problem) -> Problem:
-        place, message = (
-            _INDEX.sub(self._original, text) for text in (problem.place, problem.message)
-        )
-        return Problem(place, message, problem.severity)
-
-    def _original(self, match: re.Match[str]) -> str:
-        name, at = match[1], int(match[2])
-        left_out = self._left_out[name]
-        kept = (index for index in range(len(self._data[name])) if index not in left_out)
-        return f"{name}[{next(index for number, index in enumerate(kept) if number == at)}]"
+def _check_with_stand_ins(data: dict[str, Any]) -> list[Problem]:
+    """Findings about `data`, but none that a stand-in gave rise to."""
+    try:
+        return check(ProjectDocument.model_validate(data))
+    except ValidationError as error:
+        names = {str(place[0]) if place else "ends_on" for place in places_of(error)}
+    document = ProjectDocument.model_validate({**data, **{name: _UNREAD[name] for name in names}})
+    return [
+        problem
+        for problem in check(document)
+        if problem.place.partition(".")[0] not in names
+        and not ("strategy" in names and problem.place.endswith(".pillar"))
+    ]
 
 
 def _without(data: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
