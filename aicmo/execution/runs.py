@@ -16,7 +16,7 @@ from sqlalchemy import update
 from aicmo import audit
 from aicmo.channels import SOCIAL, Channel
 from aicmo.database import Database
-from aicmo.errors import NoSuchProject
+from aicmo.errors import FixInput, NoSuchProject
 from aicmo.execution import claims
 from aicmo.execution.dispatch import Dispatch, OnProgress
 from aicmo.execution.gate import Mode, decide_channel, issue_permit
@@ -132,6 +132,29 @@ def open_run(
     if opened.overall_mode is Mode.LIVE:
         claims.recover_lapsed(database, opened.mover())
     return opened
+
+
+def resume_run(
+    database: Database,
+    run_id: int,
+    request: ExecutionRequest,
+    config: ExecutionConfig,
+    *,
+    clock: Clock = utc_now,
+    output_dir: Path = Path(".aicmo/output"),
+) -> OpenRun:
+    """A run that was opened elsewhere, for a step in another thread or process; writes nothing.
+
+    Raises:
+        NoSuchProject: there is no such project.
+        FixInput: the project has no such run, or it is closed.
+    """
+    with database.read() as session:
+        plan = load_plan(session, request.project_id)
+        row = session.get(Run, run_id)
+        if row is None or row.project_id != plan.project_id or row.finished_at is not None:
+            raise FixInput(f"{request.project_id} has no open run {run_id}")
+    return OpenRun(database, run_id, request, config, plan, clock, output_dir)
 
 
 def extract_items(run: OpenRun) -> list[PlanItem]:
