@@ -59,6 +59,7 @@ def ascii_address(address: str, place: str) -> str:
             check_deliverability=False,
             globally_deliverable=False,
             strict=True,
+            test_environment=True,  # allows .test (RFC 6761), where trials send to
         )
     except EmailNotValidError as error:
         raise FixInput(f"{place} isn't an email address: {error}") from None

@@ -321,6 +321,10 @@ def test_a_domain_in_other_letters_is_written_in_ascii() -> None:
     assert parse(composed)["To"].addresses[0].addr_spec == "ana@xn--exmple-cua.com"
 
 
+def test_a_trial_may_write_to_the_reserved_test_domain() -> None:
+    assert compose(contact=EmailRecipient("ana@client.test")).recipient == "ana@client.test"
+
+
 def test_the_same_input_gives_the_same_bytes_in_any_time_zone() -> None:
     elsewhere = DATE.astimezone(timezone(timedelta(hours=5)))
     composer = EmailComposer(CONTENT, BRAND)
