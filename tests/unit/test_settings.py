@@ -1,0 +1,117 @@
+"""A safety variable that nobody can read means the safe side, and is reported."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from aicmo.errors import FixConfiguration
+from aicmo.settings import (
+    ExecutionConfig,
+    get_execution_config,
+    get_settings,
+    parse_smtp_url,
+    read_execution_config,
+)
+
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+CHANNELS = {"email", "linkedin", "instagram", "twitter", "bluesky", "mastodon", "crm"}
+
+
+def test_nothing_set_allows_nothing_but_a_preview_of_email() -> None:
+    assert get_execution_config() == ExecutionConfig(
+        execution_enabled=False, dry_run=True, channels_enabled=["email"]
+    )
+
+
+@given(st.text(), st.text())
+@example("True ", " OFF")
+@example("ture", "fasle")
+@example("TRUE\x00", "ｆａｌｓｅ")
+def test_only_exact_words_turn_a_safety_key(enabled: str, dry_run: str) -> None:
+    config = read_execution_config(enabled, dry_run, None)
+    assert config.execution_enabled == (enabled.strip().lower() in TRUE)
+    assert config.dry_run == (dry_run.strip().lower() not in FALSE)
+    for name, value in (("EXECUTION_ENABLED", enabled), ("EXECUTION_DRY_RUN", dry_run)):
+        readable = value.strip().lower() in TRUE | FALSE | {""}
+        assert any(problem.startswith(f"{name} ") for problem in config.problems) != readable
+
+
+@given(st.one_of(st.text(), st.lists(st.sampled_from([*CHANNELS, "x", "fax"])).map(",".join)))
+@example('["email", "X"]')
+@example("[email")
+def test_channels_are_known_ones_or_reported(value: str) -> None:
+    config = read_execution_config("true", "false", value)
+    assert set(config.channels_enabled) <= CHANNELS
+    named = {part.strip() for part in value.split(",") if part.strip()}
+    if not config.channels_enabled or len(named) > len(config.channels_enabled) + ("x" in named):
+        assert config.problems
+
+
+@pytest.mark.parametrize(
+    ("value", "channels"),
+    [(" Email , X ", ["email", "twitter"]), ("CRM", ["crm"]), ("email,email", ["email"]), ("", [])],
+)
+def test_channel_names_are_trimmed_and_case_insensitive(value: str, channels: list[str]) -> None:
+    assert read_execution_config(None, None, value).channels_enabled == channels
+
+
+def test_a_misspelt_variable_name_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXECUTION_DRYRUN", "false")
+    config = get_execution_config()
+    assert config.dry_run
+    assert "EXECUTION_DRYRUN is not a variable of AICMO" in config.problems[0]
+
+
+def test_an_env_file_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    del tmp_path
+    from pathlib import Path
+
+    Path(".env").write_text("EXECUTION_ENABLED=true\nEXECUTION_CHANNELS=crm\n")
+    monkeypatch.setenv("EXECUTION_CHANNELS", "email")
+    config = get_execution_config()
+    assert (config.execution_enabled, config.channels_enabled) == (True, ["email"])
+
+
+def test_secrets_never_show_in_a_representation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_SMTP_URL", "smtp://user:canary-pass@mail.example.com")
+    monkeypatch.setenv("AICMO_SECRET_KEY", "canary-key-" * 4)
+    settings = get_settings()
+    shown = f"{settings!r} {settings} {settings.require_smtp_relay()!r}"
+    assert "canary" not in shown
+
+
+@pytest.mark.parametrize("key", [None, "", "short"])
+def test_a_missing_or_short_key_names_the_variable(
+    key: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if key is not None:
+        monkeypatch.setenv("AICMO_SECRET_KEY", key)
+    with pytest.raises(FixConfiguration, match="AICMO_SECRET_KEY") as caught:
+        get_settings().require_secret_key()
+    assert "aicmo init" in caught.value.next_step
+
+
+def test_smtp_url_parts_are_decoded() -> None:
+    relay = parse_smtp_url("smtp://us%40er:p%2Fw@mail.example.com:2525?tls=none")
+    assert (relay.host, relay.port, relay.tls) == ("mail.example.com", 2525, "none")
+    assert (relay.username, relay.password.get_secret_value()) == ("us@er", "p/w")
+
+
+@pytest.mark.parametrize(("tls", "port"), [("implicit", 465), ("starttls", 587)])
+def test_smtp_port_follows_tls(tls: str, port: int) -> None:
+    assert parse_smtp_url(f"smtp://mail.example.com?tls={tls}").port == port
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "mail.example.com", "http://h", "smtp://", "smtp://h:99999", "smtp://h?tls=maybe",
+     "smtp://u:canary@h:port"],
+)  # fmt: skip
+def test_a_bad_smtp_url_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(FixConfiguration, match="AICMO_SMTP_URL") as caught:
+        parse_smtp_url(url)
+    assert "canary" not in str(caught.value)
