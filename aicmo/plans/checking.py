@@ -42,9 +42,10 @@ def check(document: ProjectDocument) -> list[Problem]:
 
 
 def _members(document: ProjectDocument) -> dict[str, list[Contact]]:
+    """Contacts with consent, by id of each audience that an item names."""
     used = {item.audience for item in document.items}
     return {
-        audience.id: list(audience.members(document.contacts))
+        audience.id: [one for one in audience.members(document.contacts) if one.consent == "opt_in"]
         for audience in document.audiences
         if audience.id in used
     }
@@ -176,7 +177,7 @@ def _check_audiences(
 ) -> Iterator[Problem]:
     for at, item in enumerate(document.items):
         if item.audience in members and not members[item.audience]:
-            message = f"audience {item.audience} has no contact"
+            message = f"audience {item.audience} has no contact with consent"
             yield Problem(f"items[{at}].audience", message, "warning")
     for at, audience in enumerate(document.audiences):
         if audience.id in _audiences_of(document.items, Channel.EMAIL):

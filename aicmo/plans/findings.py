@@ -64,15 +64,20 @@ _PATTERNS = {
 def translate(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
     """A problem for each finding of `error`, which came from validating `model`."""
     findings = error.errors(include_url=False)
-    bad_channels = {
-        loc[:-1] for loc in (finding["loc"] for finding in findings) if loc[-1:] == ("channel",)
-    }
+    places = {finding["loc"] for finding in findings}
     return [
         Problem(place_of(finding["loc"]), _say(finding, model))
         for finding in findings
-        # without its channel, nobody can say what the content should be
-        if not (finding["type"] == "union_tag_not_found" and finding["loc"][:-1] in bad_channels)
+        if not _only_follows(finding, places)
     ]
+
+
+def _only_follows(finding: ErrorDetails, places: set[tuple[int | str, ...]]) -> bool:
+    """Whether another finding is the cause: a part without channel, a list of refused parts."""
+    kind, loc = finding["type"], finding["loc"]
+    if kind == "union_tag_not_found":
+        return (*loc[:-1], "channel") in places
+    return kind == "too_short" and any(place[: len(loc)] == loc != place for place in places)
 
 
 def place_of(loc: tuple[int | str, ...]) -> str:

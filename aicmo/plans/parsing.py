@@ -24,6 +24,7 @@ _MAX_DEPTH = 40
 _MAX_DIGITS = 100
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)", flags=re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+", flags=re.ASCII)
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -111,6 +112,10 @@ def _not_json(name: str) -> NoReturn:
 
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
+    names = "".join(result)
+    if not names.isascii() and _HALF_CHARACTER.search(names):
+        msg = "holds a name of a field with half a character (a lone surrogate)"
+        raise ValueError(msg)
     if len(result) != len(pairs):
         seen: set[str] = set()
         for key, _ in pairs:
@@ -157,14 +162,16 @@ class _Builder:
     def _take(self, event: Any) -> None:
         if isinstance(event, yaml.ScalarEvent):
             self._refuse_extras(event)
-            self._add(event, _scalar(event, is_key=self._wants_key()))
+            self._add(_scalar(event, is_key=self._wants_key()))
         elif isinstance(event, yaml.CollectionStartEvent):
             self._begin(event)
         elif isinstance(event, yaml.CollectionEndEvent):
             is_mapping, parts = self.open.pop()
-            self._add(event, _mapping(_pairs(parts)) if is_mapping else parts)
+            self._add(_mapping(_pairs(parts)) if is_mapping else parts)
         elif isinstance(event, yaml.AliasEvent):
             raise _at(event, "aliases (*name) are not read; write the text out")
+        elif isinstance(event, yaml.DocumentStartEvent) and self.documents:
+            raise _at(event, "holds more than one document")
 
     def _begin(self, event: Any) -> None:
         self._refuse_extras(event)
@@ -183,13 +190,8 @@ class _Builder:
         if event.tag not in (None, "!"):
             raise _at(event, "tags (!name) are not read")
 
-    def _add(self, event: Any, value: Any) -> None:
-        if self.open:
-            self.open[-1][1].append(value)
-        elif self.documents:
-            raise _at(event, "holds more than one document")
-        else:
-            self.documents.append(value)
+    def _add(self, value: Any) -> None:
+        (self.open[-1][1] if self.open else self.documents).append(value)
 
 
 def _at(event: Any, message: str) -> _Broken:

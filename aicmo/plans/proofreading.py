@@ -31,7 +31,7 @@ def check_placeholders(
 
     Args:
         document: the project.
-        members: contacts by audience id, of the audiences that items name.
+        members: contacts with consent by audience id, of the audiences that items name.
     """
     known = _OWN_FIELDS.union(*(contact.attributes for contact in document.contacts))
     for at, item in enumerate(document.items):

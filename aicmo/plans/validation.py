@@ -137,7 +137,11 @@ def _check_with_stand_ins(data: dict[str, Any]) -> list[Problem]:
         return check(ProjectDocument.model_validate(data))
     except ValidationError as error:
         names = {str(place[0]) if place else "ends_on" for place in places_of(error)}
-    document = ProjectDocument.model_validate({**data, **{name: _UNREAD[name] for name in names}})
+    try:
+        unread = {name: _UNREAD[name] for name in names & _UNREAD.keys()}
+        document = ProjectDocument.model_validate({**data, **unread})
+    except ValidationError:
+        return []
     return [
         problem
         for problem in check(document)
