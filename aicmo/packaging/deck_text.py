@@ -1,0 +1,231 @@
+"""Measures and wraps the deck's text, so that nothing runs out of its box in PowerPoint.
+
+PowerPoint only refits text after somebody edits it, so the sizes are settled here. The deck names
+fonts that every office machine has (Arial, Georgia); the bundled sans face, which is about 6 % wider
+than Arial, stands in for both, and that margin is the safety.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from PIL import ImageFont
+
+from aicmo.packaging import fonts
+
+Colour = Literal["ink", "muted", "primary", "accent", "on_primary"]
+POINTS = 72.0
+SMALLEST = 10.0
+_LINE = 1.2  # line height in font sizes: Arial's own is 1.15
+_REFERENCE = 1000
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Sizes and space before in points, indent in inches; `heading` uses the heading typeface."""
+
+    size: float
+    bold: bool = False
+    colour: Colour = "ink"
+    before: float = 0.0
+    indent: float = 0.0
+    heading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Para:
+    """A paragraph without line breaks; `bullet` is `•` or a number such as `3.`."""
+
+    text: str
+    style: Style
+    bullet: str = ""
+
+
+LEAD = Style(19, colour="primary", before=6)
+BODY = Style(16, before=7)
+POINT = Style(16, before=6, indent=0.28)
+SUBHEAD = Style(17, bold=True, colour="primary", before=4, heading=True)
+CAPTION = Style(14, bold=True, before=2)
+SOURCE = Style(10, colour="muted", before=3)
+TILE_LABEL = Style(11, bold=True, colour="accent")
+TILE_TITLE = Style(16, bold=True, colour="primary", before=1, heading=True)
+TILE_TEXT = Style(13.5, before=4)
+TILE_POINT = Style(13.5, before=3, indent=0.24)
+TILE_DETAIL = Style(12, colour="muted", before=3)
+FIGURE_VALUE = Style(32, bold=True, colour="primary", heading=True)
+FIGURE_LABEL = Style(14, bold=True, before=2)
+CELL = Style(12)
+HEAD_CELL = Style(12, bold=True, colour="primary")
+
+
+def plain(text: str) -> str:
+    """`text` without the characters that XML can't carry; nothing visible is lost."""
+    return _NOT_XML.sub(" ", text)
+
+
+def lines_of(text: str) -> list[str]:
+    """The paragraphs of `text`, trimmed, the empty ones left out."""
+    return [line for raw in plain(text).splitlines() if (line := " ".join(raw.split()))]
+
+
+def sized(style: Style, scale: float) -> float:
+    """The font size in points: half points, never below ten."""
+    return max(SMALLEST, round(style.size * scale * 2) / 2)
+
+
+@lru_cache(maxsize=2)
+def _face(*, bold: bool) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(fonts.file_for("sans", 700 if bold else 400), _REFERENCE)
+
+
+@lru_cache(maxsize=8192)
+def _advance(char: str, *, bold: bool) -> float:
+    if unicodedata.combining(char):
+        return 0.0
+    if unicodedata.east_asian_width(char) in "WF":
+        return 1.0
+    return _face(bold=bold).getlength(char) / _REFERENCE
+
+
+@lru_cache(maxsize=65536)
+def _ems(word: str, *, bold: bool) -> float:
+    return sum(_advance(char, bold=bold) for char in word)
+
+
+def width_of(text: str, style: Style, scale: float = 1.0) -> float:
+    """The width of `text` on one line, in inches."""
+    factor = 1.05 if style.heading else 1.0  # Georgia Bold is that much wider than the stand-in
+    return _ems(text, bold=style.bold) * factor * sized(style, scale) / POINTS
+
+
+def wrap(text: str, style: Style, scale: float, width: float) -> list[str]:
+    """`text` broken into lines no wider than `width` inches; a too long word is broken anywhere."""
+    lines: list[str] = []
+    line, used = "", 0.0
+    space = width_of(" ", style, scale)
+    for word in _words(text, style, scale, width):
+        size = width_of(word, style, scale)
+        if line and used + space + size > width:
+            lines.append(line)
+            line, used = word, size
+        else:
+            line = f"{line} {word}" if line else word
+            used += size + (space if line != word else 0.0)
+    return [*lines, line] if line else lines
+
+
+def _words(text: str, style: Style, scale: float, width: float) -> Iterable[str]:
+    for word in text.split():
+        rest = word
+        while width_of(rest, style, scale) > width and len(rest) > 1:
+            cut = _fitting_characters(rest, style, scale, width)
+            yield rest[:cut]
+            rest = rest[cut:]
+        yield rest
+
+
+def _fitting_characters(word: str, style: Style, scale: float, width: float) -> int:
+    used = 0.0
+    for index, char in enumerate(word):
+        used += width_of(char, style, scale)
+        if used > width:
+            return max(1, index)
+    return len(word)
+
+
+def line_height(style: Style, scale: float) -> float:
+    return sized(style, scale) * _LINE / POINTS
+
+
+def indent_of(style: Style, scale: float) -> float:
+    """The hanging indent in inches; it grows with the type, since the number in it does."""
+    return style.indent * max(1.0, scale)
+
+
+def para_height(para: Para, width: float, scale: float) -> float:
+    lines = len(wrap(para.text, para.style, scale, width - indent_of(para.style, scale))) or 1
+    return lines * line_height(para.style, scale) + para.style.before * scale / POINTS
+
+
+def height_of(paras: Sequence[Para], width: float, scale: float) -> float:
+    """The height of a stack of paragraphs, in inches."""
+    return sum(para_height(para, width, scale) for para in paras)
+
+
+def split(
+    paras: Sequence[Para], width: float, scale: float, height: float
+) -> tuple[tuple[Para, ...], tuple[Para, ...]]:
+    """The paragraphs that fit into `height`, and the rest.
+
+    A paragraph too high for any box is cut between two lines; so the first part is never empty
+    unless not even one line fits.
+    """
+    used = 0.0
+    for index, para in enumerate(paras):
+        size = para_height(para, width, scale)
+        if used + size > height:
+            head, tail = _cut(para, width, scale, height - used) if index == 0 else (None, para)
+            kept = [*paras[:index], *([head] if head else [])]
+            return tuple(kept), (tail, *paras[index + 1 :])
+        used += size
+    return tuple(paras), ()
+
+
+def _cut(para: Para, width: float, scale: float, height: float) -> tuple[Para | None, Para]:
+    lines = wrap(para.text, para.style, scale, width - indent_of(para.style, scale))
+    room = height - para.style.before * scale / POINTS
+    count = int(room / line_height(para.style, scale))
+    if count < 1:
+        return None, para
+    offset = _offset_after(para.text, lines[:count])
+    head = replace(para, text=para.text[:offset].rstrip())
+    return head, replace(para, text=para.text[offset:].lstrip(), bullet="")
+
+
+def _offset_after(text: str, lines: Sequence[str]) -> int:
+    """Where in `text` its first wrapped `lines` end; a word broken in two stays told apart."""
+    wanted = sum(len(line.replace(" ", "")) for line in lines)
+    for offset, char in enumerate(text):
+        if not char.isspace():
+            wanted -= 1
+        if wanted == 0:
+            return offset + 1
+    return len(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What is shown of a line of text, at which scale, and whether that is all of it."""
+
+    text: str
+    scale: float
+    whole: bool
+
+
+def fitted(text: str, style: Style, width: float, height: float, suffix: str = "") -> Fitted:
+    """`text` at 100 to 70 % of its size in a box, or its beginning if that isn't small enough.
+
+    The caller puts a text that isn't whole somewhere else.
+    """
+    text = " ".join(lines_of(text))
+    for scale in (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7):
+        if _fits(text + suffix, style, scale, width, height):
+            return Fitted(text + suffix, scale, whole=True)
+    joint = " " if " " in text else ""
+    words = text.split() if joint else list(text)
+    low, high = 0, len(words)
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = _fits(joint.join(words[:middle]) + " …" + suffix, style, 0.7, width, height)
+        low, high = (middle, high) if fits else (low, middle)
+    return Fitted(joint.join(words[:low]) + " …" + suffix, 0.7, whole=False)
+
+
+def _fits(text: str, style: Style, scale: float, width: float, height: float) -> bool:
+    return height_of((Para(text, style),), width, scale) <= height

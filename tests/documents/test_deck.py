@@ -1,0 +1,333 @@
+"""The deck has all of the outline, native and readable, in the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from openxml_audit import validate_pptx
+from pptx import Presentation
+from pptx.oxml.ns import qn
+
+from aicmo.errors import PackageFileInvalid
+from aicmo.packaging.brand import Theme, theme_for
+from aicmo.packaging.composition import compose
+from aicmo.packaging.deck import render_deck
+from aicmo.packaging.deck_text import SMALLEST, Style, fitted, wrap
+from aicmo.packaging.deck_verification import slide_texts, verify_deck
+from aicmo.packaging.outline import (
+    Bar,
+    BarChart,
+    Block,
+    Bullets,
+    Card,
+    Cards,
+    Chapter,
+    Figure,
+    Figures,
+    Outline,
+    Paragraph,
+    Section,
+    Span,
+    Table,
+    Timeline,
+)
+from tests.documents.fixtures import example_content, example_names, sample_content
+
+ROOT = Path(__file__).parents[2]
+LONG_WORD = "Donaudampfschifffahrtsgesellschaft" * 12
+HOSTILE = "<a:t>bold</a:t> & ]]> \u202eright to left\u202c \ufffe zero\u200bwidth =1+1 "
+HOSTILE += LONG_WORD
+
+
+def sample_outline(**changes: Any) -> Outline:
+    return replace(compose(sample_content(executed=True)), **changes)
+
+
+def sample_theme() -> Theme:
+    return theme_for(sample_content().document.brand)
+
+
+def outline_of(*blocks: Block, heading: str = "A heading") -> Outline:
+    chapter = Chapter("one", "The chapter", "It comes to this.", (Section(heading, blocks),))
+    return sample_outline(chapters=(chapter,))
+
+
+def rendered(outline: Outline, folder: Path) -> Any:
+    render_deck(outline, sample_theme(), folder / "deck.pptx")
+    return Presentation(str(folder / "deck.pptx"))
+
+
+def text_of(deck: Any) -> str:
+    return "\n".join(" ".join(slide_texts(slide)) for slide in deck.slides)
+
+
+def tables_of(deck: Any) -> list[Any]:
+    return [shape.table for slide in deck.slides for shape in slide.shapes if shape.has_table]
+
+
+@pytest.mark.parametrize("name", example_names())
+def test_every_word_of_an_example_is_on_a_slide_or_in_its_notes(name: str, tmp_path: Path) -> None:
+    content = example_content(name, executed=True)
+    path = tmp_path / "deck.pptx"
+    result = render_deck(compose(content), theme_for(content.document.brand), path)
+    deck = Presentation(str(path))
+    told = re.sub(r"\s+", " ", text_of(deck))
+    document = content.document
+    wanted = [one.name for one in document.strategy.pillars]
+    wanted += [one.title for one in document.items]
+    wanted += [one.name for one in document.kpis]
+    wanted += [one.name for one in document.phases]
+    wanted += [line.name for line in document.budget.lines] if document.budget else []
+    wanted += [one.question for one in document.open_questions]
+    assert [text for text in wanted if text not in told] == []
+    assert result.pages == len(deck.slides) > 10
+    assert "41 sent" in told
+    assert "outside the send window" in told
+
+
+@pytest.mark.parametrize("name", [*example_names(), "hostile", "sample"])
+def test_the_schemas_of_office_open_xml_are_kept(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "deck.pptx"
+    if name in ("hostile", "sample"):
+        outline = sample_outline() if name == "sample" else hostile_outline()
+        render_deck(outline, sample_theme(), path)
+    else:
+        content = example_content(name)
+        render_deck(compose(content), theme_for(content.document.brand), path)
+    assert validate_pptx(path).errors == []
+
+
+def hostile_outline() -> Outline:
+    table = Table(HOSTILE, (HOSTILE, "Value"), ((HOSTILE, "1"), ("=1+1", HOSTILE)), source=HOSTILE)
+    chart = BarChart(HOSTILE, (Bar("=1+1", 3, "3"), Bar(HOSTILE, -1.5, HOSTILE)), "=2+2")
+    blocks = (
+        Paragraph(HOSTILE, lead=True),
+        Bullets((HOSTILE, "plain"), ordered=True),
+        Cards((Card(HOSTILE, HOSTILE * 6, ((HOSTILE, HOSTILE),), HOSTILE),)),
+        Figures((Figure(HOSTILE, HOSTILE, HOSTILE),)),
+        table,
+        chart,
+        Timeline(HOSTILE, (Span(HOSTILE, -1, 7, HOSTILE), Span("short", 0.5, 0.5, "a day"))),
+    )
+    chapter = Chapter("one", HOSTILE, HOSTILE, (Section(HOSTILE, blocks),))
+    named = dict.fromkeys(("client", "title", "subtitle", "version", "confidentiality"), HOSTILE)
+    return sample_outline(chapters=(chapter,), **named)
+
+
+def test_hostile_text_is_data(tmp_path: Path) -> None:
+    deck = rendered(hostile_outline(), tmp_path)
+    told = text_of(deck)
+    assert "<a:t>bold</a:t> & ]]>" in told
+    assert LONG_WORD in told
+    assert "\u202eright to left\u202c" in told
+    assert "\ufffe" not in told  # XML can't carry it
+    charts = [shape.chart for slide in deck.slides for shape in slide.shapes if shape.has_chart]
+    book = load_workbook(io.BytesIO(charts[0].part.chart_workbook.xlsx_part.blob))
+    cell = book["Sheet1"]["A2"]
+    assert (cell.value, cell.data_type) == ("=1+1", "s")
+
+
+def test_no_type_is_smaller_than_ten_points_and_nothing_leaves_its_box(tmp_path: Path) -> None:
+    for outline in (sample_outline(), hostile_outline()):
+        deck = rendered(outline, tmp_path)
+        sizes = [
+            int(run.get("sz")) / 100
+            for slide in deck.slides
+            for run in slide._element.iter(qn("a:rPr"), qn("a:defRPr"))
+            if run.get("sz")
+        ]
+        assert min(sizes) >= SMALLEST
+        assert [box for slide in deck.slides for box in overflowing(slide)] == []
+
+
+def overflowing(slide: Any) -> list[str]:
+    """The text shapes whose wrapped lines, at their written sizes, are higher than they are."""
+    return [
+        f"{slide.slide_id} {shape.name}: {shape.text_frame.text[:40]}"
+        for shape in slide.shapes
+        if shape.has_text_frame and written_height(shape) > shape.height / 914400 + 0.02
+    ]
+
+
+def written_height(shape: Any) -> float:
+    frame = shape.text_frame
+    # Our layouts' placeholders have no margins; python-pptx reads the standard's tenth of an inch.
+    margin = int(frame._txBody.bodyPr.get("lIns") or 0) / 914400
+    total = 2 * margin
+    for paragraph in frame.paragraphs:
+        for run in paragraph.runs:
+            heading = run._r.find(f"{qn('a:rPr')}/{qn('a:latin')}") is not None
+            style = Style(
+                (run.font.size or 0).pt if run.font.size else 10,
+                bool(run.font.bold),
+                heading=heading,
+            )
+            left = int(paragraph._p.get_or_add_pPr().get("marL") or 0) / 914400
+            width = shape.width / 914400 - 2 * margin - left
+            lines = wrap(run.text, style, 1.0, width)
+            total += len(lines) * style.size * 1.2 / 72
+    return total
+
+
+def test_sixty_items_are_split_into_even_tables(tmp_path: Path) -> None:
+    rows = tuple((f"2 March, {n}", "Email", f"The piece called {n}") for n in range(60))
+    table = Table("Sixty pieces go out", ("When", "Channel", "Piece"), rows, source="The plan")
+    deck = rendered(outline_of(table), tmp_path)
+    sizes = [len(one.rows) - 1 for one in tables_of(deck) if one.cell(0, 0).text == "When"]
+    assert sum(sizes) == 60
+    assert max(sizes) <= 11
+    assert max(sizes) - min(sizes) <= 1
+    titles = [slide.shapes.title.text for slide in deck.slides]
+    assert titles.count("Sixty pieces go out (continued)") == len(sizes) - 1
+    for n in range(60):
+        assert f"The piece called {n}" in text_of(deck)
+
+
+def test_sixty_long_cards_are_begun_on_slides_and_whole_in_notes(tmp_path: Path) -> None:
+    text = "A first sentence. " + "Then come many more words of it. " * 40 + "The very end."
+    cards = tuple(Card(f"Piece {n}", text, (("Pillar", "Ease"),), "Email") for n in range(60))
+    deck = rendered(outline_of(Cards(cards)), tmp_path)
+    shown = "\n".join(
+        s.text_frame.text for one in deck.slides for s in one.shapes if s.has_text_frame
+    )
+    for n in range(60):
+        assert f"Piece {n}\n" in shown
+    assert "The very end." not in shown
+    assert text_of(deck).count("The very end.") == 60
+
+
+def test_a_table_cell_longer_than_a_slide_goes_on_over_slides(tmp_path: Path) -> None:
+    text = " ".join(f"word{n}" for n in range(1500))
+    deck = rendered(outline_of(Table("Long", ("A", "B"), (("x", text),))), tmp_path)
+    cells = [one.cell(r, 1).text for one in tables_of(deck) for r in range(1, len(one.rows))]
+    assert " ".join(cells[1:]).split() == text.split()  # the first is the agenda's
+
+
+def test_charts_and_tables_are_native_and_carry_their_numbers(tmp_path: Path) -> None:
+    bars = (Bar("Paid social", 8000, "$8,000"), Bar("Events", 6000, "$6,000"))
+    deck = rendered(outline_of(BarChart("Paid social takes most", bars, "USD")), tmp_path)
+    shape = next(s for slide in deck.slides for s in slide.shapes if s.has_chart)
+    assert list(shape.chart.plots[0].categories) == ["Paid social", "Events"]
+    assert list(shape.chart.plots[0].series[0].values) == [8000, 6000]
+    book = load_workbook(io.BytesIO(shape.chart.part.chart_workbook.xlsx_part.blob))
+    assert [c.value for c in book["Sheet1"]["B"]] == ["USD", 8000, 6000]
+    meaning = shape._element.xpath(".//p:cNvPr/@descr")[0]
+    assert "Paid social: $8,000" in meaning
+
+
+def test_every_slide_says_internal_draft_until_all_is_approved(tmp_path: Path) -> None:
+    draft = rendered(sample_outline(status="internal draft"), tmp_path)
+    assert all("INTERNAL DRAFT" in list(slide_texts(slide)) for slide in draft.slides)
+    final = rendered(sample_outline(status="final"), tmp_path)
+    assert "INTERNAL DRAFT" not in text_of(final)
+
+
+def test_every_slide_after_the_cover_has_footer_number_title_and_language(tmp_path: Path) -> None:
+    deck = rendered(sample_outline(language="pt-BR"), tmp_path)
+    for number, slide in enumerate(deck.slides, start=1):
+        assert slide.shapes.title.text
+        langs = {run.get("lang") for run in slide._element.iter(qn("a:rPr"))}
+        assert langs == {"pt-BR"}
+        if number > 1:
+            assert slide._element.xpath(".//a:fld[@type='slidenum']")
+            assert any("Version 3" in text for text in slide_texts(slide))
+
+
+_SCRIPT = """
+import sys, pathlib
+from tests.documents.test_deck import sample_outline, sample_theme
+from aicmo.packaging.deck import render_deck
+render_deck(sample_outline(), sample_theme(), pathlib.Path(sys.argv[1]))
+"""
+
+
+def test_the_same_outline_gives_the_same_bytes(tmp_path: Path) -> None:
+    digests = set[str]()
+    for seed, zone in (("1", "Asia/Kolkata"), ("2", "America/Chicago")):
+        path = tmp_path / f"{seed}.pptx"
+        subprocess.run(
+            [sys.executable, "-c", _SCRIPT, path],
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
+            check=True,
+        )
+        digests.add(hashlib.sha256(path.read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_members_are_sorted_and_without_the_clock(tmp_path: Path) -> None:
+    rendered(sample_outline(), tmp_path)
+    with zipfile.ZipFile(tmp_path / "deck.pptx") as deck:
+        names = deck.namelist()
+        assert names[0] == "[Content_Types].xml"
+        assert names[1:] == sorted(names[1:])
+        assert {one.date_time for one in deck.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert b"2026-02-20T09:30:00Z" in deck.read("docProps/core.xml")
+        books = [name for name in names if name.endswith(".xlsx")]
+        assert books
+        for name in books:
+            with zipfile.ZipFile(io.BytesIO(deck.read(name))) as book:
+                assert {one.date_time for one in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+                assert b"2026-02-20T09:30:00Z" in book.read("docProps/core.xml")
+
+
+def damaged(kind: str, deck: Any) -> None:
+    slide = deck.slides[2]
+    if kind == "empty placeholder":
+        slide.shapes.title.text_frame.clear()
+    elif kind == "one id":
+        slide.shapes[1]._element.xpath(".//p:cNvPr")[0].set("id", str(slide.shapes[0].shape_id))
+    elif kind == "outside":
+        slide.shapes[0].left = deck.slide_width
+    elif kind == "alternative text":
+        table = next(s for one in deck.slides for s in one.shapes if s.has_table)
+        del table._element.xpath(".//p:cNvPr")[0].attrib["descr"]
+    elif kind == "as None":
+        slide.shapes.title.text = "None"
+    elif kind == "template":
+        slide.shapes.title.text = "{{ client }}"
+    elif kind == "lacks":
+        slides = deck.slides._sldIdLst
+        slides.remove(slides[3])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["empty placeholder", "one id", "outside", "alternative text", "as None", "template", "lacks"],
+)
+def test_a_damaged_deck_is_refused_with_the_reason(kind: str, tmp_path: Path) -> None:
+    outline = sample_outline()
+    deck = rendered(outline, tmp_path)
+    damaged(kind, deck)
+    deck.save(str(tmp_path / "deck.pptx"))
+    with pytest.raises(PackageFileInvalid, match=kind):
+        verify_deck(tmp_path / "deck.pptx", outline)
+
+
+def test_a_file_that_is_no_deck_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "deck.pptx").write_bytes(b"PK nothing")
+    with pytest.raises(PackageFileInvalid, match="opened"):
+        verify_deck(tmp_path / "deck.pptx", sample_outline())
+
+
+def test_a_title_shrinks_before_it_is_shortened() -> None:
+    style = Style(28, bold=True)
+    short = fitted("Two words", style, 12, 0.97)
+    assert (short.text, short.scale, short.whole) == ("Two words", 1.0, True)
+    longer = fitted("many words of a long title " * 6, style, 12, 0.97)
+    assert longer.whole
+    assert longer.scale < 1
+    endless = fitted("many words of a long title " * 60, style, 12, 0.97)
+    assert not endless.whole
+    assert endless.text.endswith("…")
