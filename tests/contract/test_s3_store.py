@@ -6,15 +6,12 @@ Swift decides about signatures, checksums and conditions; ministack about encryp
 from __future__ import annotations
 
 import base64
+import os
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -25,6 +22,7 @@ from aicmo.storage.contract import PackageStore, Upload
 from aicmo.storage.opening import open_store
 from aicmo.storage.s3 import S3Store, attachment, open_s3_store
 from tests.contract.store_contract import PDF, StoreContract, new_key, put, sha256, write
+from tests.peers.s3_faults import answering_puts, losing_first_answer
 from tests.peers.s3_servers import S3Server, running_ministack, running_swift
 
 SERVERS = ["swift", "ministack"]
@@ -61,14 +59,14 @@ def head(server: S3Server, key: str) -> dict[str, Any]:
 
 @pytest.mark.peer
 class TestOnSwift(StoreContract):
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def store(self, swift: S3Server) -> PackageStore:
         return open_on(swift)
 
 
 @pytest.mark.peer
 class TestOnMinistack(StoreContract):
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def store(self, ministack: S3Server) -> PackageStore:
         return open_on(ministack)
 
@@ -242,7 +240,7 @@ def test_a_lost_answer_is_settled_by_repeating(swift: S3Server, tmp_path: Path) 
 
 
 def test_a_race_is_asked_about_again(tmp_path: Path) -> None:
-    with answering([409, 409, 200]) as (server, requests):
+    with answering_puts([409, 409, 200]) as (server, requests):
         assert not put(open_on(server), new_key(), write(tmp_path, PDF)).reused
     assert requests == [PDF, PDF, PDF]
 
@@ -250,7 +248,7 @@ def test_a_race_is_asked_about_again(tmp_path: Path) -> None:
 def test_an_endless_race_ends(tmp_path: Path) -> None:
     path = write(tmp_path, PDF)
     refused = pytest.raises(StoreRefused, match="ConditionalRequestConflict")
-    with answering([409] * 20) as (server, requests), refused:
+    with answering_puts([409] * 20) as (server, requests), refused:
         put(open_on(server), new_key(), path)
     assert len(requests) == 4
 
@@ -265,13 +263,44 @@ def test_a_service_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_over_five_gibibytes_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
-    with answering([200]) as (server, requests):
+    with answering_puts([200]) as (server, requests):
         store, key = open_on(server), new_key()
         with write(tmp_path, PDF).open("rb") as source:
             large = Upload(source, sha256(PDF), 5 * 1024**3 + 1, "video/mp4", "film.mp4")
             with pytest.raises(StoreRefused, match="5 GiB"):
                 store._create(key, large)
     assert requests == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "bucket", "begins"),
+    [
+        ("", "packages", "https://packages.s3.eu-central-1.amazonaws.com/"),
+        ("", "my.packages", "https://s3.eu-central-1.amazonaws.com/my.packages/"),
+        ("http://storage.internal:9000", "packages", "http://storage.internal:9000/packages/"),
+        ("https://storage.example.org", "packages", "https://storage.example.org/packages/"),
+    ],
+)
+def test_buckets_are_host_names_only_at_amazon(endpoint: str, bucket: str, begins: str) -> None:
+    store = open_s3_store(
+        bucket=bucket,
+        endpoint_url=endpoint or None,
+        access_key_id="key",
+        secret_access_key=SecretStr("secret"),
+        region="eu-central-1",
+    )
+    assert store.link(new_key(), expires_seconds=60).startswith(begins)
+
+
+def test_missing_credentials_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(FixConfiguration, match="NoCredentialsError") as refused:
+        put(open_store("s3://packages"), new_key(), write(tmp_path, PDF))
+    assert "AWS_ACCESS_KEY_ID" in refused.value.next_step
 
 
 @pytest.mark.parametrize("endpoint", ["localhost:9000", "not an address"])
@@ -307,89 +336,3 @@ def test_a_prefix_cannot_leave_the_bucket_path() -> None:
 )
 def test_a_download_name_is_data(name: str, header: str) -> None:
     assert attachment(name) == header
-
-
-@contextmanager
-def answering(statuses: list[int]) -> Iterator[tuple[S3Server, list[bytes]]]:
-    """A peer that answers puts with these statuses, one after the other, and keeps the bodies."""
-    bodies: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_PUT(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            status = statuses[len(bodies) - 1]
-            error = b"<Error><Code>ConditionalRequestConflict</Code></Error>"
-            body = error if status == 409 else b""
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as peer:
-        threading.Thread(target=peer.serve_forever, args=(0.01,)).start()
-        url = f"http://127.0.0.1:{peer.server_address[1]}"
-        try:
-            yield S3Server("scripted", url, "key", "secret"), bodies
-        finally:
-            peer.shutdown()
-
-
-class LossyRelay:
-    """Between a client and a server; drops the connection instead of passing on the first 200."""
-
-    def __init__(self, listener: socket.socket, server_url: str) -> None:
-        self.listener, self.server = listener, urlsplit(server_url)
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self.methods: list[str] = []
-        self.lost = threading.Event()
-
-    def relay(self) -> None:
-        while client := accept(self.listener):
-            server = socket.create_connection((self.server.hostname, self.server.port))
-            for pump in (self.pass_requests, self.pass_answers):
-                threading.Thread(target=pump, args=(client, server), daemon=True).start()
-
-    def pass_requests(self, client: socket.socket, server: socket.socket) -> None:
-        while data := receive(client):
-            word = data.split(b" ", 1)[0]
-            if word in {b"PUT", b"HEAD", b"GET"}:
-                self.methods.append(word.decode())
-            server.sendall(data)
-        server.close()
-
-    def pass_answers(self, client: socket.socket, server: socket.socket) -> None:
-        while data := receive(server):
-            if b"HTTP/1.1 200" in data and not self.lost.is_set():
-                self.lost.set()
-                break
-            client.sendall(data)
-        client.shutdown(socket.SHUT_RDWR)
-        client.close()
-
-
-@contextmanager
-def losing_first_answer(server_url: str) -> Iterator[LossyRelay]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        relay = LossyRelay(listener, server_url)
-        threading.Thread(target=relay.relay, daemon=True).start()
-        yield relay
-        listener.shutdown(socket.SHUT_RDWR)
-
-
-def accept(listener: socket.socket) -> socket.socket | None:
-    try:
-        return listener.accept()[0]
-    except OSError:
-        return None
-
-
-def receive(connection: socket.socket) -> bytes:
-    try:
-        return connection.recv(65536)
-    except OSError:
-        return b""
