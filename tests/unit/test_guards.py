@@ -1,0 +1,174 @@
+"""Every guard stops a delivery with its reason, and a hold ends when its reason is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from aicmo.database import Database
+from aicmo.execution import approvals, claims, pauses
+from aicmo.execution.report import read_books
+from aicmo.execution.states import Mover
+from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
+from aicmo.models import Account, Item, Suppression
+from tests.projects import NOW, TOMORROW, approved, contact, email, imported, post
+
+
+def outcome(database: Database, at: Any = NOW) -> set[tuple[str, str]]:
+    """What the guards make of the plan's deliveries: state and reason."""
+    mover = Mover("studio", "tester", at, None)
+    with database.read() as session:
+        items = list(session.scalars(select(Item.id)))
+    claims.sort_by_guards(database, mover, items, CHANNELS_WITH_GATEWAY)
+    with database.read() as session:
+        books = read_books(session, "studio", now=at)
+    assert books.balanced
+    return {(tally.state, tally.reason) for tally in books.tallies}
+
+
+def only(**changes: Any) -> list[dict[str, Any]]:
+    return [contact(1, **changes)]
+
+
+RECIPIENTS: list[tuple[dict[str, Any], str]] = [
+    ({"consent": "unsubscribed"}, "unsubscribed"),
+    ({"consent": "unknown", "consent_source": None}, "no consent"),
+    ({"hard_bounced": True}, "hard bounced"),
+    ({"email": None}, "no email address"),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), RECIPIENTS, ids=[row[1] for row in RECIPIENTS])
+def test_a_recipient_who_must_not_be_written_to_is_skipped(
+    database: Database, changes: dict[str, Any], reason: str
+) -> None:
+    imported(database, email(), contacts=only(**changes))
+    approved(database)
+    assert outcome(database) == {("skipped", reason)}
+
+
+def test_nothing_goes_without_an_approval(database: Database) -> None:
+    imported(database)
+    assert outcome(database) == {("held", "not approved")}
+    approved(database)
+    assert outcome(database) == {("waiting", "due")}
+
+
+def test_a_change_voids_the_approval_and_a_new_one_releases(database: Database) -> None:
+    imported(database)
+    approved(database)
+    imported(database, email(content={"subject": "Changed", "body": "Come."}))
+    assert outcome(database) == {("held", "changed since its approval")}
+    approved(database)
+    assert outcome(database) == {("waiting", "due")}
+
+
+def test_a_revoked_approval_holds_again(database: Database) -> None:
+    imported(database)
+    approved(database)
+    approvals.revoke(database, "studio", None, by="Ann", now=NOW)
+    assert outcome(database) == {("held", "not approved")}
+
+
+PAUSES: list[dict[str, str]] = [{}, {"project_id": "studio"}, {"channel": "email"}]
+
+
+@pytest.mark.parametrize("switch", PAUSES, ids=["everything", "project", "channel"])
+def test_each_pause_holds_until_it_is_released(database: Database, switch: dict[str, str]) -> None:
+    imported(database)
+    approved(database)
+    assert pauses.pause(database, **switch, by="Ann", now=NOW)
+    assert not pauses.pause(database, **switch, by="Ann", now=NOW)
+    assert outcome(database) == {("held", "paused")}
+    assert pauses.unpause(database, **switch, by="Ann")
+    assert outcome(database) == {("waiting", "due")}
+
+
+def test_a_pause_of_something_else_stops_nothing(database: Database) -> None:
+    imported(database)
+    approved(database)
+    pauses.pause(database, channel="linkedin", by="Ann", now=NOW)
+    assert outcome(database) == {("waiting", "due")}
+
+
+def test_a_channel_without_gateway_is_held_in_words(database: Database) -> None:
+    imported(database, post(channel="linkedin"), post("post-2", channel="x"))
+    approved(database)
+    assert outcome(database) == {
+        ("held", "no gateway for linkedin"), ("held", "no gateway for twitter"),
+    }  # fmt: skip
+
+
+def test_a_paused_account_holds_with_the_providers_code(database: Database) -> None:
+    imported(database)
+    approved(database)
+    with database.write() as session:
+        session.execute(update(Account).values(paused_at=NOW, pause_reason="535 5.7.8"))
+    assert outcome(database) == {("held", "account paused: 535 5.7.8")}
+    pauses.unpause(database, project_id="studio", channel="email", by="Ann")
+    assert outcome(database) == {("waiting", "due")}
+
+
+def test_a_later_item_waits_for_its_time(database: Database) -> None:
+    imported(database, email(send_at=TOMORROW))
+    approved(database)
+    assert outcome(database) == {("waiting", "not due yet")}
+    assert outcome(database, at=TOMORROW) == {("waiting", "due")}
+
+
+def test_an_item_forgotten_over_an_outage_is_held_until_approved_again(database: Database) -> None:
+    imported(database)
+    approved(database)
+    monday = NOW + timedelta(days=3)
+    assert outcome(database, at=monday) == {("held", "late: approve it again to send it now")}
+    approved(database, at=monday)
+    assert outcome(database, at=monday) == {("waiting", "due")}
+
+
+def test_a_closed_window_expires(database: Database) -> None:
+    imported(database, email(send_until=TOMORROW.isoformat()))
+    approved(database)
+    assert outcome(database, at=TOMORROW + timedelta(hours=1)) == {
+        ("expired", "its time window has closed")
+    }
+
+
+def test_what_left_the_plan_is_held_and_what_comes_back_is_released(database: Database) -> None:
+    imported(database, email())
+    approved(database)
+    imported(database, post())
+    assert ("held", "no longer in the plan") in outcome(database)
+    imported(database, email())
+    approved(database)
+    assert ("waiting", "due") in outcome(database)
+
+
+SCOPES: list[Callable[[Suppression], None]] = [
+    lambda row: setattr(row, "project_id", ""),
+    lambda row: setattr(row, "project_id", "studio"),
+]
+
+
+@pytest.mark.parametrize("scope", SCOPES, ids=["everywhere", "this project"])
+def test_a_suppression_wins_over_consent(
+    database: Database, scope: Callable[[Suppression], None]
+) -> None:
+    imported(database, email(), contacts=only(consent="unsubscribed"))
+    with database.write() as session:
+        scope(session.scalars(select(Suppression)).one())
+    imported(database, email(), contacts=only())
+    approved(database)
+    assert outcome(database) == {("skipped", "unsubscribed")}
+
+
+def test_another_projects_suppression_is_not_ours(database: Database) -> None:
+    imported(database, email(), contacts=only(consent="unsubscribed"))
+    with database.write() as session:
+        session.scalars(select(Suppression)).one().project_id = "other"
+    imported(database, email(), contacts=only())
+    approved(database)
+    assert outcome(database) == {("waiting", "due")}
