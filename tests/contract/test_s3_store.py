@@ -36,9 +36,19 @@ def swift() -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="session")
+def swift_store(swift: S3Server) -> S3Store:
+    return open_on(swift)
+
+
+@pytest.fixture(scope="session")
 def ministack() -> Iterator[S3Server]:
     with running_ministack() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def ministack_store(ministack: S3Server) -> S3Store:
+    return open_on(ministack)
 
 
 def open_on(server: S3Server, **changes: Any) -> S3Store:
@@ -59,16 +69,16 @@ def head(server: S3Server, key: str) -> dict[str, Any]:
 
 @pytest.mark.peer
 class TestOnSwift(StoreContract):
-    @pytest.fixture(scope="class")
-    def store(self, swift: S3Server) -> PackageStore:
-        return open_on(swift)
+    @pytest.fixture
+    def store(self, swift_store: S3Store) -> PackageStore:
+        return swift_store
 
 
 @pytest.mark.peer
 class TestOnMinistack(StoreContract):
-    @pytest.fixture(scope="class")
-    def store(self, ministack: S3Server) -> PackageStore:
-        return open_on(ministack)
+    @pytest.fixture
+    def store(self, ministack_store: S3Store) -> PackageStore:
+        return ministack_store
 
 
 @pytest.mark.peer
