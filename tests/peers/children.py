@@ -14,7 +14,9 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @contextmanager
-def running(command: list[Any], **options: Any) -> Iterator[subprocess.Popen[str]]:
+def running(
+    command: list[Any], *, stop_signal: signal.Signals = signal.SIGTERM, **options: Any
+) -> Iterator[subprocess.Popen[str]]:
     """The started process; ended on leaving, and by the kernel if the tests are killed (Linux)."""
     process = subprocess.Popen(
         command,
@@ -25,7 +27,7 @@ def running(command: list[Any], **options: Any) -> Iterator[subprocess.Popen[str
     try:
         yield process
     finally:
-        process.terminate()
+        process.send_signal(stop_signal)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:

@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -102,8 +102,8 @@ class SmtpPeer:
         for thread in self._threads:
             thread.join()
 
-    def _start(self, target: object, *arguments: object) -> None:
-        thread = threading.Thread(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -118,11 +118,11 @@ class SmtpPeer:
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(5)
-        with suppress(OSError, _Cut):
+        with connection, suppress(OSError, _Cut):
             if self._tls == "implicit":
                 connection = self._secured(connection)
-            Dialogue(self, connection).run()
-        connection.close()
+            with Dialogue(self, connection) as dialogue:
+                dialogue.run()
 
     def _secured(self, connection: socket.socket) -> socket.socket:
         assert self._context is not None
@@ -130,7 +130,7 @@ class SmtpPeer:
 
 
 class Dialogue:
-    """One connection."""
+    """One connection; leaving the context closes it, encrypted or not."""
 
     def __init__(self, peer: SmtpPeer, connection: socket.socket) -> None:
         self.peer, self.script, self.connection = peer, peer.script, connection
@@ -138,6 +138,12 @@ class Dialogue:
         self.recipient = ""
         self.taken = 0
         self.encrypted = peer._tls == "implicit"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.connection.close()
 
     def run(self) -> None:
         self.answer("connect", "220 peer ESMTP")
