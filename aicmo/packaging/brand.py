@@ -133,7 +133,8 @@ def _palette(primary: str, accent: str, paper: str) -> Palette:
         muted=readable(mix(ink, paper, 0.38), grounds, TEXT + 0.5),
         line=mix(ink, paper, 0.83),
         tint=tint,
-        heading=readable(primary, grounds, TEXT),
+        # Enough for text isn't enough on a dark page, where a heading has to stand out.
+        heading=readable(primary, grounds, TEXT if is_light else 9),
         accent_text=readable(accent, grounds, TEXT),
         mark=readable(primary, grounds, MARK),
         accent_mark=readable(accent, grounds, MARK),

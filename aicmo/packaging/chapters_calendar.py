@@ -125,9 +125,10 @@ def _themes(material: Material) -> Section | None:
 
 def _items(material: Material) -> Section | None:
     say = material.say
+    many_years = len({say.sends_at(item).year for item in material.items()}) > 1
     rows = [
         (
-            say.moment(say.sends_at(item)),
+            say.moment(say.sends_at(item), with_year=many_years),
             CHANNEL_NAMES[item.channel],
             item.title,
             _subject(item),

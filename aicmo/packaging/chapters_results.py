@@ -222,7 +222,11 @@ def execution(material: Material) -> Chapter | None:
             (
                 section(
                     "The results",
-                    Figures(tuple(Figure(say.number(n), word) for word, n in shown)),
+                    Figures(
+                        tuple(
+                            Figure(say.number(n), word[:1].upper() + word[1:]) for word, n in shown
+                        )
+                    ),
                 ),
                 section(
                     "Piece by piece",

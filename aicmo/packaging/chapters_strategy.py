@@ -23,23 +23,26 @@ if TYPE_CHECKING:
     from aicmo.plans.strategy import Offer, Target
 
 _LONGEST_CONCLUSION = 180
+_MOST_QUESTIONS = 3
 
 
 def glance(material: Material) -> Chapter:
     document, say = material.document, material.say
-    objectives = [
-        Paragraph(_with_horizon(one.statement, one.horizon_days), lead=not index)
-        for index, one in enumerate(document.objectives)
-    ]
+    aim = _aim(material)
+    statements = [_with_horizon(one.statement, one.horizon_days) for one in document.objectives]
     targets = [_target_figure(t, material) for one in document.objectives for t in one.targets]
     idea = document.strategy.big_idea
     return Chapter(
         key="glance",
         title="At a glance",
-        conclusion=_aim(material),
+        conclusion=aim,
         sections=present(
             (
-                section("The objective", *objectives, Figures(tuple(targets)) if targets else None),
+                section(
+                    "The objective" if len(statements) == 1 else "The objectives",
+                    *(Paragraph(one, lead=True) for one in statements if one != aim),
+                    Figures(tuple(targets)) if targets else None,
+                ),
                 section("The big idea", Paragraph(idea, lead=True)) if idea else None,
                 section("The approach in short", Paragraph(document.strategy.summary)),
                 section(
@@ -47,8 +50,22 @@ def glance(material: Material) -> Chapter:
                     Paragraph(f"The plan runs {say.days(document.starts_on, document.ends_on)}."),
                     Figures(tuple(_planned(material))),
                 ),
+                _needed(material),
             )
         ),
+    )
+
+
+def _needed(material: Material) -> Section | None:
+    asked = [one.question for one in material.document.open_questions]
+    if not asked:
+        return None
+    more = len(asked) - _MOST_QUESTIONS
+    rest = f"{count(more, 'more question')} in the chapter on open questions."
+    return section(
+        "What we need to know",
+        Bullets(tuple(asked[:_MOST_QUESTIONS])),
+        Paragraph(rest[:1].upper() + rest[1:]) if more > 0 else None,
     )
 
 
@@ -77,6 +94,9 @@ def _target_figure(target: Target, material: Material) -> Figure:
         change = "" if target.change is None else say.change(target.change, target.unit)
         return Figure(value=change, label=target.metric, note=start)
     amount, unit = say.amount_and_unit(target.target, target.unit, target.target_max)
+    first, _, rest = unit.partition(" ")
+    # `Active members, 200 members by day 90` would name them twice.
+    unit = rest if first.lower() in target.metric.lower().split() else unit
     return Figure(
         value=amount, label=f"{target.metric}, {unit}" if unit else target.metric, note=start
     )
@@ -93,18 +113,18 @@ def _planned(material: Material) -> list[Figure]:
     figures: list[Figure] = []
     if document.items:
         used = {item.channel for item in document.items}
-        pieces = "planned piece" if len(document.items) == 1 else "planned pieces"
+        pieces = "Planned piece" if len(document.items) == 1 else "Planned pieces"
         figures.append(
             Figure(say.number(len(document.items)), pieces, f"on {count(len(used), 'channel')}")
         )
     if document.budget:
         budget = document.budget
-        figures.append(Figure(say.money(budget.total, budget.currency), "budget", budget.period))
+        figures.append(Figure(say.money(budget.total, budget.currency), "Budget", budget.period))
     if document.kpis:
-        measures = "measure of success" if len(document.kpis) == 1 else "measures of success"
+        measures = "Measure of success" if len(document.kpis) == 1 else "Measures of success"
         figures.append(Figure(say.number(len(document.kpis)), measures))
     if not figures:
-        figures.append(Figure(say.number(len(document.strategy.pillars)), "pillars"))
+        figures.append(Figure(say.number(len(document.strategy.pillars)), "Pillars"))
     return figures
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aicmo.packaging.outline import Block, Card, Table
+    from aicmo.packaging.outline import Block, Card, Chapter, Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -26,7 +26,7 @@ _LINE_CHARACTERS = 112
 """Characters of the table type that fit a line of the printed page."""
 _POINT = re.compile(r"(?:•|(\d+)\.) ")
 _SHORT_CARD, _MEDIUM_CARD = 170, 420
-_WIDEST_WORD, _WIDEST_CELL = 16, 46
+_WIDEST_WORD, _WIDEST_CELL = 16, 60
 _NO_LIST = {"list": "div", "name": "p", "value": "p"}
 _DESCRIPTION_LIST = {"list": "dl", "name": "dt", "value": "dd"}
 
@@ -42,17 +42,20 @@ def environment(*, printed: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(
+    # Jinja2's own types name its built-in filters and globals only.
+    filters, names = cast("dict[str, Any]", made.filters), cast("dict[str, Any]", made.globals)
+    filters.update(
         css_string=css_string,
         colour=colour,
         text=escape if printed else linked,
         prose=prose,
         card_rows=card_rows,
         column_widths=column_widths,
+        columns=columns,
         kind=kind,
     )
     # WeasyPrint 70 tags a description list so that PDF/UA-1 refuses it.
-    made.globals.update(printed=printed, pairs=_NO_LIST if printed else _DESCRIPTION_LIST)
+    names.update(printed=printed, pairs=_NO_LIST if printed else _DESCRIPTION_LIST)
     return made
 
 
@@ -97,22 +100,35 @@ def _tag(line: str) -> str:
 def card_rows(cards: Sequence[Card], full: bool) -> list[Sequence[Card]]:  # noqa: FBT001  (a Jinja2 filter)
     """Cards side by side in rows: three or two if they are short; one if long, or `full`."""
     longest = max(_length(card) for card in cards)
-    wide = 3 if longest <= _SHORT_CARD and len(cards) not in (2, 4) else 2
-    wide = 1 if full or longest > _MEDIUM_CARD else min(wide, len(cards))
+    if full or longest > _MEDIUM_CARD:
+        wide = 1
+    elif len(cards) % 3 == 0 or (longest <= _SHORT_CARD and len(cards) > 4):  # noqa: PLR2004
+        wide = 3
+    else:
+        wide = min(2, len(cards))
     return [cards[start : start + wide] for start in range(0, len(cards), wide)]
 
 
-def column_widths(table: Table) -> list[int]:
+def column_widths(table: Table) -> list[float]:
     """A percentage for each column: room for its longest word first, then by its longest cell."""
     rows = (table.columns, *table.rows, *((table.total,) if table.total else ()))
     columns = list(zip(*rows, strict=True))
     words = [max(len(w) for cell in one for w in cell.split() or [""]) for one in columns]
     cells = [max(map(len, one)) for one in columns]
-    needed = [min(word, _WIDEST_WORD) + 2 for word in words]
-    wanted = [max(min(cell, _WIDEST_CELL) + 2, need) for cell, need in zip(cells, needed, strict=True)]
+    needed = [min(word, _WIDEST_WORD) + 3 for word in words]
+    wanted = [
+        max(min(cell, _WIDEST_CELL) + 3, need) for cell, need in zip(cells, needed, strict=True)
+    ]
     spare = max(_LINE_CHARACTERS - sum(needed), 0) / max(sum(wanted) - sum(needed), 1)
     shares = [n + (w - n) * min(spare, 1) for n, w in zip(needed, wanted, strict=True)]
-    return [round(100 * share / sum(shares)) for share in shares]
+    return [round(100 * share / sum(shares), 2) for share in shares]
+
+
+def columns(chapters: Sequence[Chapter]) -> list[Sequence[Chapter]]:
+    """The chapters in two columns of about as many lines of contents; CSS columns are slow."""
+    lines = [len(chapter.sections) + 2 for chapter in chapters]
+    half = next((n for n in range(len(lines)) if sum(lines[: n + 1]) * 2 >= sum(lines)), 0) + 1
+    return [part for part in (chapters[:half], chapters[half:]) if part]
 
 
 def _length(card: Card) -> int:

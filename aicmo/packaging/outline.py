@@ -7,9 +7,15 @@ parts paragraphs, a line that starts with `• ` or `1. ` is a list point.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal, cast
+
+_MARKERS = (
+    (re.compile(r"\{\{|\{%"), "shows a template's marks"),
+    (re.compile(r"\bNone\b"), "shows a missing value as None"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +155,23 @@ def texts(part: object) -> Iterator[str]:
     elif is_dataclass(part):
         for one in fields(part):
             yield from texts(getattr(part, one.name))
+
+
+def imprint(outline: Outline) -> list[str]:
+    """What a footer says: client, title, version, who made it, how confidential it is."""
+    made_by = f"Prepared by {outline.prepared_by}" if outline.prepared_by else ""
+    parts = (outline.client, outline.title, outline.version, made_by, outline.confidentiality)
+    return [part for part in parts if part]
+
+
+def marker_in(text: str, outline: Outline) -> str | None:
+    """A template's mark or a missing value in a file's text, unless the outline has it as well."""
+    for marker, finding in _MARKERS:
+        if marker.search(text) and not any(marker.search(one) for one in texts(outline)):
+            return finding
+    return None
+
+
+def squeezed(text: str) -> str:
+    """The text without white space and hyphens, which line ends change (pdfium: to U+0002)."""
+    return re.sub(r"[\s\x02\u00ad\u2010\ufffe-]+", "", text)

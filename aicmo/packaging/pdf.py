@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aicmo.errors import AicmoError, InstallComponent
 from aicmo.packaging import charts, fonts, markup
 from aicmo.packaging.brand import mix
-from aicmo.packaging.outline import BarChart, Timeline
+from aicmo.packaging.outline import BarChart, Timeline, imprint
 from aicmo.packaging.pdf_verification import verify_pdf
 from aicmo.packaging.pdf_worker import CANNOT_LOAD
 from aicmo.packaging.rendered import RenderedFile
@@ -72,8 +72,7 @@ def html_for(outline: Outline, theme: Theme) -> str:
     """The HTML that is printed: one string, with its style sheet, no script, no outside address."""
 
     def draw(block: BarChart | Timeline) -> list[tuple[str, Markup]]:
-        made = charts.bar_chart if isinstance(block, BarChart) else charts.timeline
-        return [("drawing", made(block, theme.light))]  # pyright: ignore[reportArgumentType]  (chosen by type)
+        return [("drawing", charts.draw(block, theme.light))]
 
     return (
         markup.environment(printed=True)
@@ -88,13 +87,6 @@ def html_for(outline: Outline, theme: Theme) -> str:
             imprint=imprint(outline),
         )
     )
-
-
-def imprint(outline: Outline) -> list[str]:
-    """What a footer says: client, title, version, who made it, how confidential it is."""
-    made_by = f"Prepared by {outline.prepared_by}" if outline.prepared_by else ""
-    parts = (outline.client, outline.title, outline.version, made_by, outline.confidentiality)
-    return [part for part in parts if part]
 
 
 def _run_worker(job: dict[str, Any]) -> dict[str, Any]:

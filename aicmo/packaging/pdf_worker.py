@@ -8,6 +8,7 @@ libraries under it can't be loaded.
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import resource
@@ -50,7 +51,8 @@ def render(job: dict[str, Any]) -> None:
         Attachment(string=text, name=name, base_url=".", created=when, modified=when)
         for name, text in job["attachments"].items()
     ]
-    HTML(string=job["html"], url_fetcher=_jail(job["assets"])).write_pdf(
+    document: Any = HTML(string=job["html"], url_fetcher=_jail(job["assets"]))
+    document.write_pdf(
         job["path"],
         pdf_variant="pdf/ua-1",
         pdf_identifier=bytes.fromhex(job["identifier"]),
@@ -80,8 +82,7 @@ def _jail(assets: dict[str, str]) -> URLFetcher:
 
 def _finish(_document: Any, pdf: Any) -> None:
     """Gives table heads the Scope that PDF/UA-1 asks for and WeasyPrint 70 leaves out (its #2508)."""
-    import pydyf  # noqa: PLC0415  (see `main`)
-
+    pydyf: Any = importlib.import_module("pydyf")
     for one in pdf.objects:
         if isinstance(one, pydyf.Dictionary) and one.get("S") == "/TH":
             row = one["ID"].string.split("-")[1] if "ID" in one else "0"

@@ -105,10 +105,10 @@ class Wording:
     def month(self, day: date) -> str:
         return format_skeleton("yMMMM", day, locale=self.locale)
 
-    def moment(self, moment: datetime) -> str:
+    def moment(self, moment: datetime, *, with_year: bool = True) -> str:
         """Weekday, day and time: `Tue, Mar 3, 2026, 7:30 AM`."""
         local = moment.astimezone(self.zone)
-        day = format_skeleton("yMMMEd", local, locale=self.locale)
+        day = format_skeleton("yMMMEd" if with_year else "MMMEd", local, locale=self.locale)
         return f"{day}, {format_time(local, 'short', locale=self.locale, tzinfo=self.zone)}"
 
     def zone_name(self) -> str:

@@ -280,3 +280,29 @@ def example_content(name: str, *, approved: bool = False, executed: bool = False
     """A bundled example project."""
     data = parse_yaml((EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8"), name)
     return content_of(data, approved=approved, executed=executed)
+
+
+def hostile_text(port: int, canary: Path) -> str:
+    """What an attacker would write into a field: markup, a template, style, addresses."""
+    url = f"http://127.0.0.1:{port}/x"
+    return (
+        f"</style></title><script>fetch('{url}')</script><img src={url} onerror=alert(1)>"
+        f'"; }} @import "{url}"; p {{ background: url({url}) }} {{{{7*7}}}} {{% raw %}}'
+        f"<link rel=attachment href=file://{canary}><svg><image href='{url}'/></svg> & done"
+    )
+
+
+def with_hostile_text(data: dict[str, Any], text: str) -> dict[str, Any]:
+    """The data with `text` after every text that people write."""
+    kept = {"id", "timezone", "language", "email", "url", "link", "website", "typeface", "primary"}
+    kept |= {"accent", "channel", "audience", "send_at", "send_until", "currency", "tier", "action"}
+    kept |= {"better", "format", "kind", "starts_on", "ends_on", "channels", "unit"}
+
+    def change(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: one if k in kept else change(one) for k, one in value.items()}
+        if isinstance(value, list):
+            return [change(one) for one in value]
+        return f"{value} {text}"[:500] if isinstance(value, str) else value
+
+    return change(data)

@@ -1,0 +1,235 @@
+"""The PDF holds the whole project, can't be turned against us, and is the same every time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import page
+import pypdfium2
+import pytest
+
+from aicmo.errors import AicmoError, InstallComponent, PackageFileInvalid
+from aicmo.packaging import fonts, pdf
+from aicmo.packaging.brand import theme_for
+from aicmo.packaging.composition import compose
+from aicmo.packaging.content import ProjectContent
+from aicmo.packaging.outline import Outline, squeezed, texts
+from aicmo.packaging.pdf import render_pdf
+from aicmo.packaging.pdf_verification import verify_pdf
+from aicmo.packaging.rendered import RenderedFile
+from tests.documents.canary import listening
+from tests.documents.fixtures import (
+    content_of,
+    example_content,
+    example_names,
+    hostile_text,
+    sample_content,
+    sample_data,
+    with_hostile_text,
+)
+
+ROOT = Path(__file__).parents[2]
+# Between the running head and the foot, in points.
+BODY = {"bottom": 62, "top": 775}
+
+
+def text_of(path: Path, **bounds: float) -> str:
+    document: Any = pypdfium2.PdfDocument(path)
+    try:
+        return "\n".join(one.get_textpage().get_text_bounded(**bounds) for one in document)
+    finally:
+        document.close()
+
+
+def printed(content: ProjectContent, path: Path) -> RenderedFile:
+    return render_pdf(compose(content), theme_for(content.document.brand), path)
+
+
+def short(outline: Outline) -> Outline:
+    """A few pages: rendering is slow."""
+    return replace(outline, chapters=outline.chapters[:1])
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> RenderedFile:
+    """The approved and executed sample, printed once for all."""
+    content = sample_content(approved=True, executed=True)
+    return printed(content, tmp_path_factory.mktemp("sample") / "strategy.pdf")
+
+
+def test_every_word_and_number_of_the_outline_is_printed(sample: RenderedFile) -> None:
+    check_words(sample_content(approved=True, executed=True), sample)
+
+
+@pytest.mark.parametrize("name", example_names())
+def test_every_word_of_an_example_is_printed(name: str, tmp_path: Path) -> None:
+    content = example_content(name, approved=True, executed=True)
+    check_words(content, printed(content, tmp_path / "strategy.pdf"))
+
+
+def check_words(content: ProjectContent, rendered: RenderedFile) -> None:
+    said = squeezed(text_of(rendered.path, **BODY))
+    outline = compose(content)
+    lines = {line for text in texts(outline.chapters) for line in text.splitlines()}
+    plain = {re.sub(r"^(• |\d\. )", "", line) for line in lines}
+    plain -= {chapter.key for chapter in outline.chapters}
+    assert [line for line in plain if squeezed(line) not in said] == []
+    assert rendered.pages == len(pypdfium2.PdfDocument(rendered.path))
+    assert rendered.warnings == ()
+    assert "INTERNAL DRAFT" not in text_of(rendered.path)
+
+
+def test_a_draft_is_marked_on_every_page_but_the_cover(tmp_path: Path) -> None:
+    content = sample_content()
+    outline = short(compose(content))
+    rendered = render_pdf(outline, theme_for(content.document.brand), tmp_path / "strategy.pdf")
+    document: Any = pypdfium2.PdfDocument(rendered.path)
+    marked = ["INTERNAL DRAFT" in one.get_textpage().get_text_bounded() for one in document]
+    assert marked == [False] + [True] * (rendered.pages - 1)
+
+
+def test_it_is_tagged_and_passes_pdf_ua_1(sample: RenderedFile) -> None:
+    report = str(page.validate_pdf(str(sample.path), profile=page.ValidationProfile.PDF_UA_1))
+    assert "Checks: 0 failed" in report, report
+    document: Any = pypdfium2.PdfDocument(sample.path)
+    about = document.get_metadata_dict()
+    assert about["Title"] == "Northside Strength Studio: Membership launch plan"
+    assert about["Author"] == "Harbour & Finch"
+    bookmarks = [one.get_title() for one in document.get_toc()]
+    assert bookmarks[0] == "At a glance"
+    assert "What goes out, and when" in bookmarks
+
+
+def test_the_same_content_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from tests.documents.test_pdf import *\n"
+        "c = sample_content(); o = short(compose(c))\n"
+        "render_pdf(o, theme_for(c.document.brand), Path(sys.argv[1]), sources={'a.json': '{}'})\n"
+    )
+    digests = set[str]()
+    for seed, zone in (("1", "Asia/Tokyo"), ("2", "America/Caracas")):
+        path = tmp_path / f"{seed}.pdf"
+        env = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone}
+        subprocess.run([sys.executable, "-c", program, path], check=True, cwd=ROOT, env=env)
+        digests.add(hashlib.sha256(path.read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_sources_are_attached(tmp_path: Path) -> None:
+    content = sample_content()
+    outline = short(compose(content))
+    theme = theme_for(content.document.brand)
+    sources = {"project.json": '{"a": 1}'}
+    rendered = render_pdf(outline, theme, tmp_path / "strategy.pdf", sources=sources)
+    document: Any = pypdfium2.PdfDocument(rendered.path)
+    attached = [document.get_attachment(i) for i in range(document.count_attachments())]
+    assert [(one.get_name(), bytes(one.get_data())) for one in attached] == [
+        ("project.json", b'{"a": 1}')
+    ]
+
+
+def test_hostile_text_is_printed_and_does_nothing(tmp_path: Path) -> None:
+    canary_file = tmp_path / "canary.txt"
+    canary_file.write_text("the-secret-of-the-canary", encoding="utf-8")
+    with listening() as canary:
+        text = hostile_text(canary.port, canary_file)
+        content = content_of(with_hostile_text(sample_data(), text))
+        outline = compose(content)
+        outline = replace(outline, chapters=outline.chapters[:2])
+        theme = theme_for(content.document.brand)
+        rendered = render_pdf(outline, theme, tmp_path / "strategy.pdf")
+    assert canary.hits == []
+    said = squeezed(text_of(rendered.path))
+    assert "the-secret-of-the-canary" not in said
+    assert squeezed("<script>fetch('http://127.0.0.1") in said
+    assert "[7*7]" in said
+    assert squeezed(" & done") in said
+    assert "&amp;" not in said
+
+
+def worker_job(html: str, path: Path) -> dict[str, Any]:
+    return {
+        "html": f"<html lang=en><title>t</title><body><h1>t</h1>{html}</body></html>",
+        "path": str(path),
+        "identifier": "00" * 16,
+        "created": "2026-02-20T09:30:00+00:00",
+        "attachments": {},
+        "assets": {},
+    }
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<img src='{url}'>",
+        "<style>@import '{url}';</style>",
+        "<link rel=attachment href='file://{file}'>",
+    ],
+)
+def test_the_renderer_refuses_every_address(markup: str, tmp_path: Path) -> None:
+    canary_file = tmp_path / "canary.txt"
+    canary_file.write_text("the-secret-of-the-canary", encoding="utf-8")
+    with listening() as canary:
+        html = markup.format(url=f"http://127.0.0.1:{canary.port}/x", file=canary_file)
+        with pytest.raises(AicmoError, match="refused the address"):
+            pdf._run_worker(worker_job(html, tmp_path / "out.pdf"))
+    assert canary.hits == []
+    assert not (tmp_path / "out.pdf").exists()
+
+
+def test_the_renderer_refuses_an_address_inside_a_drawing(tmp_path: Path) -> None:
+    with listening() as canary:
+        url = f"http://127.0.0.1:{canary.port}/x"
+        html = f"<svg><title>t</title><image href='{url}' width='9' height='9'/></svg>"
+        pdf._run_worker(worker_job(html, tmp_path / "out.pdf"))
+    assert canary.hits == []
+
+
+def test_a_renderer_that_dies_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def no_fonts(folder: Path) -> Path:
+        path = folder / "none.conf"
+        path.write_text("<fontconfig></fontconfig>", encoding="utf-8")
+        return path
+
+    # Without a single font Pango ends the process with SIGSEGV.
+    monkeypatch.setattr(fonts, "write_fontconfig", no_fonts)
+    with pytest.raises(AicmoError, match=r"aicmo\.packaging\.pdf_worker\) ended with") as caught:
+        printed(sample_content(), tmp_path / "strategy.pdf")
+    assert caught.value.next_step
+    assert not (tmp_path / "strategy.pdf").exists()
+
+
+def test_a_renderer_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(pdf, "TIMEOUT_SECONDS", 0.01)
+    with pytest.raises(AicmoError, match=r"pdf_worker\) was stopped after 0\.01 seconds"):
+        printed(sample_content(), tmp_path / "strategy.pdf")
+
+
+def test_a_missing_library_says_what_to_install() -> None:
+    error = pdf._failure(3, "cannot load library 'libpango-1.0-0'")
+    assert isinstance(error, InstallComponent)
+    assert "libpango-1.0-0" in str(error)
+    assert "apt install" in error.next_step
+
+
+def test_a_file_that_is_no_pdf_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "strategy.pdf"
+    path.write_bytes(b"%PDF-1.7 and no more")
+    with pytest.raises(PackageFileInvalid, match="can't be opened again"):
+        verify_pdf(path, compose(sample_content()))
+
+
+def test_a_pdf_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    content = sample_content()
+    outline = short(compose(content))
+    rendered = render_pdf(outline, theme_for(content.document.brand), tmp_path / "strategy.pdf")
+    with pytest.raises(PackageFileInvalid, match="doesn't name the client, Someone Else"):
+        verify_pdf(rendered.path, replace(outline, client="Someone Else"))
