@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import NoSuchProject
-from aicmo.models import Pause, Project
+from aicmo.models import Account, Pause, Project
 
 
 def pause(
@@ -43,7 +43,9 @@ def pause(
 
 
 def unpause(database: Database, *, project_id: str = "", channel: str = "", by: str) -> bool:
-    """Releases exactly this switch; broader ones stay. False if it wasn't set.
+    """Releases exactly this switch, and the accounts under it that a provider's refusal paused.
+
+    Broader switches stay. False if there was nothing to release.
 
     Raises:
         NoSuchProject: there is no such project.
@@ -51,11 +53,18 @@ def unpause(database: Database, *, project_id: str = "", channel: str = "", by: 
     with database.write() as session:
         _require(session, project_id)
         row = _find(session, project_id, channel)
-        if row is None:
+        accounts = _release_accounts(session, project_id, channel)
+        if row is None and not accounts:
             return False
-        session.execute(delete(Pause).where(Pause.id == row.id))
+        if row is not None:
+            session.execute(delete(Pause).where(Pause.id == row.id))
         audit.record(
-            session, audit.Event.CONTROL_UNPAUSED, project_id=project_id, actor=by, channel=channel
+            session,
+            audit.Event.CONTROL_UNPAUSED,
+            project_id=project_id,
+            actor=by,
+            channel=channel,
+            accounts=accounts,
         )
     return True
 
@@ -66,6 +75,18 @@ def current(session: Session, project_id: str | None = None) -> list[Pause]:
     if project_id is not None:
         query = query.where(Pause.project_id.in_(("", project_id)))
     return list(session.scalars(query))
+
+
+def _release_accounts(session: Session, project_id: str, channel: str) -> list[int]:
+    query = select(Account.id).where(Account.paused_at.is_not(None))
+    if project_id:
+        query = query.where(Account.project_id == project_id)
+    if channel:
+        query = query.where(Account.channel == channel)
+    ids = list(session.scalars(query))
+    released = {"paused_at": None, "pause_reason": ""}
+    session.execute(update(Account).where(Account.id.in_(ids)).values(**released))
+    return ids
 
 
 def _require(session: Session, project_id: str) -> None:
