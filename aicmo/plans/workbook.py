@@ -6,7 +6,7 @@ import io
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +84,7 @@ def _read_cell(cell: Any) -> Cell:
 def _read_date(value: datetime, number_format: str) -> str:
     if is_datetime(number_format) == "date":
         return value.date().isoformat()
-    # a spreadsheet's day fraction is a float: 07:30 may come as 07:29:59.999997
-    whole = (value + timedelta(milliseconds=500)).replace(microsecond=0)
-    return whole.isoformat(timespec="seconds" if whole.second else "minutes")
+    return value.isoformat(timespec="seconds" if value.second else "minutes")
 
 
 def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[str]]]) -> None:

@@ -97,6 +97,14 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
     assert len(problems) == 12
 
 
+def test_a_refused_field_is_not_called_missing_as_well(tmp_path: Path) -> None:
+    document = plain_document()
+    document["brand"]["unsubscribe_url"] = "http://bakery.example.com/leave"
+    with pytest.raises(FixDocument) as refused:
+        read_plain(tmp_path, document)
+    assert [problem.place for problem in refused.value.problems] == ["brand.unsubscribe_url"]
+
+
 def test_an_unreadable_strategy_does_not_invent_problems(tmp_path: Path) -> None:
     document = plain_document(items=[post_item("p1", pillar="Crust")])
     document["strategy"]["pillars"][0].pop("idea")
