@@ -52,7 +52,7 @@ from aicmo.packaging.outline import (
 
 _EXCERPT, _LEAST_EXCERPT = 560, 200  # characters of a card that a slide shows
 _SHORT_DETAIL = 32
-_WORDY, _SHORT = 230, 110  # characters in a card: at most two columns, up to four
+_WORDY, _SHORT = 230, 170  # characters in a card: at most two columns, up to four
 _SMALL_SECTION = 330
 _PAIRED_COLUMNS = 4
 _HEADINGS = " · "

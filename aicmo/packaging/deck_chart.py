@@ -24,7 +24,7 @@ def draw_chart(
     insert: Callable[[Any, Any], Any], chart: BarChart, size: float, created: datetime
 ) -> Any:
     """Draws the bars by `insert(chart_type, chart_data)`; type of `size` points; the graphic frame."""
-    data = CategoryChartData()
+    data: Any = CategoryChartData()
     data.categories = [plain(bar.label) for bar in chart.bars]
     data.add_series(plain(chart.unit) or "Value", [bar.value for bar in chart.bars])
     frame = insert(XL_CHART_TYPE.BAR_CLUSTERED, data)
@@ -46,9 +46,10 @@ def _dress(drawn: Any, chart: BarChart, size: float) -> None:
     values.visible = values.has_major_gridlines = False
     amounts = [bar.value for bar in chart.bars]
     values.minimum_scale = min(0.0, *amounts) * 1.15
-    values.maximum_scale = (max(0.0, *amounts) or 1.0) * 1.18  # room for the labels
+    values.maximum_scale = (max(0.0, *amounts) or 1.0) * 1.28  # room for the labels
     plot = drawn.plots[0]
-    plot.gap_width, plot.vary_by_categories = 45, False
+    plot.gap_width = 45 if len(amounts) > 2 else 150  # noqa: PLR2004  (one or two bars would be slabs)
+    plot.vary_by_categories = False
     series = plot.series[0]
     series.format.fill.solid()
     series.format.fill.fore_color.theme_color = MSO_THEME_COLOR.ACCENT_1
@@ -74,7 +75,7 @@ def _label(point: Any, shown: str, size: float) -> None:
 def _workbook(chart: BarChart, created: datetime) -> bytes:
     target = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = Workbook(target, options)
+    book: Any = Workbook(target, options)
     book.set_properties({"created": created})
     sheet = book.add_worksheet()
     sheet.write_string(0, 1, plain(chart.unit) or "Value")

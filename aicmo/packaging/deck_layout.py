@@ -8,11 +8,12 @@ whole in its speaker notes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from aicmo.errors import PackageFileInvalid
 from aicmo.packaging import deck_blocks as blocks
 from aicmo.packaging.deck_parts import GAP, Bars, Part, Rows, Spans, Text, Tiles
-from aicmo.packaging.deck_text import LEAD, SUBHEAD, Fitted, Para, Style, fitted
+from aicmo.packaging.deck_text import LEAD, SUBHEAD, Fitted, Para, Style, fitted, wrap
 from aicmo.packaging.outline import Chapter, Outline, Section, Table
 
 SLIDE_WIDTH, SLIDE_HEIGHT = 13.333, 7.5
@@ -27,8 +28,8 @@ _GROWN = (1.6, 1.5, 1.4, 1.3, 1.2, 1.1, 1.0)
 _SHRUNK = (0.95, 0.9, 0.85, 0.8)
 _DIVIDER_FROM = 4  # slides in a chapter
 _LONG_DECK = 14
-_LITTLE = 0.3  # of a slide
-_SHARED_SCALE = 0.95
+_LITTLE = 0.4  # of a slide
+_SHARED_SCALE, _ALONE_SCALE = 0.95, 0.85
 _SHARE_UNTIL = 0.6  # of a slide; a fuller one isn't shared with the next section
 
 
@@ -45,6 +46,7 @@ class Slide:
     parts: list[Part] = field(default_factory=list["Part"])
     notes: list[str] = field(default_factory=list[str])
     scale: float = 1.0
+    continued: bool = False
 
     def height(self, scale: float) -> float:
         gaps = sum(gap_after(part) for part in self.parts[:-1])
@@ -56,7 +58,8 @@ class Slide:
     @property
     def top(self) -> float:
         """Where the body begins: higher under a title of one line."""
-        one_line = fitted(self.title, TITLE, TITLE_WIDTH, TITLE_HEIGHT / 2).whole
+        shown = fitted_title(self.title)
+        one_line = len(wrap(shown.text, TITLE, shown.scale, TITLE_WIDTH)) == 1
         return BODY_TOP - TITLE_HEIGHT / 2 + 0.1 if one_line else BODY_TOP
 
     def settle(self) -> None:
@@ -132,7 +135,10 @@ class _Builder:
         if self._shared is None or not _is_little(parts):
             return
         section, first, note = self._shared
-        slide, self._shared = self._current, None
+        slide = self._current
+        if _heights(slide.parts[:first]) < _heights(parts):
+            return  # it would be the one left alone
+        self._shared = None
         moved = [part for part in slide.parts[first:] if part != _subhead(section)]
         del slide.parts[first:], slide.notes[note:]
         self._open(section, moved[0])
@@ -142,6 +148,9 @@ class _Builder:
     def finished(self) -> list[Slide]:
         for slide in self.slides:
             slide.settle()
+        for before, slide in pairwise(self.slides):
+            if slide.continued:  # a continued table keeps its type
+                slide.scale = min(slide.scale, max(1.0, before.scale))
         return self.slides
 
     @property
@@ -154,7 +163,8 @@ class _Builder:
         added = [_subhead(section), *parts]
         together = replace(self._current, parts=[*self._current.parts, *added])
         filled = self._current.height(1.0)
-        if filled <= _LITTLE * BODY_HEIGHT and isinstance(parts[0], Rows):
+        few_words = all(isinstance(part, Text) for part in self._current.parts)
+        if few_words and filled <= _LITTLE * BODY_HEIGHT and isinstance(parts[0], Rows):
             return True  # the table begins here and goes on
         if filled <= _SHARE_UNTIL * BODY_HEIGHT:
             return together.height(1.0) <= BODY_HEIGHT
@@ -220,7 +230,8 @@ class _Builder:
         if blocks.too_many(part):
             return False
         with_part = replace(self._current, parts=[*self._current.parts, part])
-        return any(with_part.height(scale) <= BODY_HEIGHT for scale in (1.0, *_SHRUNK[:3]))
+        smallest = _SHARED_SCALE if self._current.parts else _ALONE_SCALE
+        return with_part.height(smallest) <= BODY_HEIGHT
 
     def _keep(self, part: Part) -> None:
         part = part.widened() if isinstance(part, Tiles) else part
@@ -230,7 +241,9 @@ class _Builder:
     def _continue(self, section: Section, part: Part) -> None:
         title = _caption(part) or section.heading or self.chapter.title
         short = fitted_title(title, " (continued)").text
-        self.slides.append(Slide(self.chapter.title, short, notes=[self.chapter.title]))
+        self.slides.append(
+            Slide(self.chapter.title, short, notes=[self.chapter.title], continued=True)
+        )
 
 
 def _subhead(section: Section) -> Text:
@@ -244,7 +257,11 @@ def gap_after(part: Part) -> float:
 
 def _is_little(parts: list[Part]) -> bool:
     """Whether the parts would be lost on a slide of their own."""
-    return sum(part.height(BODY_WIDTH, 1.0) for part in parts) <= _LITTLE * BODY_HEIGHT
+    return _heights(parts) <= _LITTLE * BODY_HEIGHT
+
+
+def _heights(parts: list[Part]) -> float:
+    return sum(part.height(BODY_WIDTH, 1.0) for part in parts)
 
 
 def _uncaptioned(part: Part, title: str) -> Part:

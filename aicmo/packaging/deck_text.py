@@ -100,7 +100,7 @@ def _ems(word: str, *, bold: bool) -> float:
 
 def width_of(text: str, style: Style, scale: float = 1.0) -> float:
     """The width of `text` on one line, in inches."""
-    factor = 1.05 if style.heading else 1.0  # Georgia Bold is that much wider than the stand-in
+    factor = 1.08 if style.heading else 1.0  # Georgia Bold is wider than the stand-in
     return _ems(text, bold=style.bold) * factor * sized(style, scale) / POINTS
 
 
