@@ -96,13 +96,14 @@ class GatewayContract(ABC):
         assert peer.effects.total() == 0
 
     def test_a_check_that_fails_allows_nothing(self) -> None:
-        def broken(_: Outgoing) -> bool:
-            raise RuntimeError("the database is gone")
+        def broken(outgoing: Outgoing) -> bool:
+            raise RuntimeError(f"no database, so {outgoing.recipient} must wait")
 
         with self.peer(None) as peer:
             outcome = self.send(peer, self.outgoing(), broken)
 
         assert outcome.kind is NOT_SENT
+        assert "@" not in repr(outcome)
         assert peer.effects.total() == 0
 
     def test_nothing_is_committed_after_the_deadline(self) -> None:

@@ -348,3 +348,15 @@ def test_a_second_capture_adds_to_the_folder(tmp_path: Path) -> None:
             assert gateway.send(outgoing(), always).kind is SENT
 
     assert len(list(tmp_path.glob("*.eml"))) == 2
+
+
+def test_the_capture_server_stops_although_somebody_is_still_connected(tmp_path: Path) -> None:
+    with CaptureServer(tmp_path) as server:
+        relay = server.relay
+        client = socket.create_connection((relay.host, relay.port), timeout=5)
+        assert client.recv(3) == b"220"
+
+    with client:
+        assert b"" in iter(lambda: client.recv(1000), None)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((relay.host, relay.port), timeout=5)
