@@ -1,0 +1,164 @@
+"""The public API of packaging: whole, verified, reused, partial when it must be, never raising."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aicmo import audit
+from aicmo.database import Database, open_database
+from aicmo.delivery import output_packager as api
+from aicmo.delivery.output_packager import ProjectPackageResult, build_project_package
+from tests.projects import email, imported, post
+
+
+@pytest.fixture
+def project(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Database:
+    monkeypatch.setenv("AICMO_DATABASE_URL", sqlite_url)
+    database = open_database(sqlite_url)
+    imported(database, email(), post())
+    return database
+
+
+def fail(_: object) -> Path:
+    raise RuntimeError("no ink")
+
+
+def test_a_package_is_whole_verified_and_stored(project: Database) -> None:
+    result = build_project_package("studio")
+    assert (result.success, result.errors, result.file_count()) == (True, [], 3)
+    folder = Path(result.metadata["folder"])
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "deck.pptx", "manifest.json", "strategy.pdf", "summary.html",
+    ]  # fmt: skip
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for entry in manifest["files"]:
+        content = (folder / entry["name"]).read_bytes()
+        assert entry["sha256"] == hashlib.sha256(content).hexdigest()
+        assert entry["size"] == len(content)
+    pages = {entry["format"]: entry["pages"] for entry in manifest["files"]}
+    assert pages["pdf"] >= 3
+    assert pages["pptx"] >= 5
+    assert (manifest["complete"], manifest["missing"]) == (True, [])
+    assert len(result.metadata["stored"]) == 4
+    assert result.metadata["files_generated"] == ["pdf", "pptx", "html"]
+    with project.read() as session:
+        names = [row.event for row in audit.events(session, "studio", newest=20)]
+    assert {"packaging.started", "packaging.pdf_generated", "packaging.completed"} <= set(names)
+
+
+def test_unchanged_content_is_not_rendered_again_and_a_change_is(project: Database) -> None:
+    first = build_project_package("studio", formats=("pptx", "html"))
+    again = build_project_package("studio", formats=("pptx", "html"))
+    assert [file["reused"] for file in first.metadata["files"]] == [False, False]
+    assert [file["reused"] for file in again.metadata["files"]] == [True, True]
+    assert first.pptx_path == again.pptx_path
+    imported(project, email(title="Another title"), post())
+    changed = build_project_package("studio", formats=("pptx", "html"))
+    assert [file["reused"] for file in changed.metadata["files"]] == [False, False]
+    assert changed.pptx_path != first.pptx_path
+
+
+def test_a_damaged_file_is_not_reused(project: Database) -> None:
+    del project
+    first = build_project_package("studio", formats=("html",))
+    for file in Path(".aicmo/output").rglob("summary.html"):
+        file.write_bytes(b"damaged")
+    again = build_project_package("studio", formats=("html",))
+    assert again.errors == []
+    assert again.html_summary_path == first.html_summary_path
+    assert b"Northside Studio" in Path(str(again.html_summary_path)).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("broken", "left"),
+    [
+        ("generate_strategy_pdf", ["pptx", "html"]),
+        ("generate_full_deck_pptx", ["html"]),
+        ("generate_html_summary", ["pptx"]),
+    ],
+)
+def test_one_format_that_fails_leaves_the_others_and_its_reason(
+    project: Database, broken: str, left: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del project
+    monkeypatch.setattr(api, broken, fail)
+    formats: Any = ("pdf", "pptx", "html") if len(left) > 1 else ("pptx", "html")
+    result = build_project_package("studio", formats=formats)
+    assert result.success
+    assert result.errors == [f"{broken} failed: no ink"]
+    assert result.metadata["files_generated"] == left
+    assert result.metadata["error_count"] == 1
+    missing = result.metadata["manifest"]["missing"]
+    assert [entry["reason"] for entry in missing] == ["no ink"]
+
+
+def test_nothing_made_is_no_success(project: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    del project
+    for step in ("generate_strategy_pdf", "generate_full_deck_pptx", "generate_html_summary"):
+        monkeypatch.setattr(api, step, fail)
+    result = build_project_package("studio")
+    assert (result.success, result.file_count(), len(result.errors)) == (False, 0, 3)
+
+
+def test_an_unknown_project_is_said(project: Database) -> None:
+    result = build_project_package("nobody")
+    assert (result.success, result.errors) == (False, ["Project nobody not found"])
+    with project.read() as session:
+        names = [row.event for row in audit.events(session, "nobody", newest=9)]
+    assert "packaging.project_not_found" in names
+
+
+def test_a_store_that_refuses_is_an_error_and_the_files_stay(
+    project: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del project
+    monkeypatch.setenv("AICMO_PACKAGES_URL", "ftp://nowhere")
+    result = build_project_package("studio", formats=("html",))
+    assert result.success
+    assert result.errors[0].startswith("store_package failed: ")
+    assert Path(str(result.html_summary_path)).exists()
+
+
+def test_every_step_can_be_replaced(
+    project: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del project
+    own = tmp_path / "own.pdf"
+    own.write_bytes(b"%PDF-own")
+    monkeypatch.setattr(api, "fetch_project_data", lambda key: {"id": key})
+    monkeypatch.setattr(api, "generate_strategy_pdf", lambda _data: own)
+    result = build_project_package("mine", formats=("pdf",))
+    assert (result.pdf_path, result.success, result.errors) == (str(own), True, [])
+
+
+@pytest.mark.parametrize("value", [None, "", "../../etc", "x" * 500])
+def test_no_argument_makes_it_raise(project: Database, value: Any) -> None:
+    del project
+    assert not build_project_package(value).success
+
+
+def test_a_broken_database_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_DATABASE_URL", "nonsense")
+    assert build_project_package("studio").errors
+
+
+def test_errors_are_kept_once() -> None:
+    result = ProjectPackageResult("studio")
+    result.add_error("same")
+    result.add_error("same")
+    assert result.errors == ["same"]
+    assert (result.success, result.file_count()) == (False, 0)
+
+
+def test_a_step_called_alone_returns_a_verified_file(project: Database) -> None:
+    del project
+    data = api.fetch_project_data("studio")
+    assert data is not None
+    path = api.generate_html_summary(data)
+    assert path.name == "summary.html"
+    assert api.fetch_project_data("nobody") is None
