@@ -247,7 +247,7 @@ def _written(
         ]
     if isinstance(content, PostContent):
         return content.text, [("Link", content.link), *(_media(one) for one in content.media)]
-    return _crm(content), [(name, value) for name, value in content.properties.items()]
+    return _crm(content), [(_property(name), value) for name, value in content.properties.items()]
 
 
 def _media(media: Media) -> tuple[str, str]:
@@ -257,6 +257,11 @@ def _media(media: Media) -> tuple[str, str]:
     return "Picture or film, still to be made", "; ".join(
         text for text in (media.brief, media.alt_text) if text
     ) or "no brief yet"
+
+
+def _property(name: str) -> str:
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def _crm(content: CrmContent) -> str:

@@ -26,7 +26,7 @@ _LINE_CHARACTERS = 112
 """Characters of the table type that fit a line of the printed page."""
 _POINT = re.compile(r"(?:•|(\d+)\.) ")
 _SHORT_CARD, _MEDIUM_CARD = 170, 420
-_WIDEST_WORD, _WIDEST_CELL = 16, 60
+_WIDEST_WORD, _GAP = 16, 3
 _NO_LIST = {"list": "div", "name": "p", "value": "p"}
 _DESCRIPTION_LIST = {"list": "dl", "name": "dt", "value": "dd"}
 
@@ -110,17 +110,18 @@ def card_rows(cards: Sequence[Card], full: bool) -> list[Sequence[Card]]:  # noq
 
 
 def column_widths(table: Table) -> list[float]:
-    """A percentage for each column: room for its longest word first, then by its longest cell."""
+    """A percentage for each column: room for its longest word first, then by how much it says."""
     rows = (table.columns, *table.rows, *((table.total,) if table.total else ()))
-    columns = list(zip(*rows, strict=True))
-    words = [max(len(w) for cell in one for w in cell.split() or [""]) for one in columns]
-    cells = [max(map(len, one)) for one in columns]
-    needed = [min(word, _WIDEST_WORD) + 3 for word in words]
-    wanted = [
-        max(min(cell, _WIDEST_CELL) + 3, need) for cell, need in zip(cells, needed, strict=True)
+    cells = [[len(cell) for cell in column] for column in zip(*rows, strict=True)]
+    words = [
+        max(len(w) for cell in one for w in cell.split() or [""]) for one in zip(*rows, strict=True)
     ]
-    spare = max(_LINE_CHARACTERS - sum(needed), 0) / max(sum(wanted) - sum(needed), 1)
-    shares = [n + (w - n) * min(spare, 1) for n, w in zip(needed, wanted, strict=True)]
+    needed = [min(word, _WIDEST_WORD) + _GAP for word in words]
+    spare = max(_LINE_CHARACTERS - sum(needed), 0) / sum(sum(one) for one in cells)
+    shares = [
+        min(need + spare * sum(one), max(*one, need) + _GAP)
+        for need, one in zip(needed, cells, strict=True)
+    ]
     return [round(100 * share / sum(shares), 2) for share in shares]
 
 

@@ -180,27 +180,28 @@ def plain_text(markdown: str) -> str:
 
 def _lines(tokens: Sequence[Token]) -> list[str]:
     lines: list[str] = []
-    marker, in_list = "", 0
-    numbers: list[int] = []
+    marker = ""
+    numbers: list[int] = []  # of each open list: its next number, 0 for a list of points
     for token in tokens:
-        if token.type in ("bullet_list_open", "ordered_list_open"):
-            in_list += 1
-            numbers.append(
-                0 if token.type == "bullet_list_open" else int(token.attrGet("start") or 1)
-            )
-        elif token.type in ("bullet_list_close", "ordered_list_close"):
-            in_list -= 1
-            numbers.pop()
-            lines += [] if in_list else [""]
-        elif token.type == "list_item_open":
-            marker = f"{numbers[-1]}. " if numbers[-1] else "• "
-            numbers[-1] += 1 if numbers[-1] else 0
-        elif token.type == "inline":
-            text = _inline(token.children or [])
-            lines += [marker + text] if in_list else [text, ""]
-            marker = ""
-        elif token.type in ("fence", "code_block", "html_block"):
-            lines += [token.content.strip(), ""]
+        match token.type:
+            case "bullet_list_open":
+                numbers.append(0)
+            case "ordered_list_open":
+                numbers.append(int(token.attrGet("start") or 1))
+            case "bullet_list_close" | "ordered_list_close":
+                numbers.pop()
+                lines += [] if numbers else [""]
+            case "list_item_open":
+                marker = f"{numbers[-1]}. " if numbers[-1] else "• "
+                numbers[-1] += 1 if numbers[-1] else 0
+            case "inline":
+                text = _inline(token.children or [])
+                lines += [marker + text.replace("\n", " ")] if numbers else [text, ""]
+                marker = ""
+            case "fence" | "code_block" | "html_block":
+                lines += [token.content.strip(), ""]
+            case _:
+                pass
     return lines
 
 
@@ -208,7 +209,7 @@ def _inline(tokens: Sequence[Token]) -> str:
     text, targets = "", list[str]()
     for token in tokens:
         if token.type in ("softbreak", "hardbreak"):
-            text += "\n"
+            text += " " if token.type == "softbreak" else "\n"
         elif token.type == "link_open":
             targets.append(str(token.attrGet("href") or ""))
         elif token.type == "link_close":

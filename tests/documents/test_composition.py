@@ -232,5 +232,5 @@ def test_a_merge_field_is_printed_in_words() -> None:
 
 
 def test_markdown_becomes_plain_text() -> None:
-    text = plain_text("# Hi\n\nA **b** [c](https://d.example)\n\n- e\n- f\n\n1. g\n2. h\n")
-    assert text == "Hi\n\nA b c (https://d.example)\n\n• e\n• f\n\n1. g\n2. h"
+    text = plain_text("# Hi\n\nA **b** [c](https://d.example)\n\n- e\n  e\n- f\n\n1. g\n2. h\n")
+    assert text == "Hi\n\nA b c (https://d.example)\n\n• e e\n• f\n\n1. g\n2. h"
