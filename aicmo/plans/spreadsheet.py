@@ -103,13 +103,15 @@ class _Table:
 
     def _item(self, at: int, row: _Row) -> Item:
         data = self._item_data(row)
-        try:
-            return Item.model_validate(data)
-        except ValidationError as error:
-            for problem in translate(error, Item):
-                self._settle(row.number, _column_for(problem.place), problem.message)
-            refused = {str(place[0]) for place in places_of(error) if place}
-            return Item.model_validate(stand_in("items", data, refused, at))
+        while True:
+            try:
+                return Item.model_validate(data)
+            except ValidationError as error:
+                for problem in translate(error, Item):
+                    self._settle(row.number, _column_for(problem.place), problem.message)
+                refused = {str(place[0]) for place in places_of(error) if place}
+                # once the fields are sound, the item's own rules are looked at
+                data = stand_in("items", data, refused, at)
 
     def add(self, problem: Problem) -> None:
         """Adds a finding about the items that `items` returned, at its row."""

@@ -6,6 +6,7 @@ refused, so that one reading reports everything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any, cast
@@ -29,6 +30,8 @@ _STAND_INS: Mapping[str, dict[str, Any]] = {
     "contacts": {"id": "unread-{}", "consent": "unknown"},
     "audiences": {"id": "unread-{}", "name": "unread", "everyone": True},
 }
+_PART = re.compile(rf"(?:{'|'.join(_STAND_INS)})\[\d+\]")
+_ROUNDS = 3
 _UNREAD: Mapping[str, Any] = {
     "schema_version": 1,
     "id": "unread",
@@ -71,11 +74,7 @@ def validate(data: Any, source: str) -> tuple[ProjectDocument, tuple[Problem, ..
     try:
         document = ProjectDocument.model_validate(fields)
     except ValidationError as error:
-        problems = translate(error, ProjectDocument)
-        places = {problem.place for problem in problems}
-        rest = _check_the_rest(fields, error)
-        problems += [problem for problem in rest if problem.place not in places]
-        raise FixDocument(source, problems) from None
+        raise FixDocument(source, _find_all(fields, error)) from None
     return document, refuse_errors(source, check(document))
 
 
@@ -113,7 +112,39 @@ def places_of(error: ValidationError) -> list[tuple[int | str, ...]]:
     return [finding["loc"] for finding in findings]
 
 
-def _check_the_rest(data: dict[str, Any], error: ValidationError) -> list[Problem]:
+def _find_all(data: dict[str, Any], error: ValidationError) -> list[Problem]:
+    problems = translate(error, ProjectDocument)
+    data = _with_stand_ins(data, error)
+    unread: set[str] = set()
+    for _ in range(_ROUNDS):
+        try:
+            document = ProjectDocument.model_validate(data)
+        except ValidationError as again:
+            # the rules of a whole part are looked at once all of its fields are sound
+            found = translate(again, ProjectDocument)
+            problems += _new([one for one in found if _PART.fullmatch(one.place)], problems)
+            names = {str(place[0]) if place else "ends_on" for place in places_of(again)}
+            unread |= names & _UNREAD.keys()
+            data = {**_with_stand_ins(data, again), **{name: _UNREAD[name] for name in unread}}
+        else:
+            rest = [one for one in check(document) if not _stems_from(one, unread)]
+            return problems + _new(rest, problems)
+    return problems
+
+
+def _new(found: list[Problem], known: list[Problem]) -> list[Problem]:
+    places = {problem.place for problem in known}
+    return [problem for problem in found if problem.place not in places]
+
+
+def _stems_from(problem: Problem, unread: set[str]) -> bool:
+    """Whether a stand-in for one of the `unread` parts gave rise to it."""
+    name = problem.place.partition(".")[0]
+    return name in unread or ("strategy" in unread and problem.place.endswith(".pillar"))
+
+
+def _with_stand_ins(data: dict[str, Any], error: ValidationError) -> dict[str, Any]:
+    """`data` without what `error` refuses."""
     refused: dict[tuple[str, int], set[str]] = {}
     for place in places_of(error):
         match place:
@@ -128,26 +159,7 @@ def _check_the_rest(data: dict[str, Any], error: ValidationError) -> list[Proble
     data = {**data, **{kind: list(data[kind]) for kind, _ in refused}}
     for (kind, at), names in refused.items():
         data[kind][at] = stand_in(kind, data[kind][at], names, at)
-    return _check_with_stand_ins(data)
-
-
-def _check_with_stand_ins(data: dict[str, Any]) -> list[Problem]:
-    """Findings about `data`, but none that a stand-in gave rise to."""
-    try:
-        return check(ProjectDocument.model_validate(data))
-    except ValidationError as error:
-        names = {str(place[0]) if place else "ends_on" for place in places_of(error)}
-    try:
-        unread = {name: _UNREAD[name] for name in names & _UNREAD.keys()}
-        document = ProjectDocument.model_validate({**data, **unread})
-    except ValidationError:
-        return []
-    return [
-        problem
-        for problem in check(document)
-        if problem.place.partition(".")[0] not in names
-        and not ("strategy" in names and problem.place.endswith(".pillar"))
-    ]
+    return data
 
 
 def _without(data: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:

@@ -118,6 +118,8 @@ def test_the_rules_of_a_part_are_told_at_the_part(tmp_path: Path) -> None:
     document["ends_on"] = "2026-01-01"
     assert problems_of(tmp_path, document)["items[0]"] == "an item for email needs an audience"
     assert "consent_source" in problems_of(tmp_path, document)["contacts[0]"]
+    both = plain_document(items=[{**item, "id": "no id!"}])
+    assert sorted(problems_of(tmp_path, both)) == ["items[0]", "items[0].id"]
     document = plain_document(ends_on="2026-01-01")
     assert problems_of(tmp_path, document)["the document"] == "ends_on is before starts_on"
 
