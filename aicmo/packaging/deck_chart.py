@@ -66,6 +66,7 @@ def _dress(drawn: Any, chart: BarChart, size: float) -> None:
 def _label(point: Any, shown: str, size: float) -> None:
     label = point.data_label
     label.text_frame.text = plain(shown)
+    label.text_frame.word_wrap = False
     run = label.text_frame.paragraphs[0].runs[0]
     run.font.size, run.font.bold = Pt(size), True
     run.font.color.theme_color = MSO_THEME_COLOR.TEXT_1
