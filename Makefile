@@ -48,7 +48,7 @@ check: setup ## Lint, format, types and layers
 	@$(BIN)/lint-imports --no-cache
 
 bench: setup ## Run every benchmark at full size and print the tables
-	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	@for name in demo import_preview packaging; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra postgres --group dev --universal \
