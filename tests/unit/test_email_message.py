@@ -170,6 +170,24 @@ def test_a_domain_in_other_letters_is_written_in_ascii() -> None:
     assert parse(composed)["To"].addresses[0].addr_spec == "ana@xn--exmple-cua.com"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["=?utf-8?q?Bcc?=", "w" * 1500, "a, <x@evil.example> " * 60 + "b", 'O"Neil\\, Ltd.'],
+    ids=["looks encoded", "one long word", "long and full of specials", "quotes"],
+)
+def test_an_awkward_name_or_subject_arrives_as_it_was_written(text: str) -> None:
+    contact = EmailRecipient("ana@example.com", name=text, first_name=text)
+    content = CONTENT.model_copy(update={"subject": "{{ contact.first_name }}"})
+
+    composed = compose(content, contact=contact)
+    message = parse(composed)
+
+    assert_well_formed(composed)
+    assert message["Subject"] == text
+    # Python's parser leaves the spaces between encoded words in a name (RFC 2047 §6.2 drops them).
+    assert "".join(message["To"].addresses[0].display_name.split()) == "".join(text.split())
+
+
 def test_a_trial_may_write_to_the_reserved_test_domain() -> None:
     assert compose(contact=EmailRecipient("ana@client.test")).recipient == "ana@client.test"
 
