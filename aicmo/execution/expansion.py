@@ -63,12 +63,11 @@ class Expansion:
             return
         audience = next(each for each in self.document.audiences if each.id == planned.audience)
         rows = self._contacts()
-        for contact in self.document.contacts:
-            if audience.includes(contact):
-                contact_id, mailbox = rows[contact.id]
-                # Without an address the contact still has its row, which is skipped with the reason.
-                by_mailbox = planned.channel is Channel.EMAIL and mailbox
-                yield _Recipient(contact_id, mailbox if by_mailbox else f"contact:{contact.id}")
+        for contact in audience.members(self.document.contacts):
+            contact_id, mailbox = rows[contact.id]
+            # Without an address the contact still has its row, which is skipped with the reason.
+            by_mailbox = planned.channel is Channel.EMAIL and mailbox
+            yield _Recipient(contact_id, mailbox if by_mailbox else f"contact:{contact.id}")
 
     def _contacts(self) -> dict[str, tuple[int, str]]:
         if self._contact_rows is None:

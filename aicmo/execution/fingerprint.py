@@ -50,10 +50,9 @@ class Fingerprints:
     def _digest_members(self, audience: Audience) -> str:
         # Consent isn't part of it: somebody who leaves must not void the approval for the others.
         digest = hashlib.sha256()
-        for contact in self.document.contacts:
-            if audience.includes(contact):
-                seen = [contact.id, contact.email, contact.name, contact.first_name]
-                digest.update(json.dumps([*seen, contact.attributes], sort_keys=True).encode())
+        for contact in audience.members(self.document.contacts):
+            seen = [contact.id, contact.email, contact.name, contact.first_name]
+            digest.update(json.dumps([*seen, contact.attributes], sort_keys=True).encode())
         return digest.hexdigest()
 
 

@@ -13,12 +13,8 @@ from dataclasses import dataclass, field
 
 from aicmo.errors import FixInput
 from aicmo.gateways.email_headers import refuse_controls
+from aicmo.plans.placeholders import PLACEHOLDER
 
-_PLACEHOLDER = re.compile(
-    r"""\{\{\s* contact\.(?P<name>[a-z][a-z0-9_]{0,39}) \s*
-        (?:\|\s* default\(\s*"(?P<default>[^"{}\n]*)"\s*\) \s*)? \}\}""",
-    re.VERBOSE,
-)
 _LEFT_OVER = re.compile(r"(\{\{|\{%|%\}|\}\}).{0,30}", re.DOTALL)
 _NEXT_STEP = 'Write {{ contact.first_name }} or {{ contact.first_name | default("there") }}.'
 
@@ -83,7 +79,7 @@ def read_template(text: str, place: str = "text") -> Template:
     """
     parts: list[str | Placeholder] = []
     end = 0
-    for match in _PLACEHOLDER.finditer(text):
+    for match in PLACEHOLDER.finditer(text):
         parts += [text[end : match.start()], Placeholder(match["name"], match["default"], place)]
         end = match.end()
     parts.append(text[end:])
@@ -102,7 +98,7 @@ def names(text: str) -> set[str]:
 
 
 def _refuse_other_braces(text: str, place: str) -> None:
-    blanked = _PLACEHOLDER.sub(lambda match: "_" * len(match[0]), text)
+    blanked = PLACEHOLDER.sub(lambda match: "_" * len(match[0]), text)
     if found := _LEFT_OVER.search(blanked):
         line = text.count("\n", 0, found.start()) + 1
         raise FixInput(

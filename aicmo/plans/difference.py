@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def _changed_fields(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str 
     for name in sorted({*old, *new}):
         was, now = old.get(name), new.get(name)
         if isinstance(was, dict) and isinstance(now, dict):
-            changed += _changed_fields(was, now, f"{prefix}{name}.")
+            inner = (cast("dict[str, Any]", was), cast("dict[str, Any]", now))
+            changed += _changed_fields(*inner, f"{prefix}{name}.")
         elif was != now:
             changed.append(f"{prefix}{name}")
     return changed

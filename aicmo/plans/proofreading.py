@@ -9,15 +9,10 @@ from typing import Any, cast
 from aicmo.plans.contacts import Contact
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import EmailContent, Item
+from aicmo.plans.placeholders import OWN_FIELDS, PLACEHOLDER
 from aicmo.problems import Problem
 
 _BRACES = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)|\}\}|%\}", flags=re.DOTALL)
-_PLACEHOLDER = re.compile(
-    r"\{\{\s*contact\.(?P<name>[a-z][a-z0-9_]{0,39})\s*"
-    r"(?P<default>\|\s*default\(\s*\"[^\"{}\n]*\"\s*\)\s*)?\}\}"
-)
-"""The language that `aicmo.gateways.personalisation` fills in."""
-_OWN_FIELDS = frozenset({"name", "first_name", "email"})
 _LEFTOVER = re.compile(
     r"\b(?:TODO|FIXME|XXX)\b|(?i:\b(?:TBD|TBC|lorem ipsum)\b|(?<![\w/])N/A(?![\w/])|\[insert[^\]]*\])"
 )
@@ -33,7 +28,7 @@ def check_placeholders(
         document: the project.
         members: contacts with consent by audience id, of the audiences that items name.
     """
-    known = _OWN_FIELDS.union(*(contact.attributes for contact in document.contacts))
+    known = OWN_FIELDS.union(*(contact.attributes for contact in document.contacts))
     for at, item in enumerate(document.items):
         for place, text in _strings(item.content.model_dump(), f"items[{at}].content"):
             for found in _BRACES.findall(text):
@@ -47,7 +42,7 @@ def check_placeholders(
 def _check_placeholder(
     place: str, text: str, known: Iterable[str], people: list[Contact]
 ) -> Iterator[Problem]:
-    match = _PLACEHOLDER.fullmatch(text)
+    match = PLACEHOLDER.fullmatch(text)
     if match is None:
         message = (
             f'{_short(text)} is not read; write {{{{ contact.first_name | default("there") }}}}'
@@ -57,7 +52,7 @@ def _check_placeholder(
     name = match["name"]
     if name not in known:
         yield Problem(place, f"{_short(text)} names an attribute that no contact has")
-    elif not match["default"]:
+    elif match["default"] is None:
         without = sum(1 for person in people if not _value(person, name))
         if without:
             message = (
@@ -68,7 +63,7 @@ def _check_placeholder(
 
 
 def _value(contact: Contact, name: str) -> str | None:
-    return getattr(contact, name) if name in _OWN_FIELDS else contact.attributes.get(name)
+    return getattr(contact, name) if name in OWN_FIELDS else contact.attributes.get(name)
 
 
 def check_wording(document: ProjectDocument) -> Iterator[Problem]:
