@@ -1,0 +1,1 @@
+"""Starting AICMO with Prefect on one machine, and putting its deployments on a server."""

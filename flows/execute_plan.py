@@ -1,0 +1,112 @@
+"""Executes what is due of a project's plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from aicmo.execution.gate import Mode
+from aicmo.execution.project import PlanItem
+from aicmo.execution.report import ExecutionReport
+from aicmo.execution.runs import ChannelResult
+from aicmo.redaction import describe
+from flows.outcomes import as_state, execution_outcome, is_late, needs_attention, skipped_late
+from flows.parameters import Channels, Limit, Minutes, ProjectId
+from tasks.artifacts import publish_report
+from tasks.execution import (
+    StartedRun,
+    close_run,
+    extract_items,
+    fetch_plan,
+    preview_channel,
+    send_channel,
+)
+from tasks.steps import StepFailed
+
+
+@flow(
+    name="execute-plan",
+    flow_run_name="execute {project_id}",
+    persist_result=False,
+    retries=0,
+    task_runner=ThreadPoolTaskRunner(max_workers=4),
+)
+def execute_plan(
+    project_id: ProjectId,
+    enabled: bool = False,  # noqa: FBT001, FBT002  (a form's switch)
+    dry_run: bool = True,  # noqa: FBT001, FBT002
+    channels: Channels = ["email"],  # noqa: B006  (read into the form, never changed)
+    limit: Limit | None = None,
+    smtp_credentials: str = "",
+    max_lateness_minutes: Minutes = 60,
+) -> State[Any]:
+    """Previews or sends what is due of a project's plan, channel by channel.
+
+    Nothing is sent unless every key is turned: EXECUTION_ENABLED on the worker, `enabled`, `dry_run`
+    off, the channel allowed by both, no pause, and an approval of each item as it is now.
+
+    Args:
+        project_id: The project, as the command aicmo projects lists it.
+        enabled: This run may act. Off: nothing is done but the report.
+        dry_run: Compose every message, send none. Off: approved messages that are due go out.
+        channels: Channels to act on, among those that EXECUTION_CHANNELS allows on the worker.
+        limit: Send at most this many messages on each channel.
+        smtp_credentials: Name of an SMTP Credentials block; empty uses the worker's AICMO_SMTP_URL.
+            A dry run loads neither.
+        max_lateness_minutes: Started later than this after its time (an outage), it sends nothing.
+    """
+    due = flow_run.scheduled_start_time
+    if is_late(due, datetime.now(UTC), max_lateness_minutes):
+        return as_state(skipped_late(max_lateness_minutes))
+    try:
+        started = fetch_plan(project_id, enabled, dry_run, channels, limit)
+        report = _execute(started, smtp_credentials)
+    except StepFailed as error:
+        return as_state(needs_attention(str(error)))
+    publish_report(report, return_state=True)
+    return as_state(execution_outcome(report))
+
+
+def _execute(started: StartedRun, smtp_credentials: str) -> ExecutionReport:
+    if started.mode == Mode.DISABLED:
+        return close_run(started, {}, [])
+    extracted = extract_items(started, return_state=True)
+    if not extracted.is_completed():
+        return close_run(started, {}, [_reason(extracted)])
+    futures = _submit_channels(started, extracted.result(), smtp_credentials)
+    states = {channel: _settled(future) for channel, future in futures.items()}
+    results = {name: state.result() for name, state in states.items() if state.is_completed()}
+    errors = [_reason(state) for state in states.values() if not state.is_completed()]
+    return close_run(started, results, errors)
+
+
+def _submit_channels(
+    started: StartedRun, items: Sequence[PlanItem], smtp_credentials: str
+) -> Mapping[str, PrefectFuture[ChannelResult]]:
+    planned = {item.channel for item in items}
+    futures: dict[str, PrefectFuture[ChannelResult]] = {}
+    for channel, mode in started.modes.items():
+        if channel not in planned:
+            continue
+        if mode == Mode.LIVE:
+            futures[channel] = send_channel.submit(started, channel, items, smtp_credentials)
+        elif mode == Mode.PREVIEW:
+            futures[channel] = preview_channel.submit(started, channel, items)
+    return futures
+
+
+def _settled(future: PrefectFuture[Any]) -> State[Any]:
+    future.wait()
+    return future.state
+
+
+def _reason(state: State[Any]) -> str:
+    error = state.result(raise_on_failure=False)
+    return str(error) if isinstance(error, StepFailed) else describe(error)

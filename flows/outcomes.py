@@ -1,0 +1,99 @@
+"""How a run ends: a name that says what happened, and one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from aicmo.execution.importing import Imported
+from aicmo.execution.report import ExecutionReport
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`succeeded` is False when a person has to look at it: the run is then red in the UI."""
+
+    name: str
+    message: str
+    succeeded: bool = True
+
+
+def needs_attention(message: str) -> Outcome:
+    return Outcome("Needs attention", message, succeeded=False)
+
+
+def execution_outcome(report: ExecutionReport) -> Outcome:
+    """The end of an execution, from its report.
+
+    Anything refused, in doubt, out of balance or gone wrong needs attention, in any mode. Deliveries
+    that were left out or wait make a live run partly delivered; the words never say more than the
+    rows.
+    """
+    if report.needs_attention:
+        return needs_attention(_trouble(report))
+    if report.mode == "disabled":
+        return Outcome("Disabled", "Nothing was done: not every key is turned.")
+    if report.mode == "preview":
+        message = f"{report.items_previewed} would be sent{_left_out(report)}. Nothing was sent."
+        return Outcome("Previewed", message)
+    if not _left_out(report):
+        return Outcome("Delivered", f"All {report.items_sent_successfully} were sent.")
+    message = f"{report.items_sent_successfully} sent{_left_out(report)}."
+    return Outcome(
+        "Partly delivered" if report.items_sent_successfully else "Nothing sent", message
+    )
+
+
+def package_outcome(made: int, stored: int, failures: Mapping[str, str]) -> Outcome:
+    """The end of a build: files that were made, files in the store, reasons of those missing."""
+    reasons = "; ".join(failures.values())
+    if not made:
+        return needs_attention(f"No file was made: {reasons}")
+    if not stored:
+        return needs_attention(f"The package was built but not stored: {reasons}")
+    if failures:
+        return Outcome("Partly delivered", f"{made} stored, {len(failures)} missing: {reasons}")
+    return Outcome("Delivered", f"{made} file{'s' if made != 1 else ''} made, checked and stored.")
+
+
+def import_outcome(imported: Imported) -> Outcome:
+    if imported.unchanged:
+        return Outcome("Unchanged", f"Version {imported.version} is this very document.")
+    return Outcome("Imported", f"Version {imported.version} with {imported.items} items.")
+
+
+def is_late(due: datetime | None, now: datetime, max_lateness_minutes: int) -> bool:
+    """Whether a run that was due at `due` starts too late to do what it was meant to."""
+    return due is not None and now - due > timedelta(minutes=max_lateness_minutes)
+
+
+def skipped_late(max_lateness_minutes: int) -> Outcome:
+    message = f"It started more than {max_lateness_minutes} minutes late: nothing was sent."
+    return Outcome("SkippedLate", message)
+
+
+def as_state(outcome: Outcome) -> State[Any]:
+    make = Completed if outcome.succeeded else Failed
+    return make(name=outcome.name, message=outcome.message)
+
+
+def _left_out(report: ExecutionReport) -> str:
+    """`, 2 held, 1 skipped`; empty if everything went out."""
+    names = ("skipped", "held", "cancelled", "expired", "waiting")
+    counts = {name: int(getattr(report, f"items_{name}")) for name in names}
+    return "".join(f", {count} {name}" for name, count in counts.items() if count)
+
+
+def _trouble(report: ExecutionReport) -> str:
+    found = [
+        f"{report.items_failed} failed" if report.items_failed else "",
+        f"{report.items_unknown} in doubt" if report.items_unknown else "",
+        "the books don't balance" if not report.balanced else "",
+        *report.errors[:3],
+    ]
+    return "; ".join(text for text in found if text)

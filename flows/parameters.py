@@ -1,0 +1,18 @@
+"""The types of the flows' parameters: every rule about a value is here, where no form can turn it off."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from aicmo.plans.fields import IDENTIFIER
+
+ProjectId = Annotated[str, Field(pattern=IDENTIFIER)]
+ChannelName = Literal["email", "linkedin", "instagram", "twitter", "bluesky", "mastodon", "crm"]
+Channels = Annotated[list[ChannelName], Field(min_length=1)]
+FormatName = Literal["pdf", "pptx", "html"]
+Formats = Annotated[list[FormatName], Field(min_length=1)]
+Limit = Annotated[int, Field(ge=1)]
+Minutes = Annotated[int, Field(ge=1, le=7 * 24 * 60)]
+FilePath = Annotated[str, Field(min_length=1)]
