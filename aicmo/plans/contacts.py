@@ -53,10 +53,6 @@ class Audience(Part):
             raise ValueError(msg)
         return self
 
-    def includes(self, contact: Contact) -> bool:
-        """Whether `contact` belongs to it, whatever its consent."""
-        return any(True for _ in self.members((contact,)))
-
     def members(self, contacts: Iterable[Contact]) -> Iterator[Contact]:
         """Those of `contacts` who belong to it, whatever their consent, in their order."""
         ids, segments = frozenset(self.contacts), frozenset(self.segments)
