@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from aicmo.packaging.chapter_parts import Material, cards, details, present, section, table
@@ -246,17 +246,20 @@ def _written(
             ("Button", button),
         ]
     if isinstance(content, PostContent):
-        return content.text, [("Link", content.link), *(_media(one) for one in content.media)]
+        return content.text, [
+            ("Link", content.link),
+            *chain.from_iterable(map(_media, content.media)),
+        ]
     return _crm(content), [(_property(name), value) for name, value in content.properties.items()]
 
 
-def _media(media: Media) -> tuple[str, str]:
-    said = media.alt_text or media.brief or "as supplied"
+def _media(media: Media) -> list[tuple[str, str | None]]:
     if media.file:
-        return "Picture or film", said
-    return "Picture or film, still to be made", "; ".join(
-        text for text in (media.brief, media.alt_text) if text
-    ) or "no brief yet"
+        return [("Picture or film", media.alt_text or media.brief or "as supplied")]
+    return [
+        ("Picture or film, still to be made", media.brief or "no brief yet"),
+        ("What it shows", media.alt_text),
+    ]
 
 
 def _property(name: str) -> str:

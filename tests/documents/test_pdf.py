@@ -202,9 +202,9 @@ def test_a_renderer_that_dies_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
     # Without a single font Pango ends the process with SIGSEGV.
     monkeypatch.setattr(fonts, "write_fontconfig", no_fonts)
     with pytest.raises(AicmoError, match=r"aicmo\.packaging\.pdf_worker\) ended with") as caught:
-        printed(sample_content(), tmp_path / "strategy.pdf")
+        pdf._run_worker(worker_job("<p>text</p>", tmp_path / "out.pdf"))
     assert caught.value.next_step
-    assert not (tmp_path / "strategy.pdf").exists()
+    assert not (tmp_path / "out.pdf").exists()
 
 
 def test_a_renderer_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
