@@ -1,0 +1,134 @@
+"""`aicmo approve` and `aicmo revoke`: a person's yes to items as they are now."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aicmo.cli.console import count, grid, local_time, plain, print_json, to_stderr, to_stdout
+from aicmo.cli.ledger import approvals, now, open_ledger
+from aicmo.cli.options import By, Channels, Items, Json, Project, person, read_channels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from aicmo.cli.ledger import ApprovalState
+    from aicmo.database import Database
+    from aicmo.execution.approvals import ItemApproval
+    from aicmo.execution.project import PlanItem
+
+
+def approve(
+    project: Project,
+    items: Items = None,
+    by: By = None,
+    channels: Channels = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Approve items as they are now; a change of what goes out voids it."""
+    from aicmo.execution import approvals as core  # noqa: PLC0415
+
+    database, wanted = open_ledger(), read_channels(channels)
+    chosen = _chosen(database, project, items, wanted)
+    _show_chosen(to_stderr() if as_json else to_stdout(), database, project, chosen)
+    if not yes and sys.stdin.isatty():
+        typer.confirm(f"Approve {count(len(chosen), 'item')} as shown?", abort=True, err=True)
+        _require_same(chosen, _chosen(database, project, items, wanted))
+    keys = [item.key for item in chosen]
+    given = core.approve(database, project, keys, approved_by=person(by), now=now())
+    if as_json:
+        print_json({"project_id": project, "approved": [_as_json(each) for each in given]})
+        return
+    new = sum(1 for each in given if each.new)
+    to_stdout().print(
+        plain(f"Approved by {person(by)}: {_how_many(new, len(given) - new)}.", "green")
+    )
+    to_stdout().print(plain(f"Next: `aicmo execute {project} --enable --live`."))
+
+
+def _how_many(new: int, before: int) -> str:
+    if not before:
+        return count(new, "item")
+    return f"{count(new, 'item')}; {before} already approved as {'it is' if before == 1 else 'they are'}"
+
+
+def _chosen(
+    database: Database,
+    project: str,
+    keys: Sequence[str] | None,
+    channels: Sequence[str] | None,
+) -> list[PlanItem]:
+    from aicmo.errors import FixInput  # noqa: PLC0415
+    from aicmo.execution.project import load_items, load_plan  # noqa: PLC0415
+
+    with database.read() as session:
+        load_plan(session, project)
+        items = load_items(session, project)
+    step = f"`aicmo plan {project}` lists its items."
+    known = {item.key for item in items}
+    if missing := [key for key in keys or () if key not in known]:
+        raise FixInput(f"{project} has no item {', '.join(missing)}", next_step=step)
+    chosen = [
+        item
+        for item in items
+        if (not keys or item.key in keys) and (channels is None or item.channel in channels)
+    ]
+    if not chosen:
+        raise FixInput(f"{project} has no such item", next_step=step)
+    return chosen
+
+
+def _require_same(shown: Sequence[PlanItem], found: Sequence[PlanItem]) -> None:
+    from aicmo.errors import FixInput  # noqa: PLC0415
+
+    if [each.fingerprint for each in shown] != [each.fingerprint for each in found]:
+        raise FixInput(
+            "The plan was changed while you were looking; nothing was approved",
+            next_step="Look at it again, then approve it.",
+        )
+
+
+def _show_chosen(
+    console: Console, database: Database, project: str, chosen: Sequence[PlanItem]
+) -> None:
+    with database.read() as session:
+        given = approvals(session, project)
+    show_items(console, chosen, given)
+
+
+def show_items(
+    console: Console, chosen: Sequence[PlanItem], given: dict[str, ApprovalState]
+) -> None:
+    """The items that are about to be approved."""
+    table = grid(["Item", "Channel", "Title", "When", "To", "Approval so far"], right=(4,))
+    for item in chosen:
+        table.add_row(
+            plain(item.key), item.channel, plain(item.title),
+            plain(local_time(item.send_at, item.timezone)), f"{item.planned:,}",
+            plain(given[item.key].text if item.key in given else "not approved"),
+        )  # fmt: skip
+    console.print(table)
+
+
+def _as_json(given: ItemApproval) -> dict[str, object]:
+    return {
+        "item": given.item, "title": given.title, "channel": given.channel,
+        "deliveries": given.deliveries, "new": given.new,
+    }  # fmt: skip
+
+
+def revoke(project: Project, items: Items = None, by: By = None, *, as_json: Json = False) -> None:
+    """Take approvals back; what was sent stays sent."""
+    from aicmo.execution import approvals as core  # noqa: PLC0415
+
+    keys = core.revoke(open_ledger(), project, items or None, by=person(by), now=now())
+    if as_json:
+        print_json({"project_id": project, "revoked": keys})
+        return
+    to_stdout().print(plain(f"No longer approved: {', '.join(keys) or 'nothing'}."))

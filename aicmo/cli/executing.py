@@ -1,0 +1,170 @@
+"""`aicmo execute`: sends what is due and approved, if every key is turned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aicmo.cli.app import FAILED, MISUSED
+from aicmo.cli.books import show_books
+from aicmo.cli.console import count, plain, print_json, to_stderr, to_stdout
+from aicmo.cli.ledger import approvals, now, open_ledger, read_outlook
+from aicmo.cli.options import Channels, Json, Project, person, read_channels
+from aicmo.cli.progress import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aicmo.cli.running import Ran
+    from aicmo.database import Database
+    from aicmo.execution.runs import ExecutionRequest, OpenRun
+    from aicmo.settings import ExecutionConfig
+
+
+def execute(
+    project: Project,
+    *,
+    enable: Annotated[bool, typer.Option("--enable", help="This run may act.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Send; without it, only compose.")] = False,
+    channels: Channels = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most this many deliveries per channel.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Send what is due. Needs EXECUTION_ENABLED=true, --enable, --live and approval."""
+    from aicmo.execution import runs  # noqa: PLC0415
+    from aicmo.settings import get_execution_config  # noqa: PLC0415
+
+    request = runs.ExecutionRequest(
+        project, enabled=enable, dry_run=not live, channels=read_channels(channels), limit=limit,
+        started_by=person(None),
+    )  # fmt: skip
+    database, config = open_ledger(), get_execution_config()
+    run = runs.open_run(database, request, config)
+    ran = _run(run)
+    keys = find_keys(database, request, config)
+    if as_json:
+        print_json(_as_json(ran, keys))
+    else:
+        _show(database, ran, keys)
+    raise typer.Exit(_exit_status(ran, keys, live=live))
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One of the keys that must be turned before anything is sent."""
+
+    name: str
+    turned: bool
+    note: str = ""
+
+
+def find_keys(database: Database, request: ExecutionRequest, config: ExecutionConfig) -> list[Key]:
+    """Every key of a live run, turned or not."""
+    from aicmo.execution.project import load_items  # noqa: PLC0415
+
+    with database.read() as session:
+        items = load_items(session, request.project_id)
+        given = approvals(session, request.project_id)
+    asked = request.channels or tuple(config.channels_enabled)
+    open_channels = [name for name in asked if name in config.channels_enabled]
+    mine = [item for item in items if item.channel in open_channels]
+    approved = sum(1 for item in mine if given[item.key].given)
+    return [
+        Key("EXECUTION_ENABLED=true", config.execution_enabled, "in the environment or .env"),
+        Key("--enable", request.enabled),
+        Key("--live", not request.dry_run),
+        _channel_key(asked, config),
+        Key(
+            "approval", bool(approved),
+            f"{approved} of {count(len(mine), 'item')} on {_listed(open_channels)} approved",
+        ),
+    ]  # fmt: skip
+
+
+def _channel_key(asked: Sequence[str], config: ExecutionConfig) -> Key:
+    closed = [name for name in asked if name not in config.channels_enabled]
+    wanted = [*config.channels_enabled, *closed]
+    turned = bool(asked) and not closed
+    note = "in the environment or .env" if closed else ""
+    return Key(f"EXECUTION_CHANNELS={','.join(wanted) or 'email'}", turned, note)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "no channel"
+
+
+def _run(run: OpenRun) -> Ran:
+    from aicmo.cli.running import run_channels  # noqa: PLC0415
+    from aicmo.execution.gate import Mode  # noqa: PLC0415
+    from aicmo.gateways.registry import open_gateway_for  # noqa: PLC0415
+    from aicmo.settings import get_settings  # noqa: PLC0415
+
+    live = run.overall_mode is Mode.LIVE
+    total = _ready(run) if live else None
+    with progress("Sending" if live else "Composing", total=total) as advance:
+        return run_channels(run, lambda name: open_gateway_for(name, get_settings()), advance)
+
+
+def _ready(run: OpenRun) -> int:
+    with run.database.read() as session:
+        outlook = read_outlook(session, run.plan.project_id, run.clock())
+    return sum(number for states in outlook.values() for (state, _), number in states.items()
+               if state == "ready")  # fmt: skip
+
+
+def _show(database: Database, ran: Ran, keys: Sequence[Key]) -> None:
+    console, report = to_stdout(), ran.report
+    for error in report.errors:
+        to_stderr().print(plain(f"Error: {error}", "red"), soft_wrap=True)
+    if report.mode == "live":
+        console.print(plain(_said_live(ran), "bold"))
+        show_books(console, database, report.project_id, at=now())
+    elif report.mode == "preview":
+        previewed = count(report.items_previewed, "delivery")
+        console.print(plain(f"Dry run: {previewed} composed, nothing sent.", "bold"))
+    else:
+        console.print(plain("Nothing was done.", "bold"))
+    _show_keys(keys, only_missing=report.mode == "live")
+
+
+def _said_live(ran: Ran) -> str:
+    if not ran.settled and ran.report.errors:
+        return "Nothing was sent."
+    if not ran.settled:
+        return "Nothing was sent: no approved delivery is due that hasn't gone out."
+    parts = [f"{number:,} {state}" for state, number in ran.settled.most_common()]
+    return f"Live: {', '.join(parts)} in this run."
+
+
+def _show_keys(keys: Sequence[Key], *, only_missing: bool) -> None:
+    missing = [key for key in keys if not key.turned]
+    if not missing:
+        return
+    console = to_stdout()
+    if not only_missing:
+        console.print("To send, every key must be turned:")
+    for key in missing if only_missing else keys:
+        mark, style = ("turned ", "green") if key.turned else ("missing", "yellow")
+        note = f"  ({key.note})" if key.note else ""
+        console.print(plain(f"  {mark}  ", style).append(f"{key.name}{note}", "default"))
+
+
+def _as_json(ran: Ran, keys: Sequence[Key]) -> dict[str, object]:
+    return {
+        **ran.report.as_dict(),
+        "this_run": dict(ran.settled),
+        "missing_keys": [key.name for key in keys if not key.turned],
+        "keys": [{"name": key.name, "turned": key.turned, "note": key.note} for key in keys],
+    }
+
+
+def _exit_status(ran: Ran, keys: Sequence[Key], *, live: bool) -> int:
+    # Asked to send and not sending is never a success.
+    by_settings = all(key.turned for key in keys if key.name != "approval")
+    if ran.misconfigured or (live and not by_settings):
+        return MISUSED
+    return FAILED if ran.report.needs_attention else 0

@@ -1,0 +1,137 @@
+"""The database of this working folder, and what the tables of the command line are made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from aicmo.settings import get_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from aicmo.database import Database
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_ledger() -> Database:
+    """The database that the environment names.
+
+    Raises:
+        FixConfiguration: it can't be opened.
+    """
+    from aicmo.database import open_database  # noqa: PLC0415  (`--help` needs no SQLAlchemy)
+
+    return open_database(get_settings().database_url)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    project_id: str
+    name: str
+    plan_version: int
+    timezone: str
+    items: int
+    deliveries: int
+
+
+def list_projects(session: Session) -> list[ProjectRow]:
+    """Every project with the size of its current plan, by id."""
+    from sqlalchemy import func, select  # noqa: PLC0415
+
+    from aicmo.models import Item, Project  # noqa: PLC0415
+
+    query = (
+        select(Project, func.count(Item.id), func.coalesce(func.sum(Item.planned), 0))
+        .outerjoin(Item, (Item.project_id == Project.id) & Item.withdrawn.is_(False))
+        .group_by(Project.id)
+        .order_by(Project.id)
+    )
+    return [
+        ProjectRow(row.id, row.name, row.plan_version, row.timezone, items, int(deliveries))
+        for row, items, deliveries in session.execute(query)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalState:
+    """Whether an item is approved as it is now; `by` and `at` tell of the newest approval."""
+
+    text: str = "not approved"
+    by: str = ""
+    at: datetime | None = None
+
+    @property
+    def given(self) -> bool:
+        return self.text == "approved"
+
+
+def approvals(session: Session, project_id: str) -> dict[str, ApprovalState]:
+    """The state of approval of every item of the current plan, by its key."""
+    from sqlalchemy import select  # noqa: PLC0415
+
+    from aicmo.models import Approval, Item  # noqa: PLC0415
+
+    query = (
+        select(Item.key, Item.fingerprint, Approval)
+        .outerjoin(Approval, (Approval.item_id == Item.id) & Approval.revoked_at.is_(None))
+        .where(Item.project_id == project_id, Item.withdrawn.is_(False))
+        .order_by(Approval.approved_at)
+    )
+    states: dict[str, ApprovalState] = {}
+    for key, fingerprint, given in session.execute(query):
+        states[key] = _newer(states.get(key), fingerprint, given)
+    return states
+
+
+def _newer(known: ApprovalState | None, fingerprint: str, given: Any) -> ApprovalState:
+    if given is None:
+        return ApprovalState()
+    if given.fingerprint == fingerprint:
+        return ApprovalState("approved", given.approved_by, given.approved_at)
+    if known is not None and known.given:
+        return known
+    return ApprovalState("changed since", given.approved_by, given.approved_at)
+
+
+Outlook = dict[str, Counter[tuple[str, str]]]
+"""Deliveries of each item by state and reason; `ready` means: would go out in a live run now."""
+
+
+def read_outlook(session: Session, project_id: str, at: datetime) -> Outlook:
+    """What became of every delivery of the plan, and what a live run at `at` would make of it."""
+    from sqlalchemy import func, select  # noqa: PLC0415
+
+    from aicmo.execution.guards import verdicts  # noqa: PLC0415
+    from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY  # noqa: PLC0415
+    from aicmo.models import Delivery, Item  # noqa: PLC0415
+
+    judged = (
+        verdicts(CHANNELS_WITH_GATEWAY, at)
+        .add_columns(Item.key.label("item"), Delivery.state.label("state"), Delivery.reason)
+        .where(Delivery.project_id == project_id, Item.withdrawn.is_(False))
+        .subquery()
+    )
+    columns = [judged.c.item, list(judged.c)[1], judged.c.state, judged.c.reason]
+    found: Outlook = {}
+    for item, verdict, state, reason, number in session.execute(
+        select(*columns, func.count()).group_by(*columns)
+    ):
+        found.setdefault(item, Counter())[_prospect(verdict, state, reason)] += number
+    return found
+
+
+def _prospect(verdict: str, state: str, reason: str) -> tuple[str, str]:
+    from aicmo.execution.guards import read_verdict  # noqa: PLC0415
+
+    if state in ("claimed", "sending"):
+        return "waiting", "in progress"
+    if state not in ("pending", "held"):
+        return state, reason
+    said = read_verdict(verdict)
+    return ("ready", "") if said.may_go else (said.action, said.reason)

@@ -1,0 +1,40 @@
+"""The entry point of `aicmo`; importing it loads no library that only one command needs."""
+
+from __future__ import annotations
+
+from aicmo.cli.app import Command, app, register
+from aicmo.cli.approving import approve, revoke
+from aicmo.cli.demo import demo
+from aicmo.cli.executing import execute
+from aicmo.cli.initialising import init
+from aicmo.cli.packaging import package
+from aicmo.cli.pausing import pause, unpause
+from aicmo.cli.planning import import_, plan, projects
+from aicmo.cli.previewing import preview
+from aicmo.cli.reporting import audit, report
+
+_COMMANDS: dict[str, dict[str, Command]] = {
+    "Start here": {"demo": demo, "init": init},
+    "Plan": {"import": import_, "projects": projects, "plan": plan, "preview": preview},
+    "Release": {
+        "approve": approve,
+        "revoke": revoke,
+        "execute": execute,
+        "pause": pause,
+        "unpause": unpause,
+    },
+    "Package and report": {"package": package, "report": report, "audit": audit},
+}
+
+for _panel, _commands in _COMMANDS.items():
+    for _name, _function in _commands.items():
+        register(_name, _function, panel=_panel)
+
+
+def run() -> None:
+    """Runs the command line; ends the process with its exit status."""
+    app(prog_name="aicmo")
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,164 @@
+"""`aicmo report` and `aicmo audit`: what happened."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from aicmo.cli.app import FAILED
+from aicmo.cli.books import show_books
+from aicmo.cli.console import count, grid, plain, print_json, to_stdout
+from aicmo.cli.ledger import now, open_ledger
+from aicmo.cli.options import Json, Project
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from aicmo.audit import Verification
+    from aicmo.execution.report import Books
+    from aicmo.models import AuditEvent
+
+
+def report(project: Project, *, as_json: Json = False) -> None:
+    """Show what became of every delivery; the books must balance."""
+    from aicmo.execution.project import load_plan  # noqa: PLC0415
+    from aicmo.execution.report import read_books  # noqa: PLC0415
+
+    database, at = open_ledger(), now()
+    with database.read() as session:
+        load_plan(session, project)
+        books = read_books(session, project, now=at)
+    if as_json:
+        tallies = [asdict(tally) for tally in books.tallies]
+        print_json({"project_id": project, **books.as_dict(), "items": tallies})
+    else:
+        show_books(to_stdout(), database, project, at=at)
+    if _needs_attention(books):
+        raise typer.Exit(FAILED)
+
+
+def _needs_attention(books: Books) -> bool:
+    return bool(books.count("failed") or books.count("unknown") or not books.balanced)
+
+
+def audit(
+    project: Annotated[
+        str | None, typer.Argument(help="A project's id; without it, everything there is.")
+    ] = None,
+    *,
+    verify: Annotated[bool, typer.Option("--verify", help="Recompute the hash chain.")] = False,
+    last: Annotated[int, typer.Option(min=1, help="How many events to show.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Show the audit log, or prove that nobody changed it."""
+    with open_ledger().read() as session:
+        chains = _chains(session, project)
+        found = _verify(session, chains) if verify else []
+        events = [] if verify else _events(session, chains, last)
+    if as_json:
+        print_json(_as_json(project, found, events, verified=verify))
+    elif verify:
+        _show_verifications(found)
+    else:
+        _show_events(events)
+    if any(each.broken_at is not None for each in found):
+        raise typer.Exit(FAILED)
+
+
+def _chains(session: Session, project: str | None) -> list[str]:
+    """The chains to look at: one project's, or all; '' is the installation's own."""
+    from sqlalchemy import select  # noqa: PLC0415
+
+    from aicmo.errors import NoSuchProject  # noqa: PLC0415
+    from aicmo.models import AuditEvent, AuditHead  # noqa: PLC0415
+
+    # A chain whose head or events were deleted must not vanish from the list with them.
+    known = {*session.scalars(select(AuditHead.project_id)),
+             *session.scalars(select(AuditEvent.project_id).distinct())}  # fmt: skip
+    if project is None:
+        return sorted(known)
+    if project not in known:
+        raise NoSuchProject(project)
+    return [project]
+
+
+def _verify(session: Session, chains: list[str]) -> list[Verification]:
+    from aicmo.audit import verify  # noqa: PLC0415
+
+    return [verify(session, chain) for chain in chains]
+
+
+def _events(session: Session, chains: list[str], last: int) -> list[AuditEvent]:
+    from aicmo.audit import events  # noqa: PLC0415
+
+    found = [event for chain in chains for event in events(session, chain, newest=last)]
+    return sorted(found, key=lambda event: event.at)[-last:]
+
+
+def _show_events(events: list[AuditEvent]) -> None:
+    if not events:
+        to_stdout().print("Nothing has happened yet.")
+        return
+    table = grid(["No.", "At (UTC)", "Project", "Event", "By", "What"], right=(0,))
+    for event in events:
+        table.add_row(
+            str(event.number), event.at[:19].replace("T", " "), plain(event.project_id),
+            plain(event.event), plain(event.actor), plain(_said(event)),
+        )  # fmt: skip
+    to_stdout().print(table)
+
+
+def _said(event: AuditEvent) -> str:
+    data: dict[str, Any] = json.loads(event.data)
+    if event.event == "delivery.moved":
+        moved = count(len(data["deliveries"]), "delivery")
+        reason = f" ({data['reason']})" if data["reason"] else ""
+        return f"{moved} from {data['before']} to {data['after']}{reason}"
+    return ", ".join(
+        f"{name} {_shortened(value)}" for name, value in data.items() if value not in (None, "", [])
+    )
+
+
+def _shortened(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in cast("list[object]", value))[:80]
+    text = str(value)
+    return f"{text[:12]}…" if re.fullmatch("[0-9a-f]{64}", text) else text
+
+
+def _show_verifications(found: list[Verification]) -> None:
+    console = to_stdout()
+    for each in found:
+        chain = each.project_id or "(installation)"
+        if each.broken_at is None:
+            console.print(plain(f"{chain}: {count(each.events, 'event')}, unbroken", "green"))
+            console.print(plain(f"  head {each.head}", "dim"))
+        else:
+            text = f"{chain}: broken at event {each.broken_at}: {each.problem}"
+            console.print(plain(text, "bold red"))
+    if not found:
+        console.print("Nothing has happened yet, so there is nothing to verify.")
+
+
+def _as_json(
+    project: str | None, found: list[Verification], events: list[AuditEvent], *, verified: bool
+) -> dict[str, Any]:
+    if verified:
+        whole = all(each.broken_at is None for each in found)
+        return {
+            "project_id": project,
+            "unbroken": whole,
+            "chains": [asdict(each) for each in found],
+        }
+    shown = [
+        {
+            "number": event.number, "at": event.at, "project_id": event.project_id,
+            "event": event.event, "actor": event.actor, "data": json.loads(event.data),
+        }
+        for event in events
+    ]  # fmt: skip
+    return {"project_id": project, "events": shown}

@@ -1,0 +1,50 @@
+"""`aicmo demo` tells the whole story in its own folder, twice, and sends nothing twice."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli_workspace import Workspace, enter
+
+OWN_KEY = "the-key-of-somebody-s-real-installation"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    workspace = enter(tmp_path, monkeypatch)
+    (tmp_path / ".env").write_text(f"AICMO_SECRET_KEY={OWN_KEY}\n", encoding="utf-8")
+    return workspace
+
+
+def test_the_demo_runs_twice_and_sends_once(workspace: Workspace) -> None:
+    first = workspace.run("demo").stdout
+    captured = workspace.folder / ".aicmo" / "demo" / "captured"
+    assert len(list(captured.glob("*.eml"))) == 8
+    assert "The server took 8 messages and refused 1." in first
+    assert "The books balance." in first
+    assert "no gateway for linkedin" in first
+    assert "Tue 10 Mar 2026 09:00 CDT" in first
+    page = re.search(r"Open (\S+index\.html)", first)
+    assert page
+    assert Path(page[1]).exists()
+    package = re.search(r"^In (\S+)$", first, re.MULTILINE)
+    assert package
+    made = {path.name for path in Path(package[1]).iterdir()}
+    assert {"strategy.pdf", "deck.pptx", "summary.html", "manifest.json"} <= made
+
+    second = workspace.run("demo").stdout
+    assert len(list(captured.glob("*.eml"))) == 8
+    assert "Nothing was sent twice" in second
+    assert "The books balance." in second
+
+
+def test_the_demo_leaves_the_users_own_folder_alone(workspace: Workspace) -> None:
+    workspace.run("demo", "--folder", "elsewhere")
+    assert sorted(path.name for path in workspace.folder.iterdir()) == [".env", "elsewhere"]
+    assert OWN_KEY in (workspace.folder / ".env").read_text(encoding="utf-8")
+    assert workspace.json("projects") == {"projects": []}
+    own_env = workspace.folder / "elsewhere" / ".env"
+    assert own_env.stat().st_mode & 0o777 == 0o600

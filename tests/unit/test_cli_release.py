@@ -1,0 +1,157 @@
+"""Releasing: nothing goes out unless every key is turned, and what goes out goes out once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aicmo.gateways.capture import CaptureServer
+from tests.unit.cli_workspace import PROJECT, Workspace, enter_with_example
+
+REFUSED = "full.mailbox@example.net"
+LIVE = ("execute", PROJECT, "--enable", "--live")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    return enter_with_example(tmp_path, monkeypatch)
+
+
+def _captured(workspace: Workspace) -> CaptureServer:
+    return CaptureServer(workspace.folder / "captured", refused=[REFUSED])
+
+
+def test_by_default_nothing_is_done_and_every_missing_key_is_named(workspace: Workspace) -> None:
+    with _captured(workspace) as server:
+        workspace.patch.setenv("AICMO_SMTP_URL", f"smtp://127.0.0.1:{server.relay.port}?tls=none")
+        told = workspace.json("execute", PROJECT)
+        shown = workspace.run("execute", PROJECT).stdout
+        assert server.accepted == []
+    assert told["mode"] == "disabled"
+    assert told["missing_keys"] == ["EXECUTION_ENABLED=true", "--enable", "--live", "approval"]
+    for key in told["missing_keys"]:
+        assert f"missing  {key}" in shown
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "missing"),
+    [
+        ("", ("--enable", "--live"), "EXECUTION_ENABLED=true"),
+        ("true", ("--live",), "--enable"),
+        ("true", ("--enable", "--live", "--channels", "linkedin"), "EXECUTION_CHANNELS=email,linkedin"),
+    ],
+)  # fmt: skip
+def test_asking_to_send_without_a_key_sends_nothing_and_is_no_success(
+    workspace: Workspace, environment: str, options: tuple[str, ...], missing: str
+) -> None:
+    workspace.run("approve", PROJECT, "--channels", "email")
+    with _captured(workspace) as server:
+        workspace.allow(server.relay.port)
+        workspace.patch.setenv("EXECUTION_ENABLED", environment)
+        told = workspace.json("execute", PROJECT, *options, status=2)
+        assert server.accepted == []
+    assert missing in told["missing_keys"]
+
+
+def test_without_live_it_is_a_dry_run(workspace: Workspace) -> None:
+    workspace.run("approve", PROJECT)
+    with _captured(workspace) as server:
+        workspace.allow(server.relay.port)
+        told = workspace.json("execute", PROJECT, "--enable")
+        assert server.accepted == []
+    assert (told["mode"], told["items_previewed"]) == ("preview", 17)
+    assert told["missing_keys"] == ["--live"]
+
+
+def test_without_approval_a_live_run_sends_nothing(workspace: Workspace) -> None:
+    with _captured(workspace) as server:
+        workspace.allow(server.relay.port)
+        told = workspace.json(*LIVE)
+        assert server.accepted == []
+    assert told["missing_keys"] == ["approval"]
+    assert told["reasons"]["held"]["not approved"] == 17
+
+
+def test_what_is_approved_and_due_goes_out_once(workspace: Workspace) -> None:
+    workspace.run("approve", PROJECT, "fit-em-1", "--by", "Ana")
+    with _captured(workspace) as server:
+        workspace.allow(server.relay.port)
+        first = workspace.json(*LIVE, status=1)
+        sent = sorted(address for address, _ in server.accepted)
+        assert len(set(sent)) == 8
+        assert REFUSED not in sent
+        assert "j.moreau@example.com" not in sent
+        assert first["this_run"] == {"sent": 8, "failed": 1}
+
+        second = workspace.json(*LIVE, status=1)
+        assert second["this_run"] == {}
+        assert second["items_sent_successfully"] == 8
+        assert len(server.accepted) == 8
+    report = workspace.json("report", PROJECT, status=1)
+    assert report["balanced"] is True
+    assert (report["planned"], report["sent"], report["failed"]) == (24, 8, 1)
+    assert "Planned 24 = 8 sent + 1 failed" in workspace.run("report", PROJECT, status=1).stdout
+
+
+def test_the_limit_bounds_a_run(workspace: Workspace) -> None:
+    workspace.run("approve", PROJECT, "fit-em-2")
+    with _captured(workspace) as server:
+        workspace.allow(server.relay.port)
+        assert workspace.json(*LIVE, "--limit", "2")["this_run"] == {"sent": 2}
+        assert len(server.accepted) == 2
+
+
+@pytest.mark.parametrize(
+    "switch", [(), (PROJECT,), ("--channel", "email"), (PROJECT, "--channel", "email")]
+)
+def test_a_pause_stops_a_live_run(workspace: Workspace, switch: tuple[str, ...]) -> None:
+    workspace.run("approve", PROJECT, "fit-em-2")
+    paused = workspace.json("pause", *switch, "--reason", "the client called")
+    assert (paused["changed"], paused["switches"][0]["reason"]) == (True, "the client called")
+    assert "the client called" in workspace.run("plan", PROJECT).stdout
+    with _captured(workspace) as server:
+        workspace.allow(server.relay.port)
+        assert workspace.json(*LIVE)["reasons"]["held"]["paused"] == 17
+        assert server.accepted == []
+        assert workspace.json("unpause", *switch)["switches"] == []
+        workspace.run(*LIVE, status=1)
+        assert len(server.accepted) == 7
+
+
+def test_releasing_a_narrower_switch_leaves_the_broader_one(workspace: Workspace) -> None:
+    workspace.run("pause")
+    released = workspace.json("unpause", PROJECT)
+    assert released["changed"] is False
+    assert [each["project_id"] for each in released["switches"]] == [""]
+
+
+def test_approving_shows_first_and_needs_a_known_item(workspace: Workspace) -> None:
+    shown = workspace.run("approve", PROJECT, "fit-em-1").stdout
+    assert shown.index("Founder price opens") < shown.index("Approved by casey: 1 item.")
+    assert "no item fit-em-9" in workspace.run("approve", PROJECT, "fit-em-9", status=2).stderr
+    approved = workspace.json("approve", PROJECT, "--channels", "email", "--by", "Ana")["approved"]
+    assert {each["item"]: each["new"] for each in approved} == {
+        "fit-em-1": False,
+        "fit-em-2": True,
+    }
+
+
+def test_revoking_takes_the_approval_back(workspace: Workspace) -> None:
+    workspace.run("approve", PROJECT, "--channels", "email")
+    assert workspace.json("revoke", PROJECT, "fit-em-1")["revoked"] == ["fit-em-1"]
+    states = {item["item"]: item["approval"] for item in workspace.json("plan", PROJECT)["items"]}
+    assert (states["fit-em-1"], states["fit-em-2"]) == ("not approved", "approved")
+
+
+def test_a_live_run_without_a_mail_relay_is_bad_configuration(workspace: Workspace) -> None:
+    workspace.run("approve", PROJECT, "fit-em-1")
+    workspace.allow()
+    refused = workspace.run(*LIVE, status=2)
+    assert "AICMO_SMTP_URL is not set" in refused.stderr
+    assert workspace.json("report", PROJECT)["sent"] == 0
+
+
+def test_a_misspelt_safety_variable_is_reported(workspace: Workspace) -> None:
+    workspace.patch.setenv("EXECUTION_ENABELD", "true")
+    assert "EXECUTION_ENABELD" in workspace.run("execute", PROJECT, status=1).stderr

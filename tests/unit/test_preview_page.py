@@ -1,0 +1,141 @@
+"""The preview's page: complete, self-contained, and unable to run or fetch what a plan carries."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from aicmo.execution.preview import ItemPreview, LeftOut, Preview
+from aicmo.execution.preview_page import write_preview
+from aicmo.execution.project import PlanItem, ProjectPlan
+from aicmo.gateways.email_message import ComposedEmail, compose_email
+from aicmo.gateways.personalisation import EmailRecipient
+from aicmo.plans import times
+from aicmo.plans.document import ProjectDocument
+from aicmo.plans.items import EmailContent
+from aicmo.plans.reading import read_document
+from tests.unit.cli_workspace import EXAMPLE
+
+AT = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
+ATTACK = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+
+
+@pytest.fixture(scope="module")
+def document() -> ProjectDocument:
+    return read_document(EXAMPLE).document
+
+
+def _plan(document: ProjectDocument) -> ProjectPlan:
+    return ProjectPlan(
+        document.id, document.name, document.timezone, 3, AT, document, warnings=()
+    )  # fmt: skip
+
+
+def _previews(document: ProjectDocument) -> list[ItemPreview]:
+    return [
+        ItemPreview(
+            PlanItem(
+                number, item.id, item.channel.value, item.title,
+                times.resolve(item.send_at, document.timezone), None, document.timezone, "", 1,
+            ),
+            would_send=1,
+        )
+        for number, item in enumerate(document.items)
+    ]  # fmt: skip
+
+
+def _email(document: ProjectDocument, name: str = "Dana") -> ComposedEmail:
+    content = document.items[0].content
+    assert isinstance(content, EmailContent)
+    recipient = EmailRecipient("dana@example.com", name=name, first_name=name)
+    return compose_email(
+        content=content, brand=document.brand, contact=recipient, token="token1", date=AT
+    )
+
+
+def test_every_item_is_on_the_page_with_what_goes_out(
+    document: ProjectDocument, tmp_path: Path
+) -> None:
+    items = _previews(document)
+    items[0].samples = [_email(document)]
+    items[0].left_out = [LeftOut("n10", "unsubscribed")]
+    items[0].skipped = Counter({"unsubscribed": 3})
+    items[0].findings = [LeftOut("n4", "subject needs contact.city")]
+    items[0].findings_count = 2
+    items[0].warnings = ["The subject has 90 characters"]
+    page = write_preview(Preview(tuple(items)), _plan(document), tmp_path / "preview")
+    html = unescape(page.read_text(encoding="utf-8"))
+    for item in document.items:
+        assert item.title in html
+    assert "Tue 3 March 2026, 07:30 CST" in html
+    assert "founder-deadline" in html
+    assert "12:00 the laptop closes." in html
+    assert "50 minutes. Founder price. 100 places." in html
+    assert "Hi Dana," in html
+    assert "n10: unsubscribed" in html
+    assert "and 2 more" in html
+    assert "n4: subject needs contact.city" in html
+    assert "The subject has 90 characters" in html
+    twitter = next(item.content for item in document.items if item.channel == "twitter")
+    assert f"{len(twitter.text)} characters" in html  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_samples_are_the_exact_bytes(document: ProjectDocument, tmp_path: Path) -> None:
+    items = _previews(document)
+    email = _email(document)
+    items[0].samples = [email, email]
+    write_preview(Preview(tuple(items)), _plan(document), tmp_path)
+    files = sorted(tmp_path.glob("*.eml"))
+    assert [file.name for file in files] == ["001-fit-em-1.eml", "002-fit-em-1.eml"]
+    assert files[0].read_bytes() == email.payload
+    write_preview(Preview(()), _plan(document), tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["index.html"]
+
+
+def test_what_a_plan_carries_can_neither_run_nor_fetch(
+    document: ProjectDocument, tmp_path: Path
+) -> None:
+    hostile = document.model_copy(update={"name": ATTACK})
+    items = _previews(document)
+    items[1] = ItemPreview(replace(items[1].item, title=ATTACK), would_send=1)
+    items[0].samples = [_email(document, name="<b onclick=x>Dana</b>")]
+    items[0].left_out = [LeftOut(ATTACK, ATTACK)]
+    html = write_preview(Preview(tuple(items)), _plan(hostile), tmp_path).read_text("utf-8")
+    elements = _elements(html)
+    tags = {tag for tag, _ in elements}
+    assert tags.isdisjoint({"script", "img", "link", "object", "form", "b"})
+    names = {name for _, attributes in elements for name in attributes}
+    assert not [name for name in names if name == "src" or name.startswith("on")]
+    links = {attributes["href"] for _, attributes in elements if "href" in attributes}
+    assert {(link or "")[0] for link in links} == {"#"}
+    frames = [attributes for tag, attributes in elements if tag == "iframe"]
+    assert [frame["sandbox"] for frame in frames] == [""]
+    assert "&lt;b onclick=x&gt;Dana" in str(frames[0]["srcdoc"])
+    assert not re.search(r"@import|url\(", html)
+    assert "default-src 'none'" in html
+
+
+def _elements(html: str) -> list[tuple[str, dict[str, str | None]]]:
+    found: list[tuple[str, dict[str, str | None]]] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: found.append((tag, dict(attrs)))
+    parser.feed(html)
+    return found
+
+
+def test_a_channel_without_a_gateway_is_not_counted_as_going_out(
+    document: ProjectDocument, tmp_path: Path
+) -> None:
+    social = [item for item in _previews(document) if item.item.channel == "linkedin"]
+    social[0].blocked_by = Counter({"no gateway for linkedin": 1})
+    html = write_preview(Preview(tuple(social)), _plan(document), tmp_path).read_text("utf-8")
+    assert "<strong>0</strong><span>would go out</span>" in html
+    assert "<strong>1</strong><span>held for want of a gateway</span>" in html
+    assert "no gateway for linkedin" in html
