@@ -41,6 +41,14 @@ class NoSuchProject(AicmoError):
         super().__init__(f"Project {project_id} not found")
 
 
+class TryLater(AicmoError):
+    """A service can't be reached; nothing is lost, and running again goes on."""
+
+
+class FixAccount(AicmoError):
+    """A provider refuses the account; it is paused, and nothing is lost."""
+
+
 class FixInput(AicmoError):
     """What the caller gave can't be used as it is."""
 

@@ -182,6 +182,7 @@ class Delivery(Table):
     recipient: the mailbox, or the contact's key for CRM, or '' for a post.
     fence: names the newest claim (62 random bits); only its holder may record an outcome.
     in_plan: the current plan still has it; a delivery is never deleted.
+    uncounted: attempts that said nothing about this delivery (a relay that was down).
     ambiguous: an attempt may have gone out, so a later refusal proves nothing.
     """
 
@@ -209,6 +210,7 @@ class Delivery(Table):
     lease_until: Mapped[datetime | None]
     not_before: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    uncounted: Mapped[int] = mapped_column(default=0)
     ambiguous: Mapped[bool] = mapped_column(default=False)
     provider_ref: Mapped[str] = mapped_column(String(500), default="")
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aicmo.database import Database
-from aicmo.errors import FixInput
+from aicmo.errors import AicmoError, FixAccount, FixInput, TryLater
 from aicmo.execution import claims, guards, pauses
 from aicmo.execution.arming import arm, let_go
 from aicmo.execution.claims import Claim
@@ -17,7 +17,7 @@ from aicmo.execution.composing import Composed, EmailComposers, recipients
 from aicmo.execution.project import PlanItem, ProjectPlan
 from aicmo.execution.settling import settle
 from aicmo.execution.states import Mover, State
-from aicmo.gateways.contract import Gateway, LivePermit, OpenGateway, Outgoing
+from aicmo.gateways.contract import Gateway, LivePermit, OpenGateway, Outcome, OutcomeKind, Outgoing
 from aicmo.models import Delivery
 
 BATCH = 50
@@ -46,6 +46,10 @@ class Dispatch:
 
         Returns:
             The number of deliveries that were handed to the gateway.
+
+        Raises:
+            TryLater: the provider can't be reached; what was armed waits again.
+            FixAccount: the provider refuses the account, which is paused now.
         """
         composers, handed_over = EmailComposers(self.plan.document), 0
         with self.open_gateway(self.permit) as gateway:
@@ -62,9 +66,26 @@ class Dispatch:
     def _send(self, gateway: Gateway, claim: Claim, composers: EmailComposers) -> int:
         composed = self._compose(claim, composers)
         armed = arm(self.database, self.mover(), claim, composed, self.channels_with_gateway)
+        ending: Outcome | None = None
         for outgoing, outcome in gateway.send_batch(armed.outgoing, self._still_allowed):
             self.on_progress(settle(self.database, self.mover(), armed.fence, outgoing, outcome))
+            ending = ending or (outcome if outcome.ends_run else None)
+        if ending and not self._is_paused():
+            raise self._stopped(ending)
         return len(armed.outgoing)
+
+    def _stopped(self, ending: Outcome) -> AicmoError:
+        said = " ".join(part for part in (ending.code, ending.detail) if part)
+        if ending.kind is OutcomeKind.REFUSED_ACCOUNT:
+            release = f"`aicmo unpause {self.plan.project_id} --channel {self.channel}`"
+            return FixAccount(
+                f"The {self.channel} account is refused and paused: {said}",
+                next_step=f"Put its log-in right, then {release} and run again.",
+            )
+        return TryLater(
+            f"Sending on {self.channel} stopped: {said}",
+            next_step="Check the connection, then run again: nothing is lost or sent twice.",
+        )
 
     def _compose(self, claim: Claim, composers: EmailComposers) -> dict[int, Composed]:
         composed: dict[int, Composed] = {}
@@ -89,9 +110,12 @@ class Dispatch:
             let_go(session, self.mover(), claim.fence, delivery_id, verdict)
 
     def _still_allowed(self, _outgoing: Outgoing) -> bool:
+        return not self._is_paused()
+
+    def _is_paused(self) -> bool:
         with self.database.read() as session:
             switches = pauses.current(session, self.plan.project_id)
-            return not any(each.channel in ("", self.channel) for each in switches)
+            return any(each.channel in ("", self.channel) for each in switches)
 
 
 def _items_of(session: Session, claim: Claim, items: Sequence[PlanItem]) -> dict[int, str]:

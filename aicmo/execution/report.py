@@ -97,6 +97,7 @@ def _why_waiting(state: str, reason: str, *, early: bool) -> str:
     return f"to be tried again: {reason}" if reason else "due"
 
 
+_OUTCOMES = {"sent": "items_sent_successfully", "failed": "items_failed"}
 _FIELDS = {
     "previewed": "items_previewed",
     "unknown": "items_unknown",
@@ -141,12 +142,18 @@ class ExecutionReport:
         """Something failed, is in doubt, doesn't balance, or went wrong."""
         return bool(self.items_failed or self.items_unknown or self.errors or not self.balanced)
 
-    def add_results(self, results: Iterable[Mapping[str, Any]]) -> None:
-        """Adds tallies, or one result per delivery where `count` is absent."""
+    def add_results(
+        self, results: Iterable[Mapping[str, Any]], *, with_outcomes: bool = False
+    ) -> None:
+        """Adds tallies, or one result per delivery where `count` is absent.
+
+        with_outcomes: count `sent` and `failed`, too; an executor gives these as totals.
+        """
+        fields = _FIELDS | _OUTCOMES if with_outcomes else _FIELDS
         for result in results:
             self.execution_results.append(dict(result))
             state, count = str(result.get("state", "")), int(result.get("count", 1))
-            if name := _FIELDS.get(state):
+            if name := fields.get(state):
                 setattr(self, name, getattr(self, name) + count)
             if reason := str(result.get("reason") or ""):
                 of_state = self.reasons.setdefault(state, {})

@@ -186,6 +186,7 @@ def execute_channel(
 
     Raises:
         FixConfiguration: the channel may be sent on, but isn't configured.
+        TryLater, FixAccount: sending stopped; what was settled stands, the rest waits.
     """
     mine = [item for item in items if item.channel == channel]
     mode = run.mode(channel)
@@ -274,7 +275,8 @@ def _add_other_channels(run: OpenRun, report: ExecutionReport, books: Books) -> 
     """Channels that this run left alone are in its report all the same."""
     seen = {result.get("channel") for result in report.execution_results}
     others = (tally for tally in books.tallies if tally.channel not in seen)
-    report.add_results(as_results(_left_alone(run, tally) for tally in others))
+    results = as_results(_left_alone(run, tally) for tally in others)
+    report.add_results(results, with_outcomes=True)
 
 
 def _left_alone(run: OpenRun, tally: Tally) -> Tally:

@@ -12,12 +12,15 @@ from aicmo import audit
 from aicmo.database import Database
 from aicmo.execution.contacts import suppress
 from aicmo.execution.states import Mover, State, move
-from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing
+from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, Scope
 from aicmo.models import Account, Attempt, Contact, Delivery
 
 MAX_ATTEMPTS = 5
 FIRST_BACKOFF = timedelta(minutes=5)
 LONGEST_BACKOFF = timedelta(hours=4)
+
+
+_COMES_AGAIN = (OutcomeKind.NOT_SENT, OutcomeKind.REFUSED_FOR_NOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class _Next:
     reason: str
     ambiguous: bool = False
     not_before: datetime | None = None
-    gives_attempt_back: bool = False
+    is_uncounted: bool = False
 
 
 def settle(
@@ -49,11 +52,13 @@ def settle(
 
 def _next(delivery: Delivery, outcome: Outcome, now: datetime) -> _Next:
     reason = " ".join(part for part in (outcome.code, outcome.detail) if part)[:200]
+    if outcome.kind in _COMES_AGAIN and outcome.scope is not Scope.DELIVERY:
+        return _Next(State.PENDING, reason, delivery.ambiguous, None, is_uncounted=True)
     match outcome.kind:
         case OutcomeKind.SENT:
             return _Next(State.SENT, "")
         case OutcomeKind.REFUSED_ACCOUNT:
-            return _Next(State.PENDING, reason, delivery.ambiguous, None, gives_attempt_back=True)
+            return _Next(State.PENDING, reason, delivery.ambiguous, None, is_uncounted=True)
         case OutcomeKind.NOT_SENT | OutcomeKind.REFUSED_FOR_NOW:
             return _again(delivery, outcome, reason, now)
         case OutcomeKind.REFUSED_FOR_GOOD:
@@ -63,9 +68,10 @@ def _next(delivery: Delivery, outcome: Outcome, now: datetime) -> _Next:
 
 
 def _again(delivery: Delivery, outcome: Outcome, reason: str, now: datetime) -> _Next:
-    if delivery.attempts >= MAX_ATTEMPTS:
-        return _final(delivery, f"{reason} (attempt {delivery.attempts} of {MAX_ATTEMPTS})")
-    backoff = min(FIRST_BACKOFF * 2 ** (delivery.attempts - 1), LONGEST_BACKOFF)
+    tries = delivery.attempts - delivery.uncounted
+    if tries >= MAX_ATTEMPTS:
+        return _final(delivery, f"{reason} (attempt {tries} of {MAX_ATTEMPTS})")
+    backoff = min(FIRST_BACKOFF * 2 ** (tries - 1), LONGEST_BACKOFF)
     return _Next(State.PENDING, reason, delivery.ambiguous, outcome.not_before or now + backoff)
 
 
@@ -105,7 +111,7 @@ def _move(
         "not_before": following.not_before,
         "ambiguous": following.ambiguous,
         "provider_ref": outcome.ref or "",
-        "attempts": Delivery.attempts - int(following.gives_attempt_back),
+        "uncounted": Delivery.uncounted + int(following.is_uncounted),
     }
     for before in _from_states(following.state):
         if move(

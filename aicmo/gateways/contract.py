@@ -45,6 +45,17 @@ class RepeatClass(StrEnum):
     """Neither: only late evidence or a person can tell."""
 
 
+class Scope(StrEnum):
+    """How far a NOT_SENT reaches: beyond the delivery, it isn't counted as a try of it."""
+
+    DELIVERY = "delivery"
+    """It is about this delivery."""
+    BATCH = "batch"
+    """The rest of the armed batch is let go untried (its deadline has passed)."""
+    RUN = "run"
+    """Nothing more can go out on this channel now (a pause, a relay that can't be reached)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of one transmission.
@@ -61,6 +72,17 @@ class Outcome:
     ref: str | None = None
     not_before: datetime | None = None
     suppress: bool = False
+    scope: Scope = Scope.DELIVERY
+
+    @property
+    def ends_batch(self) -> bool:
+        """The others of the batch would fare the same, so they aren't tried."""
+        return self.scope is not Scope.DELIVERY or self.ends_run
+
+    @property
+    def ends_run(self) -> bool:
+        """Nothing more can go out on this channel in this run."""
+        return self.scope is Scope.RUN or self.kind is OutcomeKind.REFUSED_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +143,17 @@ class Gateway(AbstractContextManager["Gateway"], ABC):
     def send_batch(
         self, batch: Iterable[Outgoing], still_allowed: StillAllowed
     ) -> Iterator[tuple[Outgoing, Outcome]]:
-        """Transmits an armed batch, yielding each answer as it comes, in any order."""
+        """Transmits an armed batch, yielding each answer as it comes, in any order.
+
+        After an outcome that ends the batch, the others are NOT_SENT without being tried.
+        """
+        ended: Outcome | None = None
         for outgoing in batch:
-            yield outgoing, self._send_or_doubt(outgoing, still_allowed)
+            outcome = ended or self._send_or_doubt(outgoing, still_allowed)
+            yield outgoing, outcome
+            if ended is None and outcome.ends_batch:
+                scope = Scope.BATCH if outcome.scope is Scope.BATCH else Scope.RUN
+                ended = Outcome(OutcomeKind.NOT_SENT, detail=outcome.detail, scope=scope)
 
     def _send_or_doubt(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
         try:

@@ -10,6 +10,7 @@ import ipaddress
 import re
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +23,7 @@ from aicmo.gateways.contract import (
     OutcomeKind,
     Outgoing,
     RepeatClass,
+    Scope,
     StillAllowed,
 )
 from aicmo.gateways.smtp_replies import Step, StepRefused, final_answer
@@ -95,7 +97,7 @@ class SmtpGateway(Gateway):
     def _bring_to_the_dot(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome | None:
         """Everything up to the committing byte; an outcome if it must not be written."""
         if outgoing.is_late():
-            return _not_sent("past its deadline")
+            return _not_sent("past its deadline", Scope.BATCH)
         if problem := _unfit(outgoing):
             return Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=problem)
         session = self._ready_session(outgoing)
@@ -104,23 +106,32 @@ class SmtpGateway(Gateway):
                 OutcomeKind.REFUSED_FOR_GOOD, detail="larger than the relay's size limit"
             )
         self._hand_over(session, outgoing)
-        problem = "" if still_allowed(outgoing) else "no longer allowed"
-        problem = "past its deadline" if outgoing.is_late() else problem
-        if problem:
+        return self._last_check(outgoing, still_allowed)
+
+    def _last_check(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome | None:
+        refused = None if still_allowed(outgoing) else _not_sent("no longer allowed", Scope.RUN)
+        if outgoing.is_late():
+            refused = _not_sent("past its deadline", Scope.BATCH)
+        if refused:
             self._hang_up()
-        return _not_sent(problem) if problem else None
+        return refused
 
     def _ready_session(self, outgoing: Outgoing) -> SmtpSession:
         if self._session and self._is_alive(self._session, outgoing):
             return self._session
         self._hang_up()
-        self._session = open_session(
-            self._relay,
-            self._timeouts,
-            deadline=outgoing.deadline,
-            ca_file=self._ca_file,
-            local_hostname=self._local_hostname,
-        )
+        try:
+            self._session = open_session(
+                self._relay,
+                self._timeouts,
+                deadline=outgoing.deadline,
+                ca_file=self._ca_file,
+                local_hostname=self._local_hostname,
+            )
+        except OSError as error:
+            raise StepRefused(_not_sent(_cause(error), Scope.RUN)) from error
+        except StepRefused as refusal:
+            raise StepRefused(_of_the_relay(refusal.outcome)) from refusal
         return self._session
 
     def _is_alive(self, session: SmtpSession, outgoing: Outgoing) -> bool:
@@ -180,8 +191,15 @@ def _seconds(limit: float, outgoing: Outgoing) -> float:
     return min(limit, outgoing.deadline - time.monotonic())
 
 
-def _not_sent(detail: str) -> Outcome:
-    return Outcome(OutcomeKind.NOT_SENT, detail=detail)
+def _not_sent(detail: str, scope: Scope) -> Outcome:
+    return Outcome(OutcomeKind.NOT_SENT, detail=detail, scope=scope)
+
+
+def _of_the_relay(refused: Outcome) -> Outcome:
+    """A refusal before any delivery was named: it is about us or the relay, never about one item."""
+    if refused.kind is OutcomeKind.REFUSED_FOR_GOOD:
+        return replace(refused, kind=OutcomeKind.REFUSED_ACCOUNT)
+    return replace(refused, scope=Scope.RUN)
 
 
 def _cause(error: Exception) -> str:

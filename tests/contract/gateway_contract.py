@@ -115,13 +115,15 @@ class GatewayContract(ABC):
         assert (late.kind, grown_late.kind) == (NOT_SENT, NOT_SENT)
         assert peer.effects.total() == 0
 
-    def test_a_message_held_back_does_not_hold_up_the_next(self) -> None:
-        first, second = self.outgoing(1), self.outgoing(2)
+    def test_what_is_no_longer_allowed_ends_the_batch_untried(self) -> None:
+        batch = [self.outgoing(number) for number in (1, 2, 3)]
         with self.peer(None) as peer, self.gateway(permit(), peer) as gateway:
-            answers = dict(gateway.send_batch([first, second], lambda each: each is second))
+            answers = dict(gateway.send_batch(batch, lambda each: each is batch[0]))
 
-        assert [answers[first].kind, answers[second].kind] == [NOT_SENT, SENT]
-        assert peer.effects == {second.recipient: 1}
+        assert [answers[each].kind for each in batch] == [SENT, NOT_SENT, NOT_SENT]
+        assert [answers[each].ends_run for each in batch] == [False, True, True]
+        assert peer.effects == {batch[0].recipient: 1}
+        assert batch[2].recipient not in peer.transmissions
 
     def test_a_batch_sends_each_delivery_once(self) -> None:
         batch = [self.outgoing(number) for number in range(1, 6)]

@@ -74,6 +74,16 @@ def test_a_revoked_approval_holds_again(database: Database) -> None:
     assert outcome(database) == {("held", "not approved")}
 
 
+def test_a_revoked_approval_does_not_come_back_with_its_content(database: Database) -> None:
+    imported(database)
+    approved(database)
+    approvals.revoke(database, "studio", None, by="Ann", now=NOW)
+    imported(database, email(content={"subject": "Second", "body": "Come."}))
+    approved(database)
+    imported(database)
+    assert outcome(database) == {("held", "changed since its approval")}
+
+
 PAUSES: list[dict[str, str]] = [{}, {"project_id": "studio"}, {"channel": "email"}]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import delete, select, update
 
 from aicmo import audit
 from aicmo.database import Database
+from aicmo.errors import FixAccount, TryLater
 from aicmo.execution import claims, pauses, runs
 from aicmo.execution.arming import arm
 from aicmo.execution.composing import Composed
@@ -20,10 +22,12 @@ from aicmo.execution.dispatch import BATCH
 from aicmo.execution.preview import preview_items
 from aicmo.execution.report import Books, ExecutionReport, read_books
 from aicmo.execution.runs import ExecutionRequest, OpenRun
+from aicmo.execution.settling import settle
 from aicmo.execution.states import State
+from aicmo.gateways.contract import Outcome, OutcomeKind
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.gateways.smtp import open_smtp_gateway
-from aicmo.models import Attempt, Delivery, Suppression
+from aicmo.models import Attempt, Delivery, Item, Suppression
 from aicmo.settings import ExecutionConfig
 from tests.peers.smtp_peer import Answer, Script, SmtpPeer
 from tests.projects import NOW, approved, contact, email, imported
@@ -155,14 +159,59 @@ def test_a_refused_login_pauses_the_account_and_burns_no_delivery(database: Data
     ready(database, people=5)
     script = Script(answers={"AUTH": Answer(reply="535 5.7.8 no")}, mechanisms="PLAIN")
     with SmtpPeer(script) as peer:
-        report = execute(database, peer)
-        assert peer.effects.total() == 0
-    assert (report.items_failed, report.items_unknown) == (0, 0)
-    assert report.items_held + report.items_waiting == 5
+        with pytest.raises(FixAccount, match=r"refused and paused: 535 5\.7\.8") as caught:
+            execute(database, peer)
+        assert (peer.effects.total(), peer.connections) == (0, 1)
+    assert "aicmo unpause studio --channel email" in caught.value.next_step
+    with SmtpPeer() as peer:
+        held = execute(database, peer)
+        assert held.reasons["held"] == {"account paused: 535 5.7.8": 5}
+        pauses.unpause(database, project_id="studio", channel="email", by="Ann")
+        assert execute(database, peer).items_sent_successfully == 5
     with database.read() as session:
-        assert set(session.scalars(select(Delivery.attempts))) == {0}
         names = [row.event for row in audit.events(session, "studio", newest=50)]
     assert names.count("account.paused") == 1
+
+
+def test_a_relay_that_is_down_ends_the_run_and_costs_no_attempt(database: Database) -> None:
+    ready(database, people=5)
+    with SmtpPeer() as peer:
+        gone = peer.relay
+    run = started(database)
+    items = runs.extract_items(run)
+    with pytest.raises(TryLater, match="email stopped: connection failed"):
+        runs.execute_channel(run, "email", items, lambda: open_smtp_gateway(gone))
+    report = runs.close_run(run, ExecutionReport("studio"))
+    assert report.items_waiting == 5
+    assert "to be tried again: connection failed" in next(iter(report.reasons["waiting"]))
+    with database.read() as session:
+        tries = session.scalars(select(Delivery.attempts - Delivery.uncounted))
+        assert set(tries) == {0}
+    with SmtpPeer() as peer:
+        assert execute(database, peer).items_sent_successfully == 5
+
+
+def test_a_relay_that_goes_away_in_the_middle_keeps_what_was_sent(database: Database) -> None:
+    ready(database, people=4)
+    peer = SmtpPeer(Script(closes_after_messages=2))
+    with ExitStack() as running:
+        running.enter_context(peer)
+        settled: list[State | None] = []
+
+        def stop_after_two(state: State | None) -> None:
+            settled.append(state)
+            if len(settled) == 2:
+                running.close()
+
+        run = started(database)
+        items = runs.extract_items(run)
+        with pytest.raises(TryLater):
+            runs.execute_channel(
+                run, "email", items, lambda: open_smtp_gateway(peer.relay), stop_after_two
+            )
+        assert peer.effects.total() == 2
+    report = runs.close_run(run, ExecutionReport("studio"))
+    assert (report.items_sent_successfully, report.items_waiting) == (2, 2)
 
 
 def test_a_limit_is_kept(database: Database) -> None:
@@ -246,6 +295,38 @@ def test_a_worker_that_stopped_after_arming_leaves_doubts(database: Database) ->
         assert peer.effects.total() == 0
     assert report.items_unknown == 3
     assert "worker stopped" in next(iter(report.reasons["unknown"]))
+
+
+def test_a_late_answer_closes_a_doubt_and_opens_nothing(database: Database) -> None:
+    ready(database, people=2)
+    run, claim = claimed(database)
+    composed = {each: message(each) for each in claim.delivery_ids}
+    batch = arm(database, run.mover(), claim, composed, CHANNELS_WITH_GATEWAY)
+    lapse(database)
+    claims.recover_lapsed(database, run.mover())
+    sent, refused = batch.outgoing
+    ok, no = Outcome(OutcomeKind.SENT, ref="Q1"), Outcome(OutcomeKind.NOT_SENT)
+    assert settle(database, run.mover(), batch.fence, sent, ok) is State.SENT
+    assert settle(database, run.mover(), batch.fence, refused, no) is None
+    assert (books(database).count("sent"), books(database).count("unknown")) == (1, 1)
+
+
+def test_a_refusal_after_a_doubt_proves_nothing(database: Database) -> None:
+    ready(database, people=1)
+    with database.write() as session:
+        session.execute(update(Delivery).values(ambiguous=True))
+    with SmtpPeer(Script(answers={"RCPT": Answer(reply="550 5.7.1 no")})) as peer:
+        report = execute(database, peer)
+    assert (report.items_failed, report.items_unknown) == (0, 1)
+
+
+def test_an_item_whose_time_was_put_off_after_the_claim_is_not_armed(database: Database) -> None:
+    ready(database)
+    run, claim = claimed(database)
+    with database.write() as session:
+        session.execute(update(Item).values(send_at=NOW + timedelta(hours=1)))
+    assert armed(run, claim) == ()
+    assert books(database).reasons("waiting") == {"not due yet": 3}
 
 
 def test_a_claim_that_was_taken_over_can_not_be_armed(database: Database) -> None:

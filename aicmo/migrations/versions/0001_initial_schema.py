@@ -177,6 +177,7 @@ def upgrade() -> None:
     sa.Column('lease_until', UtcDateTime(timezone=True), nullable=True),
     sa.Column('not_before', UtcDateTime(timezone=True), nullable=True),
     sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('uncounted', sa.Integer(), nullable=False),
     sa.Column('ambiguous', sa.Boolean(), nullable=False),
     sa.Column('provider_ref', sa.String(length=500), nullable=False),
     sa.Column('run_id', sa.Integer(), nullable=True),
