@@ -5,6 +5,7 @@ Run as `python -m deployments.registration`: one process, because each start of 
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from aicmo.errors import FixConfiguration
@@ -49,10 +50,11 @@ def create_work_pool() -> None:
 
 
 def deploy_all() -> None:
-    """`prefect deploy --all`, in this process."""
+    """`prefect deploy --all`, in this process: its command line takes nothing but `sys.argv`."""
     from prefect.cli import app  # noqa: PLC0415
 
-    app(["--no-prompt", "deploy", "--all", "--prefect-file", str(prefect_file())])
+    sys.argv[1:] = ["--no-prompt", "deploy", "--all", "--prefect-file", str(prefect_file())]
+    app()
 
 
 if __name__ == "__main__":

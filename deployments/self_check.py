@@ -1,18 +1,20 @@
 """Proves that this installation works: deployments run through server and worker, schedules come alive.
 
-Everything happens in a throw-away folder, on a bundled example, as a dry run; nothing of it is kept.
+Everything happens in a throw-away folder, on a bundled example, as a dry run; it is kept only when
+the check fails, for its logs.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
 
 from aicmo.errors import FixConfiguration
@@ -28,19 +30,27 @@ _ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 def throw_away_folder() -> Generator[Path]:
     """A working folder of its own, for the environment as well: no setting of the user's is used."""
     before, kept = Path.cwd(), dict(os.environ)
-    with TemporaryDirectory(prefix="aicmo-check-", ignore_cleanup_errors=True) as folder:
-        for name in kept:
-            if name.startswith(("AICMO_", "EXECUTION_", "AWS_")):
-                del os.environ[name]
-        os.environ["AICMO_SECRET_KEY"] = secrets.token_urlsafe(48)
-        os.environ["EXECUTION_ENABLED"] = "true"
-        os.chdir(folder)
-        try:
-            yield Path(folder)
-        finally:
-            os.chdir(before)
-            os.environ.clear()
-            os.environ.update(kept)
+    folder = Path(mkdtemp(prefix="aicmo-check-"))
+    for name in kept:
+        if name.startswith(("AICMO_", "EXECUTION_", "AWS_")):
+            del os.environ[name]
+    os.environ["AICMO_SECRET_KEY"] = secrets.token_urlsafe(48)
+    os.environ["EXECUTION_ENABLED"] = "true"
+    os.chdir(folder)
+    try:
+        yield folder
+    except FixConfiguration:
+        # Its error names a log in there.
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.chdir(before)
+        os.environ.clear()
+        os.environ.update(kept)
 
 
 def check(api: PrefectApi, say: Callable[[str], None]) -> None:

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from aicmo.database import open_database
 from aicmo.errors import AicmoError
+from aicmo.settings import get_settings
 from deployments.api import PrefectApi
 from deployments.local_server import LocalPrefect
 from deployments.processes import Children
@@ -65,6 +67,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _up(prefect: LocalPrefect, limit: int) -> None:
+    _require_working_folder()
     with Children() as children:
         _start(prefect, children, limit)
         say(
@@ -77,6 +80,13 @@ def _up(prefect: LocalPrefect, limit: int) -> None:
         )
         ended = children.watch()
         raise AicmoError(f"{ended.name} ended by itself", next_step=f"Its log is {ended.log}.")
+
+
+def _require_working_folder() -> None:
+    """Raises FixConfiguration now for what every run would stumble over later."""
+    settings = get_settings()
+    settings.require_secret_key()
+    open_database(settings.database_url)
 
 
 def _check(prefect: LocalPrefect, limit: int) -> None:

@@ -24,7 +24,7 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~])")
 _MODES = {
     "disabled": "Disabled: nothing was composed or sent.",
     "preview": "Preview: everything was composed, nothing was sent.",
-    "live": "Live: approved deliveries that were due were sent.",
+    "live": "Live: what is approved and due may go out.",
 }
 _BOOKS = ("sent", "failed", "unknown", "skipped", "held", "cancelled", "expired", "waiting")
 
@@ -101,7 +101,7 @@ def package_page(
         f"# Package for {escape(package.client)}",
         f"Plan version {manifest['plan_version']}, {status}.",
         _files(manifest["files"], links),
-        f"Folder: `{package.folder}`",
+        f"Folder: `{package.folder.resolve()}`",
         *_bullets("Missing from this package", missing),
         *_bullets("To look at", warnings),
         f"![The first pages of strategy.pdf]({thumbnails})" if thumbnails else "",
@@ -131,9 +131,9 @@ def _balance(report: ExecutionReport) -> str:
     if report.mode == "disabled":
         return "Turn every key to do more: EXECUTION\\_ENABLED on the worker, and `enabled` here."
     planned = sum(counts.values())
-    books = " + ".join(f"{count} {name}" for name, count in counts.items() if count)
+    books = " + ".join(f"{n} {name}" for name, n in counts.items() if n or name == "sent")
     said = "The books balance" if report.balanced else "THE BOOKS DON'T BALANCE"
-    return f"{said}: {planned} planned = {books or 0}"
+    return f"{said}: {planned} planned = {books}"
 
 
 def _counts(report: ExecutionReport) -> dict[str, int]:

@@ -1,0 +1,62 @@
+"""Blocks meet Prefect's standard for blocks, and build what the core needs from them."""
+
+from __future__ import annotations
+
+import pytest
+from prefect.blocks.core import Block
+from prefect.testing.standard_test_suites import BlockStandardTestSuite
+from pydantic import SecretStr, ValidationError
+
+from aicmo.execution.gate import Mode, issue_permit
+from blocks import DeliverablesBucket, SmtpCredentials
+
+
+@pytest.mark.parametrize("block", [SmtpCredentials, DeliverablesBucket])
+class TestBlocksMeetTheStandard(BlockStandardTestSuite):
+    @pytest.fixture
+    def block(self, request: pytest.FixtureRequest) -> type[Block]:
+        return request.param
+
+    def test_has_a_valid_image(self, block: type[Block]) -> None:
+        """The suite downloads the logo; these blocks name none."""
+        assert block._logo_url is None
+
+
+def test_relay_is_what_the_form_says() -> None:
+    block = SmtpCredentials(
+        host="smtp.example.com", port=465, tls="implicit", username="a", password=SecretStr("pw")
+    )
+
+    relay = block.relay()
+
+    assert (relay.host, relay.port, relay.tls, relay.username) == (
+        "smtp.example.com", 465, "implicit", "a",
+    )  # fmt: skip
+    assert relay.password.get_secret_value() == "pw"
+    gateway = block.open_gateway()(issue_permit(Mode.LIVE, 1, "email"))
+    assert gateway.name == "smtp"
+
+
+def test_a_gateway_needs_a_permit() -> None:
+    with pytest.raises(PermissionError):
+        SmtpCredentials(host="smtp.example.com").open_gateway()(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("changes", [{"port": 0}, {"tls": "ssl"}, {"host": ""}])
+def test_the_form_refuses(changes: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        SmtpCredentials(**({"host": "smtp.example.com"} | changes))  # type: ignore[arg-type]
+
+
+def test_bucket_opens_its_store_without_a_connection() -> None:
+    block = DeliverablesBucket(
+        bucket="deliverables",
+        prefix="clients/2026/",
+        endpoint_url="https://s3.example.com",
+        region="eu-west-1",
+        access_key_id="id",
+        secret_access_key=SecretStr("canary-secret"),
+    )
+
+    assert block.open_store().url("studio/x.pdf") == "s3://deliverables/clients/2026/studio/x.pdf"
+    assert "canary-secret" not in f"{block!r}{block.model_dump_json()}"

@@ -1,0 +1,134 @@
+"""Tasks without a server: one step each on a real ledger, safe values only, errors without secrets."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+from prefect import Task
+from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import ParameterTypeError
+
+import tasks.artifacts
+import tasks.execution
+import tasks.importing
+import tasks.packaging
+from aicmo.database import Database
+from aicmo.errors import StoreRefused
+from flows.build_package import build_package
+from flows.execute_plan import execute_plan
+from flows.import_plan import import_plan
+from tasks.execution import (
+    close_run,
+    extract_items,
+    fetch_plan,
+    preview_channel,
+    send_channel,
+)
+from tasks.steps import StepFailed, StepInterrupted, artifact_key, step
+from tests import projects
+
+_MODULES = (tasks.artifacts, tasks.execution, tasks.importing, tasks.packaging)
+TASKS = {
+    each.name: each
+    for module in _MODULES
+    for each in vars(module).values()
+    if isinstance(each, Task)
+}
+
+
+def test_no_task_keeps_or_reuses_a_result_or_has_a_timeout() -> None:
+    assert len(TASKS) >= 12
+    for each in TASKS.values():
+        assert (each.cache_policy, each.persist_result) == (NO_CACHE, False), each.name
+        assert each.timeout_seconds is None, each.name
+
+
+def test_a_send_is_never_repeated_by_prefect() -> None:
+    assert TASKS["send-channel"].retries == 0
+    assert execute_plan.retries == 0
+    assert TASKS["render-format"].retries == 3
+
+
+def test_preview_step_by_step(ledger: Database) -> None:
+    projects.imported(ledger, projects.email(), projects.post())
+
+    started = fetch_plan.fn("studio", True, True, ["email", "linkedin", "twitter"], None)
+    items = extract_items.fn(started)
+    results = {name: preview_channel.fn(started, name, items) for name in ("email", "linkedin")}
+    report = close_run.fn(started, results, [])
+
+    assert started.modes == {"email": "preview", "linkedin": "preview", "twitter": "disabled"}
+    assert [item.key for item in items] == ["mail-1", "post-1"]
+    assert (report.items_previewed, report.items_held) == (3, 1)
+    assert report.reasons["held"] == {"no gateway for linkedin": 1}
+    assert not report.errors
+
+
+def test_send_without_a_relay_says_what_to_set(ledger: Database) -> None:
+    projects.imported(ledger)
+    projects.approved(ledger, at=datetime.now(UTC))
+    started = fetch_plan.fn("studio", True, False, ["email"], None)
+
+    with pytest.raises(StepFailed, match=r"AICMO_SMTP_URL is not set\. Set it to smtp://"):
+        send_channel.fn(started, "email", extract_items.fn(started))
+
+
+def test_environment_turned_off_in_between_stops_a_send(
+    ledger: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projects.imported(ledger)
+    projects.approved(ledger, at=datetime.now(UTC))
+    started = fetch_plan.fn("studio", True, False, ["email"], None)
+    items = extract_items.fn(started)
+    monkeypatch.setenv("EXECUTION_ENABLED", "false")
+
+    assert send_channel.fn(started, "email", items) == {"success": 0, "failed": 0, "results": []}
+
+
+def test_an_error_loses_addresses_and_parameters(ledger: Database) -> None:
+    statement = sa.text("INSERT INTO nowhere VALUES (:address)")
+
+    with pytest.raises(StepInterrupted) as caught, step("write"), ledger.write() as session:
+        session.execute(statement, {"address": "ann@example.com"})
+
+    assert "ann@example.com" not in str(caught.value)
+    assert "no such table" in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_only_what_may_pass_is_repeated() -> None:
+    with pytest.raises(StepInterrupted), step("store"):
+        raise StoreRefused("The S3 service didn't answer")
+    with pytest.raises(StepFailed) as caught, step("store"):
+        raise ValueError("wrong")
+    assert not isinstance(caught.value, StepInterrupted)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"channels": ["fax"]},
+        {"channels": []},
+        {"dry_run": "perhaps"},
+        {"limit": 0},
+        {"max_lateness_minutes": 0},
+        {"project_id": "../other"},
+        {"project_id": ""},
+    ],
+)
+def test_execution_refuses(changes: dict[str, object]) -> None:
+    with pytest.raises(ParameterTypeError):
+        execute_plan.validate_parameters({"project_id": "studio"} | changes)
+
+
+def test_other_flows_refuse() -> None:
+    with pytest.raises(ParameterTypeError):
+        build_package.validate_parameters({"project_id": "studio", "formats": ["docx"]})
+    with pytest.raises(ParameterTypeError):
+        import_plan.validate_parameters({"path": ""})
+
+
+def test_artifact_keys_have_prefects_form() -> None:
+    assert artifact_key("report", "Studio_A--1") == "report-studio-a-1"
