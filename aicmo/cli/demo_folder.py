@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from aicmo.cli.initialising import add_secret_key
-from aicmo.settings import get_settings
 
 if TYPE_CHECKING:
     from aicmo.plans.reading import ReadDocument
@@ -77,4 +76,6 @@ def read_example() -> ReadDocument:
 
 
 def secret_key() -> bytes:
+    from aicmo.settings import get_settings  # noqa: PLC0415
+
     return get_settings().require_secret_key()

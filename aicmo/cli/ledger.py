@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from aicmo.settings import get_settings
-
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -25,7 +23,9 @@ def open_ledger() -> Database:
     Raises:
         FixConfiguration: it can't be opened.
     """
-    from aicmo.database import open_database  # noqa: PLC0415  (`--help` needs no SQLAlchemy)
+    # Here and not above: `--help` needs neither SQLAlchemy nor pydantic.
+    from aicmo.database import open_database  # noqa: PLC0415
+    from aicmo.settings import get_settings  # noqa: PLC0415
 
     return open_database(get_settings().database_url)
 
