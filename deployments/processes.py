@@ -7,15 +7,52 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
 from aicmo.errors import FixConfiguration
 
 _PATIENCE_SECONDS = 20
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupts:
+    """SIGINT, SIGTERM and SIGHUP as one KeyboardInterrupt, which can be put off for a moment."""
+
+    def __init__(self) -> None:
+        self._deferred = self._pending = False
+
+    def install(self) -> None:
+        # Also undoes a SIGINT that a script's `&` made us ignore, and the worker after us.
+        for number in _SIGNALS:
+            signal.signal(number, self._handle)
+
+    @contextmanager
+    def deferred(self) -> Generator[None]:
+        self._deferred = True
+        try:
+            yield
+        finally:
+            self._deferred = False
+        if self._pending:
+            self._raise()
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self._pending = True
+        if not self._deferred:
+            self._raise()
+
+    def _raise(self) -> None:
+        # A second Ctrl-C must not cut the ending short: it would leave a server behind.
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+
+interrupts = Interrupts()
 
 
 class Child:
@@ -71,9 +108,21 @@ class Children:
     def __init__(self) -> None:
         self._children: list[Child] = []
 
-    def add(self, child: Child) -> Child:
-        self._children.append(child)
+    def start(self, make: Callable[[], Child]) -> Child:
+        """Keeps what `make` starts; a Ctrl-C in between waits, or it would leave a child behind."""
+        with interrupts.deferred():
+            child = make()
+            self._children.append(child)
         return child
+
+    def finish(self, child: Child, seconds: float) -> None:
+        """Waits for a child that does its work and ends.
+
+        Raises:
+            FixConfiguration: it failed, or didn't end in time.
+        """
+        child.wait(seconds)
+        self._children.remove(child)
 
     def watch(self) -> Child:
         """Waits until one of them ends by itself; returns it."""

@@ -7,18 +7,16 @@ starts a worker, and ends all of it on Ctrl-C.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from aicmo.database import open_database
 from aicmo.errors import AicmoError
 from aicmo.settings import get_settings
 from deployments.api import PrefectApi
 from deployments.local_server import LocalPrefect
-from deployments.processes import Children
+from deployments.processes import Children, interrupts
 from deployments.registration import prefect_file
 from deployments.self_check import check, throw_away_folder
 
@@ -28,8 +26,7 @@ _MISUSED = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 when it was ended or the check passed, 2 when something didn't start."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    interrupts.install()
     options = _parse(arguments)
     try:
         if options.check:
@@ -57,13 +54,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--check", action="store_true", help="run an example through it in a throw-away folder"
     )
     return parser.parse_args(arguments)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # A second Ctrl-C must not cut the ending short: it would leave a server behind.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _up(prefect: LocalPrefect, limit: int) -> None:
@@ -100,11 +90,11 @@ def _start(prefect: LocalPrefect, children: Children, limit: int) -> None:
     prefect_file()
     prefect.require_free_port()
     say(f"Starting the Prefect server on {prefect.address}")
-    prefect.wait_until_healthy(children.add(prefect.start_server()), say)
+    prefect.wait_until_healthy(children.start(prefect.start_server), say)
     say("Registering blocks, work pool and deployments")
-    prefect.start_registration().wait(_REGISTRATION_SECONDS)
+    children.finish(children.start(prefect.start_registration), _REGISTRATION_SECONDS)
     say(f"Starting a worker for at most {limit} runs at a time")
-    children.add(prefect.start_worker(limit))
+    children.start(lambda: prefect.start_worker(limit))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ def shown_progress(key: str, description: str, total: int) -> Generator[Callable
     reporter.start()
     try:
         yield counter
+        # Those that were skipped or aren't due were never counted, but nothing is left to do.
+        counter.done = counter.total
     finally:
         finished.set()
         reporter.join(timeout=2 * _SECONDS)

@@ -28,6 +28,7 @@ from blocks import SmtpCredentials
 from flows.build_package import build_package
 from flows.execute_plan import execute_plan
 from flows.import_plan import import_plan
+from tasks.progress import LONG_WORK
 from tests import projects
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
@@ -110,6 +111,16 @@ def test_dry_run_loads_no_block(ledger: Database, mailbox: CaptureServer) -> Non
 
     assert (state.name, state.message) == ("Previewed", "3 would be sent. Nothing was sent.")
     assert "**3 would be sent**" in page("report-studio")
+
+
+def test_long_work_shows_its_progress(ledger: Database) -> None:
+    people = [projects.contact(number) for number in range(LONG_WORK + 1)]
+    projects.imported(ledger, contacts=people)
+
+    state = execute(enabled=True)
+
+    assert state.message == f"{len(people)} would be sent. Nothing was sent."
+    assert float(page("progress-email-studio")) == 100
 
 
 def test_forged_run_without_approval_sends_nothing(
