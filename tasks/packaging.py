@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from aicmo import audit
@@ -32,7 +31,7 @@ def fetch_content(project_id: str) -> ProjectContent:
     with step("fetch_content"):
         _record(project_id, audit.Event.PACKAGING_STARTED)
         try:
-            content = load_content(current_database(), project_id, datetime.now(UTC))
+            content = load_content(current_database(), project_id)
         except NoSuchProject:
             _record(project_id, audit.Event.PACKAGING_PROJECT_NOT_FOUND)
             raise

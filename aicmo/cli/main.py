@@ -12,6 +12,7 @@ from aicmo.cli.pausing import pause, unpause
 from aicmo.cli.planning import import_, plan, projects
 from aicmo.cli.previewing import preview
 from aicmo.cli.reporting import audit, report
+from aicmo.cli.up import up
 
 _COMMANDS: dict[str, dict[str, Command]] = {
     "Start here": {"demo": demo, "init": init},
@@ -24,6 +25,7 @@ _COMMANDS: dict[str, dict[str, Command]] = {
         "unpause": unpause,
     },
     "Package and report": {"package": package, "report": report, "audit": audit},
+    "Prefect": {"up": up},
 }
 
 for _panel, _commands in _COMMANDS.items():

@@ -124,7 +124,7 @@ def build_project_package(
 def fetch_project_data(project_id: str) -> ProjectContent | None:
     """What the package is made of; None if there is no such project."""
     try:
-        return load_content(_database(), project_id, datetime.now(UTC))
+        return load_content(_database(), project_id)
     except NoSuchProject:
         return None
 

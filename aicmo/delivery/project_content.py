@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,8 +14,10 @@ from aicmo.models import Approval, Item
 from aicmo.packaging.content import ItemStatus, ProjectContent
 
 
-def load_content(database: Database, project_id: str, now: datetime) -> ProjectContent:
+def load_content(database: Database, project_id: str) -> ProjectContent:
     """Everything the renderers need of a project.
+
+    Nothing of it depends on the time of day: a package changes when something has happened.
 
     Raises:
         NoSuchProject: there is no such project.
@@ -24,7 +25,7 @@ def load_content(database: Database, project_id: str, now: datetime) -> ProjectC
     with database.read() as session:
         plan = load_plan(session, project_id)
         approved = _approved_items(session, project_id)
-        books = read_books(session, project_id, now=now)
+        books = read_books(session, project_id, now=plan.imported_at)
     keys = [item.id for item in plan.document.items]
     return ProjectContent(
         document=plan.document,
@@ -53,6 +54,6 @@ def _status(books: Books, key: str, *, approved: bool) -> ItemStatus:
     for tally in books.tallies:
         if tally.item == key:
             counts[tally.state] += tally.count
-            if tally.reason:
+            if tally.reason and tally.state != "waiting":
                 reasons[tally.reason] += tally.count
     return ItemStatus(approved=approved, counts=dict(counts), reasons=dict(reasons))

@@ -201,7 +201,7 @@ def pieces(material: Material) -> Chapter | None:
     )
     number = count(len(material.document.items), "piece")
     verb = "is" if len(material.document.items) == 1 else "are"
-    conclusion = f"{number} {verb} written out here in full, {_item_days(material)}."
+    conclusion = f"{number} {verb} ready to read, {_item_days(material)}."
     return Chapter("content", "The content", conclusion, sections)
 
 

@@ -14,6 +14,7 @@ from aicmo.packaging.chapter_parts import (
     table,
 )
 from aicmo.packaging.chapters_calendar import standing
+from aicmo.packaging.client_words import in_client_words
 from aicmo.packaging.outline import (
     Bar,
     BarChart,
@@ -25,7 +26,7 @@ from aicmo.packaging.outline import (
     Paragraph,
     Section,
 )
-from aicmo.packaging.wording import CHANNEL_NAMES, channel_name, count, listing
+from aicmo.packaging.wording import CHANNEL_NAMES, count, listing
 from aicmo.plans.items import EmailContent, PostContent
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def budget(material: Material) -> Chapter | None:
     return Chapter(
         key="budget",
         title="Budget",
-        conclusion=f"{total} for {plan.period}: {most}.",
+        conclusion=f"{total} {_over(plan)}: {most}.",
         sections=present(
             (
                 section(
@@ -164,7 +165,7 @@ def _budget_table(plan: Budget, material: Material) -> Block | None:
         "",
     )
     return table(
-        f"{count(len(plan.lines), 'budget line')} for {plan.period}",
+        f"{count(len(plan.lines), 'budget line')} {_over(plan)}",
         ("Line", "Amount", "Share of the total", "Note"),
         rows,
         numeric=("Amount", "Share of the total"),
@@ -187,6 +188,10 @@ def arithmetic(plan: Budget, material: Material) -> str:
     return f"{both}: the lines are {money(spent - plan.total)} over it."
 
 
+def _over(plan: Budget) -> str:
+    return plan.period if plan.period.startswith("per ") else f"for {plan.period}"
+
+
 def execution(material: Material) -> Chapter | None:
     """What has happened to the items so far; None before anything has."""
     done = [item for item in material.items() if _happened(item, material)]
@@ -196,7 +201,7 @@ def execution(material: Material) -> Chapter | None:
     for item in done:
         status = material.content.items[item.id]
         outcomes.update(status.counts)
-        reasons.update(status.reasons)
+        reasons.update(in_client_words(status.reasons))
     say = material.say
     total = count(sum(outcomes.values()), "delivery", "deliveries")
     shown = [(word, number) for word, number in outcomes.items() if number]
@@ -207,8 +212,8 @@ def execution(material: Material) -> Chapter | None:
             say.moment(say.sends_at(item)),
             standing(material.status(item)),
             "; ".join(
-                f"{_why(reason)} ({n})"
-                for reason, n in material.content.items[item.id].reasons.items()
+                f"{reason} ({n})"
+                for reason, n in in_client_words(material.content.items[item.id].reasons).items()
             ),
         )
         for item in done
@@ -240,9 +245,9 @@ def execution(material: Material) -> Chapter | None:
                 section(
                     "Why something did not go out",
                     table(
-                        f"{count(len(reasons), 'reason')} explain what did not go out",
+                        _explained(len(reasons)),
                         ("Reason", "Deliveries"),
-                        [(_why(reason), say.number(n)) for reason, n in reasons.items()],
+                        [(reason, say.number(n)) for reason, n in reasons.items()],
                         numeric=("Deliveries",),
                     ),
                 ),
@@ -251,10 +256,9 @@ def execution(material: Material) -> Chapter | None:
     )
 
 
-def _why(reason: str) -> str:
-    """A reason in a client's words; `no gateway for linkedin` is the engine's."""
-    before, found, channel = reason.partition("no gateway for ")
-    return f"{channel_name(channel)} is not connected" if found and not before else reason
+def _explained(reasons: int) -> str:
+    verb = "explains" if reasons == 1 else "explain"
+    return f"{count(reasons, 'reason')} {verb} what did not go out"
 
 
 def _happened(item: Item, material: Material) -> bool:
