@@ -26,12 +26,13 @@ def render_html(outline: Outline, theme: Theme, path: Path) -> RenderedFile:
     Raises:
         PackageFileInvalid: the written file didn't pass its check.
     """
-    path.write_bytes(_page(outline, theme).encode())
+    path.write_bytes(html_for(outline, theme).encode())
     verify_html(path, outline)
     return RenderedFile(path, pages=0)
 
 
-def _page(outline: Outline, theme: Theme) -> str:
+def html_for(outline: Outline, theme: Theme) -> str:
+    """The page: one string with its style sheet, no script, nothing fetched."""
     templates = markup.environment(printed=False)
     style = templates.get_template("summary.css.j2").render(theme=theme)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
