@@ -17,8 +17,9 @@ _UNUSED_SERVICES = (
 for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
     del os.environ[_name]
 os.environ |= {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _UNUSED_SERVICES}
+_home = tempfile.TemporaryDirectory(prefix="aicmo-prefect-", ignore_cleanup_errors=True)
 os.environ |= {
-    "PREFECT_HOME": tempfile.mkdtemp(prefix="aicmo-prefect-"),
+    "PREFECT_HOME": _home.name,
     # A flow that is called without the server fixture fails at once, instead of starting a server.
     "PREFECT_API_URL": "",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
