@@ -260,18 +260,6 @@ class Pause(Table):
     reason: Mapped[str] = mapped_column(String(200), default="")
 
 
-class Package(Table):
-    """One package that was built for a project."""
-
-    __tablename__ = "package"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
-    content_sha256: Mapped[str] = mapped_column(String(64))
-    manifest: Mapped[dict[str, Any]]
-    location: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime]
-
-
 class AuditHead(Table):
     """The newest link of a project's chain; locked while one is added."""
 

@@ -12,13 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
-
 from aicmo import audit
 from aicmo.database import Database, open_database
 from aicmo.delivery.project_content import load_content
 from aicmo.errors import NoSuchProject
-from aicmo.models import Package
 from aicmo.packaging import assembly, rendering
 from aicmo.packaging.assembly import BuiltPackage
 from aicmo.packaging.content import ProjectContent
@@ -212,7 +209,8 @@ def _assemble_and_store(
     }
     stored = _step(result, "store_package", lambda: _store(package))
     result.metadata["stored"] = {Path(file.key).name: file.url for file in stored or ()}
-    _keep(package, result)
+    if stored:
+        _record(result, audit.Event.PACKAGING_STORED, files=len(stored))
 
 
 def _made(result: ProjectPackageResult) -> dict[Format, RenderedFormat]:
@@ -250,27 +248,6 @@ def _file(package: BuiltPackage, rendered: RenderedFormat) -> dict[str, Any]:
 def _store(package: BuiltPackage) -> tuple[StoredFile, ...]:
     store: PackageStore = open_store(get_settings().packages_folder_or_url())
     return assembly.store_package(package, store)
-
-
-def _keep(package: BuiltPackage, result: ProjectPackageResult) -> None:
-    with _database().write() as session:
-        session.execute(
-            insert(Package).values(
-                project_id=package.project_id,
-                content_sha256=package.manifest["content_sha256"],
-                manifest=package.manifest,
-                location=str(package.folder),
-                created_at=result.created_at,
-            )
-        )
-        stored = len(result.metadata["stored"])
-        audit.record(
-            session,
-            audit.Event.PACKAGING_STORED,
-            project_id=package.project_id,
-            actor=_ACTOR,
-            files=stored,
-        )
 
 
 def _step(result: ProjectPackageResult, name: str, step: Callable[[], Any]) -> Any:

@@ -21,6 +21,12 @@ def fill(database: Database, count: int = 5, project: str = "studio") -> None:
             )
 
 
+def record_and_fail(database: Database) -> None:
+    with database.write() as session:
+        audit.record(session, audit.Event.EXECUTION_ERROR, project_id="studio", actor="Ann")
+        raise RuntimeError
+
+
 def unlock(database: Database) -> None:
     """What somebody with the owner's rights can do to the table."""
     with database.write() as session:
@@ -99,9 +105,8 @@ def test_a_log_cut_off_at_its_end_is_found(database: Database) -> None:
 def test_a_sink_hears_of_events_only_after_their_commit(database: Database) -> None:
     heard: list[str] = []
     with audit.forwarding_to(lambda event, project, _data: heard.append(f"{project} {event}")):
-        with pytest.raises(RuntimeError), database.write() as session:
-            audit.record(session, audit.Event.EXECUTION_ERROR, project_id="studio", actor="Ann")
-            raise RuntimeError
+        with pytest.raises(RuntimeError):
+            record_and_fail(database)
         assert heard == []
         fill(database, 1)
     fill(database, 1)

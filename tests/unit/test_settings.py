@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -64,12 +66,7 @@ def test_a_misspelt_variable_name_is_reported(monkeypatch: pytest.MonkeyPatch) -
     assert "EXECUTION_DRYRUN is not a variable of AICMO" in config.problems[0]
 
 
-def test_an_env_file_is_read_and_the_environment_wins(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: object
-) -> None:
-    del tmp_path
-    from pathlib import Path
-
+def test_an_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("EXECUTION_ENABLED=true\nEXECUTION_CHANNELS=crm\n")
     monkeypatch.setenv("EXECUTION_CHANNELS", "email")
     config = get_execution_config()

@@ -44,9 +44,7 @@ def test_an_allowed_move_changes_the_row_and_is_audited(
         assert audit.verify(session, "studio").broken_at is None
 
 
-@pytest.mark.parametrize(
-    ("before", "after"), sorted(set(product(State, State)).difference(MOVES))
-)
+@pytest.mark.parametrize(("before", "after"), sorted(set(product(State, State)).difference(MOVES)))
 def test_any_other_move_is_refused(sqlite_url: str, before: State, after: State) -> None:
     database = Database(sqlite_url)
     delivery = put(database, before)
@@ -72,9 +70,14 @@ def test_a_row_in_another_state_or_under_another_fence_stays(database: Database)
 
 def test_a_move_that_is_rolled_back_leaves_no_event(database: Database) -> None:
     delivery = put(database, State.PENDING)
-    with pytest.raises(RuntimeError), database.write() as session:
-        move(session, MOVER, [delivery], State.PENDING, State.HELD)
-        raise RuntimeError
+
+    def move_and_fail() -> None:
+        with database.write() as session:
+            move(session, MOVER, [delivery], State.PENDING, State.HELD)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        move_and_fail()
     with database.read() as session:
         assert session.get_one(Delivery, delivery).state == State.PENDING
         assert audit.events(session, "studio", newest=1)[0].event == "plan.imported"

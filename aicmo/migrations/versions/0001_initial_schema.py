@@ -94,16 +94,6 @@ def upgrade() -> None:
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_contact_project_id_mailbox'), ['project_id', 'mailbox'], unique=False)
 
-    op.create_table('package',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('project_id', sa.String(length=64), nullable=False),
-    sa.Column('content_sha256', sa.String(length=64), nullable=False),
-    sa.Column('manifest', sa.JSON(), nullable=False),
-    sa.Column('location', sa.Text(), nullable=False),
-    sa.Column('created_at', UtcDateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_package_project_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_package'))
-    )
     op.create_table('plan',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('project_id', sa.String(length=64), nullable=False),
