@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from aicmo.database import Database
 from aicmo.models import AuditEvent, AuditHead
 
 _START = bytes(32)
@@ -71,6 +72,18 @@ def forwarding_to(sink: Sink) -> Generator[None]:
         yield
     finally:
         _sink.reset(token)
+
+
+@contextmanager
+def transaction(database: Database, project_id: str) -> Generator[Session]:
+    """A write that ends in the project's chain, and takes its head first.
+
+    Whoever moves deliveries ends up waiting for the head. Taking it before any other row gives all
+    writers one order of locks, so that no two of them can wait for each other.
+    """
+    with database.write() as session:
+        _locked_head(session, project_id)
+        yield session
 
 
 def record(session: Session, event: Event, *, project_id: str, actor: str, **data: Any) -> None:

@@ -53,9 +53,13 @@ class Settings(BaseSettings):
         """
         key = self.secret_key.get_secret_value() if self.secret_key else ""
         if len(key) < 32:  # noqa: PLR2004  (NIST SP 800-107 §5.3.4: at least the strength wanted)
-            problem = "is not set" if not key else "is shorter than 32 characters"
+            if key:
+                raise FixConfiguration(
+                    "AICMO_SECRET_KEY is shorter than 32 characters",
+                    next_step="Use the one that `aicmo init` wrote, or 32 random characters.",
+                )
             raise FixConfiguration(
-                f"AICMO_SECRET_KEY {problem}",
+                "AICMO_SECRET_KEY is not set",
                 next_step="`aicmo init` writes one into .env; keep it: it ties opt-outs to people.",
             )
         return key.encode()

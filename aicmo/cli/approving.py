@@ -39,9 +39,10 @@ def approve(
     _show_chosen(to_stderr() if as_json else to_stdout(), database, project, chosen)
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Approve {count(len(chosen), 'item')} as shown?", abort=True, err=True)
-        _require_same(chosen, _chosen(database, project, items, wanted))
-    keys = [item.key for item in chosen]
-    given = core.approve(database, project, keys, approved_by=person(by), now=now())
+    shown = {item.key: item.fingerprint for item in chosen}
+    given = core.approve(
+        database, project, list(shown), approved_by=person(by), now=now(), shown=shown
+    )
     if as_json:
         print_json({"project_id": project, "approved": [_as_json(each) for each in given]})
         return
@@ -82,16 +83,6 @@ def _chosen(
     if not chosen:
         raise FixInput(f"{project} has no such item", next_step=step)
     return chosen
-
-
-def _require_same(shown: Sequence[PlanItem], found: Sequence[PlanItem]) -> None:
-    from aicmo.errors import FixInput  # noqa: PLC0415
-
-    if [each.fingerprint for each in shown] != [each.fingerprint for each in found]:
-        raise FixInput(
-            "The plan was changed while you were looking; nothing was approved",
-            next_step="Look at it again, then approve it.",
-        )
 
 
 def _show_chosen(

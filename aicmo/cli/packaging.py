@@ -10,7 +10,7 @@ import typer
 from aicmo.cli.app import FAILED
 from aicmo.cli.console import grid, plain, print_json, size, to_stderr, to_stdout
 from aicmo.cli.ledger import open_ledger
-from aicmo.cli.options import Json, Project
+from aicmo.cli.options import Json, Project, person
 from aicmo.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def build_package(project: str, formats: Sequence[Format] | None = None) -> Proj
 
     wanted = formats or FORMATS
     with progress("Rendering", total=len(wanted)) as advance:
-        return build_project_package(project, formats=wanted, on_format=lambda _: advance())
+        return build_project_package(
+            project, formats=wanted, actor=person(None), on_format=lambda _: advance()
+        )
 
 
 def show_package(console: Console, result: ProjectPackageResult) -> None:

@@ -34,7 +34,6 @@ __all__ = [
     "generate_strategy_pdf",
 ]
 
-_ACTOR = "python api"
 _STEPS: Mapping[Format, str] = {
     "pdf": "generate_strategy_pdf",
     "pptx": "generate_full_deck_pptx",
@@ -54,7 +53,7 @@ class ProjectPackageResult:
     """What a build made. `success` is true if any file was made; `errors` say what wasn't and why.
 
     metadata: `pdf_generated`, `pptx_generated`, `html_generated`, `total_files`, `error_count`,
-        `files_generated`; and of a built package `files` (format, path, pages, size in bytes,
+        `files_generated`, `requested_by`; and of a built package `files` (format, path, pages, size in bytes,
         sha256, reused), `folder`, `manifest`, `stored` (url by file name).
     """
 
@@ -99,6 +98,7 @@ def build_project_package(
     project_id: str,
     *,
     formats: Sequence[Format] = FORMATS,
+    actor: str = "python api",
     on_format: OnFormat = lambda _: None,
 ) -> ProjectPackageResult:
     """Builds, verifies and stores a project's package; never raises.
@@ -106,9 +106,10 @@ def build_project_package(
     Args:
         project_id: the project.
         formats: which files to make.
+        actor: who asks for it, for the audit log.
         on_format: told of every finished format, made or not; called from worker threads.
     """
-    result = ProjectPackageResult(project_id=str(project_id))
+    result = ProjectPackageResult(str(project_id), metadata={"requested_by": actor})
     try:
         _build(str(project_id), formats, on_format, result)
     except Exception as error:  # noqa: BLE001  (the promise of this function)
@@ -263,7 +264,13 @@ def _step(result: ProjectPackageResult, name: str, step: Callable[[], Any]) -> A
 def _record(result: ProjectPackageResult, event: audit.Event, **data: Any) -> None:
     try:
         with _database().write() as session:
-            audit.record(session, event, project_id=result.project_id[:200], actor=_ACTOR, **data)
+            audit.record(
+                session,
+                event,
+                project_id=result.project_id[:200],
+                actor=result.metadata["requested_by"],
+                **data,
+            )
     except Exception as error:  # noqa: BLE001  (an audit that can't be written is said, not raised)
         result.add_error(f"The audit log can't be written: {describe_with_next_step(error)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,17 +35,33 @@ def approve(
     approved_by: str,
     now: datetime,
     channels: Sequence[str] | None = None,
+    shown: Mapping[str, str] | None = None,
 ) -> list[ItemApproval]:
     """Approves the named items (None: all of the plan, or all on `channels`).
 
+    Args:
+        database: where the ledger is.
+        project_id: the project.
+        item_keys: the items.
+        approved_by: the person who says yes.
+        now: aware; the approval's time.
+        channels: narrows `item_keys=None`.
+        shown: fingerprint by item of what the person saw; the yes is to that and nothing else.
+
     Raises:
         NoSuchProject: there is no such project.
-        FixInput: an item isn't in the current plan, or the approver has no name.
+        FixInput: an item isn't in the current plan, it isn't what was shown any more, or the
+            approver has no name.
     """
     if not approved_by.strip():
         raise FixInput("An approval needs a name", next_step="Give it with --by NAME.")
-    with database.write() as session:
+    with audit.transaction(database, project_id) as session:
         items = _items(session, project_id, item_keys, channels)
+        if shown is not None and any(shown.get(item.key) != item.fingerprint for item in items):
+            raise FixInput(
+                "The plan was changed while you were looking; nothing was approved",
+                next_step="Look at it again, then approve it.",
+            )
         return [_approve_item(session, item, approved_by.strip(), now) for item in items]
 
 
@@ -58,7 +74,7 @@ def revoke(
         NoSuchProject: there is no such project.
         FixInput: an item isn't in the current plan.
     """
-    with database.write() as session:
+    with audit.transaction(database, project_id) as session:
         items = _items(session, project_id, item_keys, None)
         for item in items:
             session.execute(

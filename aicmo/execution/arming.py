@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from aicmo import audit
 from aicmo.database import Database
 from aicmo.execution import guards
 from aicmo.execution.claims import Claim
@@ -54,7 +55,7 @@ def arm(
     # Taken before the transaction: a worker frozen in between finds its deadline passed.
     deadline = time.monotonic() + SEND_DEADLINE_SECONDS
     ready = [each for each in claim.delivery_ids if each in composed]
-    with database.write() as session:
+    with audit.transaction(database, mover.project_id) as session:
         verdicts = _verdicts(session, mover, ready, channels_with_gateway)
         _let_go(session, mover, claim.fence, verdicts)
         may_go = [each for each in ready if each in verdicts and verdicts[each].may_go]

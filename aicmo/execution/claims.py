@@ -11,6 +11,7 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from aicmo import audit
 from aicmo.database import Database
 from aicmo.execution import guards
 from aicmo.execution.states import Mover, State, move
@@ -33,7 +34,7 @@ def sort_by_guards(
 ) -> None:
     """Holds, skips or expires what the guards stop, and releases what they no longer stop."""
     for item_id in item_ids:
-        with database.write() as session:
+        with audit.transaction(database, mover.project_id) as session:
             query = guards.verdicts(channels, mover.at).where(
                 Delivery.item_id == item_id,
                 Delivery.state.in_((State.PENDING.value, State.HELD.value)),
@@ -70,7 +71,7 @@ def claim(
 ) -> Claim | None:
     """Takes up to `at_most` deliveries that are due, under a new fence; None if there are none."""
     fence = secrets.randbits(62)
-    with database.write() as session:
+    with audit.transaction(database, mover.project_id) as session:
         query = (
             select(Delivery.id)
             .join(Item, Item.id == Delivery.item_id)
@@ -100,7 +101,7 @@ def recover_lapsed(database: Database, mover: Mover) -> int:
     Returns:
         The number of deliveries that came into doubt.
     """
-    with database.write() as session:
+    with audit.transaction(database, mover.project_id) as session:
         now = database.now(session)
         lapsed = select(Delivery.id).where(
             Delivery.project_id == mover.project_id, Delivery.lease_until < now

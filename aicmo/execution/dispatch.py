@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import AicmoError, FixAccount, FixInput, TryLater
 from aicmo.execution import claims, guards, pauses
@@ -106,7 +107,7 @@ class Dispatch:
 
     def _hold(self, claim: Claim, delivery_id: int, reason: str) -> None:
         verdict = guards.Verdict(guards.HOLD, reason[:200])
-        with self.database.write() as session:
+        with audit.transaction(self.database, self.plan.project_id) as session:
             let_go(session, self.mover(), claim.fence, delivery_id, verdict)
 
     def _still_allowed(self, _outgoing: Outgoing) -> bool:

@@ -55,7 +55,7 @@ def import_document(
     Raises:
         FixConfiguration: the database was made with another secret key.
     """
-    with database.write() as session:
+    with audit.transaction(database, document.id) as session:
         require_same_key(session, secret_key)
         return _Import(session, document, source, actor, secret_key, tuple(warnings)).run()
 

@@ -27,7 +27,7 @@ def pause(
     Raises:
         NoSuchProject: there is no such project.
     """
-    with database.write() as session:
+    with audit.transaction(database, project_id) as session:
         _require(session, project_id)
         if _find(session, project_id, channel) is not None:
             return False
@@ -50,7 +50,7 @@ def unpause(database: Database, *, project_id: str = "", channel: str = "", by: 
     Raises:
         NoSuchProject: there is no such project.
     """
-    with database.write() as session:
+    with audit.transaction(database, project_id) as session:
         _require(session, project_id)
         row = _find(session, project_id, channel)
         accounts = _release_accounts(session, project_id, channel)

@@ -41,7 +41,7 @@ def settle(
         The delivery's new state; None if the claim was lost and the answer came too late to move
         it (a late *sent* still closes a doubt).
     """
-    with database.write() as session:
+    with audit.transaction(database, mover.project_id) as session:
         delivery = session.get_one(Delivery, outgoing.delivery_id)
         following = _next(delivery, outcome, mover.at)
         _complete_attempt(session, delivery, fence, outcome, mover.at)

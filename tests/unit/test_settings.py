@@ -89,7 +89,7 @@ def test_a_missing_or_short_key_names_the_variable(
         monkeypatch.setenv("AICMO_SECRET_KEY", key)
     with pytest.raises(FixConfiguration, match="AICMO_SECRET_KEY") as caught:
         get_settings().require_secret_key()
-    assert "aicmo init" in caught.value.next_step
+    assert "`aicmo init`" in caught.value.next_step
 
 
 def test_smtp_url_parts_are_decoded() -> None:

@@ -44,14 +44,15 @@ def test_an_allowed_move_changes_the_row_and_is_audited(
         assert audit.verify(session, "studio").broken_at is None
 
 
-@pytest.mark.parametrize(("before", "after"), sorted(set(product(State, State)).difference(MOVES)))
-def test_any_other_move_is_refused(sqlite_url: str, before: State, after: State) -> None:
+def test_any_other_move_is_refused(sqlite_url: str) -> None:
     database = Database(sqlite_url)
-    delivery = put(database, before)
-    with pytest.raises(MoveRefused), database.write() as session:
-        move(session, MOVER, [delivery], before, after)
-    with database.read() as session:
-        assert session.get_one(Delivery, delivery).state == before
+    delivery = put(database, State.PENDING)
+    for before, after in sorted(set(product(State, State)).difference(MOVES)):
+        with database.write() as session:
+            session.execute(update(Delivery).values(state=before.value))
+            with pytest.raises(MoveRefused, match=f"from {before} to {after}"):
+                move(session, MOVER, [delivery], before, after)
+            assert session.scalars(select(Delivery.state).distinct()).one() == before
 
 
 def test_sent_is_never_left() -> None:
