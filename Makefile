@@ -47,7 +47,7 @@ check: setup ## Lint, format, types and layers
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/pyright
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 bench: setup ## Run every benchmark at full size and print the tables
 	@for name in demo import_preview packaging; do $(BIN)/python -m benchmarks.$$name || exit 1; done
