@@ -41,7 +41,7 @@ test: peers ## Run the whole test suite, real peers included
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 unit: setup ## Run the unit tests alone, without Prefect and without servers
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit -m "not peer" $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit -m "not peer" $(ARGS)
 
 check: setup ## Lint, format, types and layers
 	@$(BIN)/ruff check

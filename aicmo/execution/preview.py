@@ -98,26 +98,19 @@ _Row = tuple[int, guards.Verdict, str]
 
 
 def _open_deliveries(session: Session, item: PlanItem, now: datetime) -> Iterator[list[_Row]]:
-    last = 0
-    while True:
-        query = (
-            guards.verdicts(CHANNELS_WITH_GATEWAY, now)
-            .add_columns(Contact.key)
-            .where(
-                Delivery.item_id == item.id,
-                Delivery.id > last,
-                Delivery.state.in_((State.PENDING.value, State.HELD.value)),
-            )
-            .order_by(Delivery.id)
-            .limit(_CHUNK)
+    query = (
+        guards.verdicts(CHANNELS_WITH_GATEWAY, now)
+        .add_columns(Contact.key)
+        .where(
+            Delivery.item_id == item.id,
+            Delivery.state.in_((State.PENDING.value, State.HELD.value)),
         )
-        rows = [
-            (row[0], guards.read_verdict(row[1]), row[2] or "") for row in session.execute(query)
-        ]
-        if not rows:
-            return
-        yield rows
-        last = rows[-1][0]
+        .order_by(Delivery.id)
+        .execution_options(yield_per=_CHUNK)
+    )
+    # One pass: asking for page after page would sort the whole item again for each.
+    for rows in session.execute(query).partitions():
+        yield [(row[0], guards.read_verdict(row[1]), row[2] or "") for row in rows]
 
 
 def _preview_chunk(

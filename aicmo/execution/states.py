@@ -94,6 +94,8 @@ def move(
     """
     if (before, after) not in MOVES:
         raise MoveRefused(f"A delivery can't move from {before} to {after}")
+    if not ids:
+        return []
     query = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == before.value)
     if fence is not None:
         query = query.where(Delivery.fence == fence)
