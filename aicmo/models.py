@@ -169,7 +169,6 @@ class Run(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
     mode: Mapped[str] = mapped_column(String(16))
-    channels: Mapped[list[str]]
     started_by: Mapped[str] = mapped_column(String(200))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

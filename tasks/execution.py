@@ -49,7 +49,6 @@ def fetch_plan(
             current_database(),
             request,
             get_execution_config(),
-            output_dir=get_settings().output_dir,
         )
         modes = {channel: run.mode(channel).value for channel in request.channels or ()}
         return StartedRun(run.run_id, request, run.overall_mode.value, modes)
@@ -122,7 +121,6 @@ def _resume(started: StartedRun) -> OpenRun:
         started.run_id,
         started.request,
         get_execution_config(),
-        output_dir=get_settings().output_dir,
     )
 
 

@@ -205,8 +205,7 @@ def _opened(
     if not isinstance(project, ProjectPlan):
         yield None
         return
-    settings = get_settings()
-    run = runs.open_run(_database(), request, config, output_dir=settings.output_dir)
+    run = runs.open_run(_database(), request, config)
     token = _run.set(run)
     try:
         yield run

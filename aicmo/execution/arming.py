@@ -16,6 +16,7 @@ from aicmo.database import Database
 from aicmo.execution import guards
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed
+from aicmo.execution.project import load_version
 from aicmo.execution.states import Mover, State, move
 from aicmo.gateways.contract import Outgoing
 from aicmo.models import Attempt, Delivery
@@ -30,10 +31,14 @@ SENDING_LEASE = timedelta(seconds=SEND_DEADLINE_SECONDS + REQUEST_BOUND_SECONDS 
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """Deliveries whose intent is committed, in the order they were claimed."""
+    """Deliveries whose intent is committed, in the order they were claimed.
+
+    plan_changed: a newer plan was imported since the bytes were composed, so nothing was armed.
+    """
 
     fence: int
     outgoing: tuple[Outgoing, ...]
+    plan_changed: bool = False
 
 
 def arm(
@@ -42,6 +47,7 @@ def arm(
     claim: Claim,
     composed: Mapping[int, Composed],
     channels_with_gateway: tuple[str, ...],
+    plan_version: int,
 ) -> Armed:
     """Re-checks every guard and commits the intent; what is stopped goes back with its reason.
 
@@ -49,13 +55,18 @@ def arm(
         database: where the ledger is.
         mover: who arms.
         claim: the deliveries that this worker holds.
-        composed: the bytes of each delivery; one without bytes is let go.
+        composed: the bytes of each delivery that can be composed; the others aren't armed.
         channels_with_gateway: the channels that can be sent on.
+        plan_version: the version that the bytes were composed from. An approval is compared with
+            the current plan, so bytes of another version must never be armed under it.
     """
     # Taken before the transaction: a worker frozen in between finds its deadline passed.
     deadline = time.monotonic() + SEND_DEADLINE_SECONDS
     ready = [each for each in claim.delivery_ids if each in composed]
     with audit.transaction(database, mover.project_id) as session:
+        if load_version(session, mover.project_id) != plan_version:
+            _let_all_go(session, mover, claim)
+            return Armed(claim.fence, (), plan_changed=True)
         verdicts = _verdicts(session, mover, ready, channels_with_gateway)
         _let_go(session, mover, claim.fence, verdicts)
         may_go = [each for each in ready if each in verdicts and verdicts[each].may_go]
@@ -63,6 +74,19 @@ def arm(
         _write_attempts(session, mover, claim.fence, armed, composed)
     outgoing = [composed[each].outgoing(each, deadline) for each in ready if each in set(armed)]
     return Armed(claim.fence, tuple(outgoing))
+
+
+def _let_all_go(session: Session, mover: Mover, claim: Claim) -> None:
+    free = {"lease_until": None}
+    move(
+        session,
+        mover,
+        claim.delivery_ids,
+        State.CLAIMED,
+        State.PENDING,
+        fence=claim.fence,
+        values=free,
+    )
 
 
 def _verdicts(

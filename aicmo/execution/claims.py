@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.execution import guards
-from aicmo.execution.states import Mover, State, move
+from aicmo.execution.states import LAPSED, Mover, State, move
 from aicmo.models import Delivery, Item
 
 CLAIM_LEASE = timedelta(seconds=60)
 _CHUNK = 500
+_SORTED = (State.PENDING, State.HELD, State.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def sort_by_guards(
         with audit.transaction(database, mover.project_id) as session:
             query = guards.verdicts(channels, mover.at).where(
                 Delivery.item_id == item_id,
-                Delivery.state.in_((State.PENDING.value, State.HELD.value)),
+                Delivery.state.in_([state.value for state in _SORTED]),
             )
             columns = query.add_columns(Delivery.state, Delivery.reason)
             rows = session.execute(columns).all()
@@ -48,19 +49,20 @@ _Row = tuple[int, str, str, str]
 
 
 def _apply(session: Session, mover: Mover, rows: Iterable[_Row]) -> None:
-    release: list[int] = []
+    release: dict[State, list[int]] = {}
     stop: dict[tuple[State, str], list[int]] = {}
     for delivery_id, text, state, reason in rows:
         verdict = guards.read_verdict(text)
         wanted = (verdict.state, verdict.reason) if verdict.state else (State.PENDING, "")
         if (State(state), reason) == wanted:
             continue
-        if state == State.HELD:
-            release.append(delivery_id)
+        if state != State.PENDING:
+            release.setdefault(State(state), []).append(delivery_id)
         if verdict.state:
             stop.setdefault((verdict.state, verdict.reason), []).append(delivery_id)
-    for ids in _chunks(release):
-        move(session, mover, ids, State.HELD, State.PENDING)
+    for stopped, ids in release.items():
+        for chunk in _chunks(ids):
+            move(session, mover, chunk, stopped, State.PENDING)
     for (state, reason), ids in stop.items():
         for chunk in _chunks(ids):
             move(session, mover, chunk, State.PENDING, state, reason=reason)
@@ -120,8 +122,7 @@ def recover_lapsed(database: Database, mover: Mover) -> int:
             move(session, here, ids, State.CLAIMED, State.PENDING, values=free)
         doubt = {**free, "ambiguous": True}
         for ids in _chunks(armed):
-            reason = "the worker stopped between arming and recording"
-            move(session, here, ids, State.SENDING, State.UNKNOWN, reason=reason, values=doubt)
+            move(session, here, ids, State.SENDING, State.UNKNOWN, reason=LAPSED, values=doubt)
     return len(armed)
 
 

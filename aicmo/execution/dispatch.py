@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,17 +13,28 @@ from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import AicmoError, FixAccount, FixInput, TryLater
 from aicmo.execution import claims, guards, pauses
-from aicmo.execution.arming import arm, let_go
+from aicmo.execution.arming import Armed, arm, let_go
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed, EmailComposers, recipients
 from aicmo.execution.project import PlanItem, ProjectPlan
 from aicmo.execution.settling import settle
 from aicmo.execution.states import Mover, State
-from aicmo.gateways.contract import Gateway, LivePermit, OpenGateway, Outcome, OutcomeKind, Outgoing
+from aicmo.gateways.contract import (
+    Gateway,
+    LivePermit,
+    OpenGateway,
+    Outcome,
+    OutcomeKind,
+    Outgoing,
+    Scope,
+)
 from aicmo.models import Delivery
 
 BATCH = 50
 """Deliveries per claim: few enough that a killed worker leaves few doubts."""
+
+_UNTOUCHED = Outcome(OutcomeKind.NOT_SENT, detail="the run was interrupted", scope=Scope.BATCH)
+_IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="interrupted while it was being sent")
 
 OnProgress = Callable[[State | None], None]
 """Called after every settled delivery with its new state."""
@@ -66,14 +78,51 @@ class Dispatch:
 
     def _send(self, gateway: Gateway, claim: Claim, composers: EmailComposers) -> int:
         composed = self._compose(claim, composers)
-        armed = arm(self.database, self.mover(), claim, composed, self.channels_with_gateway)
-        ending: Outcome | None = None
-        for outgoing, outcome in gateway.send_batch(armed.outgoing, self._still_allowed):
-            self.on_progress(settle(self.database, self.mover(), armed.fence, outgoing, outcome))
-            ending = ending or (outcome if outcome.ends_run else None)
+        armed = arm(
+            self.database,
+            self.mover(),
+            claim,
+            composed,
+            self.channels_with_gateway,
+            self.plan.version,
+        )
+        if armed.plan_changed:
+            raise TryLater(
+                "The plan was changed during the run",
+                next_step="Look at it, approve it, then run again: nothing is lost or sent twice.",
+            )
+        ending = self._hand_over(gateway, armed)
         if ending and not self._is_paused():
             raise self._stopped(ending)
         return len(armed.outgoing)
+
+    def _hand_over(self, gateway: Gateway, armed: Armed) -> Outcome | None:
+        """Sends an armed batch; returns the outcome that ended the run, if one did."""
+        ending: Outcome | None = None
+        untouched, in_hand = deque(armed.outgoing), dict[int, Outgoing]()
+
+        def one_by_one() -> Iterator[Outgoing]:
+            while untouched:
+                outgoing = untouched.popleft()
+                in_hand[outgoing.delivery_id] = outgoing
+                yield outgoing
+
+        try:
+            for outgoing, outcome in gateway.send_batch(one_by_one(), self._still_allowed):
+                self._settle(armed, outgoing, outcome)
+                del in_hand[outgoing.delivery_id]
+                ending = ending or (outcome if outcome.ends_run else None)
+        except BaseException:
+            # What the gateway never took can't have gone out; what it had may have.
+            for outgoing in in_hand.values():
+                self._settle(armed, outgoing, _IN_DOUBT)
+            for outgoing in untouched:
+                self._settle(armed, outgoing, _UNTOUCHED)
+            raise
+        return ending
+
+    def _settle(self, armed: Armed, outgoing: Outgoing, outcome: Outcome) -> None:
+        self.on_progress(settle(self.database, self.mover(), armed.fence, outgoing, outcome))
 
     def _stopped(self, ending: Outcome) -> AicmoError:
         said = " ".join(part for part in (ending.code, ending.detail) if part)

@@ -94,7 +94,7 @@ def _recipient_guards() -> list[tuple[ColumnElement[bool], ColumnElement[str] | 
     return [
         (
             and_(to_mailbox, Contact.mailbox == ""),
-            _say(SKIP, "no email address"),
+            _say(HOLD, "no email address"),
         ),
         (
             and_(to_mailbox, suppressed.is_not(None)),
@@ -102,7 +102,7 @@ def _recipient_guards() -> list[tuple[ColumnElement[bool], ColumnElement[str] | 
         ),
         (and_(to_mailbox, Contact.hard_bounced), _say(SKIP, "hard bounced")),
         (and_(to_mailbox, Contact.consent == "unsubscribed"), _say(SKIP, "unsubscribed")),
-        (and_(to_mailbox, Contact.consent != "opt_in"), _say(SKIP, "no consent")),
+        (and_(to_mailbox, Contact.consent != "opt_in"), _say(HOLD, "no consent")),
     ]
 
 

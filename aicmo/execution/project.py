@@ -63,6 +63,11 @@ def load_plan(session: Session, project_id: str) -> ProjectPlan:
     )
 
 
+def load_version(session: Session, project_id: str) -> int:
+    """The version of the project's current plan; read after the items, it dates them."""
+    return session.scalars(select(Project.plan_version).where(Project.id == project_id)).one()
+
+
 def load_items(session: Session, project_id: str) -> list[PlanItem]:
     """The items of the current plan, by time."""
     query = select(Item).where(Item.project_id == project_id, Item.withdrawn.is_(False))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select, text
 from sqlalchemy.orm import Session
 
-from aicmo.execution.states import WAITING, State
+from aicmo.execution.states import LAPSED, WAITING, State
 from aicmo.models import Delivery, Item
 
 BOOKS = ("sent", "failed", "unknown", "skipped", "held", "cancelled", "expired", "waiting")
@@ -72,10 +72,13 @@ def read_books(
     planned = session.scalar(select(func.coalesce(func.sum(chosen.c.planned), 0)))
     what = (chosen.c.key, chosen.c.title, chosen.c.channel)
     state = (Delivery.state, Delivery.reason)
+    # A lapsed lease means that nobody will record the answer: that is a doubt already.
+    in_doubt = and_(Delivery.state == State.SENDING.value, Delivery.lease_until < datetime.now(UTC))
+    lapsed = case((in_doubt, 1), else_=0).label("lapsed")
     query = (
-        select(*what, *state, chosen.c.send_at, func.count())
+        select(*what, *state, lapsed, chosen.c.send_at, func.count())
         .join(Delivery, Delivery.item_id == chosen.c.id)
-        .group_by(*what, *state, chosen.c.send_at)
+        .group_by(*what, *state, text("lapsed"), chosen.c.send_at)
         .order_by(chosen.c.send_at, chosen.c.key, *state)
     )
     return Books(planned or 0, tuple(_tallies(session.execute(query).all(), now)))
@@ -83,7 +86,10 @@ def read_books(
 
 def _tallies(rows: Iterable[Any], now: datetime) -> Iterable[Tally]:
     waiting = {state.value for state in WAITING}
-    for key, title, channel, state, reason, send_at, count in rows:
+    for key, title, channel, state, reason, lapsed, send_at, count in rows:
+        if lapsed:
+            yield Tally(key, title, channel, State.UNKNOWN.value, LAPSED, count)
+            continue
         said = "waiting" if state in waiting else state
         why = _why_waiting(state, reason, early=send_at > now) if state in waiting else reason
         yield Tally(key, title, channel, said, why, count)

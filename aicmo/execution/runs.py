@@ -6,9 +6,8 @@ The command line, the Prefect flows and the public API all go through these thre
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypedDict
 
 from sqlalchemy import update
@@ -16,12 +15,18 @@ from sqlalchemy import update
 from aicmo import audit
 from aicmo.channels import SOCIAL, Channel
 from aicmo.database import Database
-from aicmo.errors import FixInput, NoSuchProject
+from aicmo.errors import FixInput, NoSuchProject, TryLater
 from aicmo.execution import claims
 from aicmo.execution.dispatch import Dispatch, OnProgress
 from aicmo.execution.gate import Mode, decide_channel, issue_permit
 from aicmo.execution.preview import Preview, preview_items
-from aicmo.execution.project import PlanItem, ProjectPlan, load_items, load_plan
+from aicmo.execution.project import (
+    PlanItem,
+    ProjectPlan,
+    load_items,
+    load_plan,
+    load_version,
+)
 from aicmo.execution.report import Books, ExecutionReport, Tally, read_books
 from aicmo.execution.states import Mover
 from aicmo.gateways.contract import OpenGateway
@@ -76,7 +81,6 @@ class OpenRun:
     config: ExecutionConfig
     plan: ProjectPlan
     clock: Clock = utc_now
-    output_dir: Path = field(default_factory=lambda: Path(".aicmo/output"))
 
     def mode(self, channel: str) -> Mode:
         return decide_channel(
@@ -103,7 +107,6 @@ def open_run(
     config: ExecutionConfig,
     *,
     clock: Clock = utc_now,
-    output_dir: Path = Path(".aicmo/output"),
 ) -> OpenRun:
     """Opens a run; a live one first takes back what a stopped worker left behind.
 
@@ -118,12 +121,12 @@ def open_run(
         raise
     with database.write() as session:
         row = Run(
-            project_id=plan.project_id, mode="", channels=[], started_by=request.started_by,
+            project_id=plan.project_id, mode="", started_by=request.started_by,
             started_at=clock(), summary={},
         )  # fmt: skip
         session.add(row)
         session.flush()
-        opened = OpenRun(database, row.id, request, config, plan, clock, output_dir)
+        opened = OpenRun(database, row.id, request, config, plan, clock)
         row.mode = opened.overall_mode.value
         _record(session, opened, audit.Event.EXECUTION_STARTED, mode=row.mode)
         _record(session, opened, audit.Event.EXECUTION_PLAN_FETCHED, version=plan.version)
@@ -141,7 +144,6 @@ def resume_run(
     config: ExecutionConfig,
     *,
     clock: Clock = utc_now,
-    output_dir: Path = Path(".aicmo/output"),
 ) -> OpenRun:
     """A run that was opened elsewhere, for a step in another thread or process; writes nothing.
 
@@ -154,13 +156,20 @@ def resume_run(
         row = session.get(Run, run_id)
         if row is None or row.project_id != plan.project_id or row.finished_at is not None:
             raise FixInput(f"{request.project_id} has no open run {run_id}")
-    return OpenRun(database, run_id, request, config, plan, clock, output_dir)
+    return OpenRun(database, run_id, request, config, plan, clock)
 
 
 def extract_items(run: OpenRun) -> list[PlanItem]:
-    """The items of the current plan; in a live run their deliveries are sorted by the guards."""
+    """The items of the run's plan; in a live run their deliveries are sorted by the guards.
+
+    Raises:
+        TryLater: another plan was imported since the run was opened.
+    """
     with run.database.read() as session:
         items = load_items(session, run.plan.project_id)
+        version = load_version(session, run.plan.project_id)
+    if version != run.plan.version:
+        raise TryLater("The plan was changed during the run", next_step="Run again.")
     if run.overall_mode is Mode.LIVE:
         claims.sort_by_guards(
             run.database, run.mover(), [item.id for item in items], CHANNELS_WITH_GATEWAY

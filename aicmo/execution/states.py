@@ -36,8 +36,11 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     """A person called it off."""
     EXPIRED = "expired"
-    """Its time window closed before it was sent."""
+    """Its time window closed before it was sent; a longer window opens it again."""
 
+
+LAPSED = "the worker stopped between arming and recording"
+"""The reason of a doubt that nobody recorded: its lease has lapsed while it was being sent."""
 
 WAITING = (State.PENDING, State.CLAIMED, State.SENDING)
 """The states that a report calls `waiting`."""
@@ -59,6 +62,7 @@ MOVES: frozenset[tuple[State, State]] = frozenset(
         (State.HELD, State.PENDING),
         (State.PENDING, State.CANCELLED),
         (State.PENDING, State.EXPIRED),
+        (State.EXPIRED, State.PENDING),
     }
 )
 

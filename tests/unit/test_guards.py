@@ -34,21 +34,38 @@ def only(**changes: Any) -> list[dict[str, Any]]:
     return [contact(1, **changes)]
 
 
-RECIPIENTS: list[tuple[dict[str, Any], str]] = [
+GONE: list[tuple[dict[str, Any], str]] = [
     ({"consent": "unsubscribed"}, "unsubscribed"),
-    ({"consent": "unknown", "consent_source": None}, "no consent"),
     ({"hard_bounced": True}, "hard bounced"),
+]
+LACKING: list[tuple[dict[str, Any], str]] = [
+    ({"consent": "unknown", "consent_source": None}, "no consent"),
     ({"email": None}, "no email address"),
 ]
 
 
-@pytest.mark.parametrize(("changes", "reason"), RECIPIENTS, ids=[row[1] for row in RECIPIENTS])
-def test_a_recipient_who_must_not_be_written_to_is_skipped(
+@pytest.mark.parametrize(("changes", "reason"), GONE, ids=[row[1] for row in GONE])
+def test_a_recipient_who_left_is_skipped_for_good(
     database: Database, changes: dict[str, Any], reason: str
 ) -> None:
     imported(database, email(), contacts=only(**changes))
     approved(database)
     assert outcome(database) == {("skipped", reason)}
+    imported(database, email(), contacts=only())
+    approved(database)
+    assert outcome(database) == {("skipped", reason)}
+
+
+@pytest.mark.parametrize(("changes", "reason"), LACKING, ids=[row[1] for row in LACKING])
+def test_a_recipient_who_lacks_something_is_held_until_it_is_there(
+    database: Database, changes: dict[str, Any], reason: str
+) -> None:
+    imported(database, email(), contacts=only(**changes))
+    approved(database)
+    assert outcome(database) == {("held", reason)}
+    imported(database, email(), contacts=only())
+    approved(database)
+    assert ("waiting", "due") in outcome(database)
 
 
 def test_nothing_goes_without_an_approval(database: Database) -> None:
@@ -145,6 +162,16 @@ def test_a_closed_window_expires(database: Database) -> None:
     assert outcome(database, at=TOMORROW + timedelta(hours=1)) == {
         ("expired", "its time window has closed")
     }
+
+
+def test_a_longer_window_opens_an_expired_item_again(database: Database) -> None:
+    imported(database, email(send_until=NOW.isoformat()))
+    approved(database)
+    late = NOW + timedelta(hours=1)
+    assert outcome(database, at=late) == {("expired", "its time window has closed")}
+    imported(database, email(send_until=TOMORROW.isoformat()))
+    approved(database, at=late)
+    assert outcome(database, at=late) == {("waiting", "due")}
 
 
 def test_what_left_the_plan_is_held_and_what_comes_back_is_released(database: Database) -> None:

@@ -111,7 +111,6 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('project_id', sa.String(length=64), nullable=False),
     sa.Column('mode', sa.String(length=16), nullable=False),
-    sa.Column('channels', sa.JSON(), nullable=False),
     sa.Column('started_by', sa.String(length=200), nullable=False),
     sa.Column('started_at', UtcDateTime(timezone=True), nullable=False),
     sa.Column('finished_at', UtcDateTime(timezone=True), nullable=True),
