@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,10 @@ def assemble(
     text = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     folder = _folder(content, manifest, output_dir)
     brand = content.document.brand.name
-    if _is_complete(folder, text, manifest):
+    is_complete = partial(_is_complete, text=text, manifest=manifest)
+    if is_complete(folder):
         return BuiltPackage(content.document.id, brand, folder, manifest, reused=True)
-    with fresh_folder(folder) as building:
+    with fresh_folder(folder, is_complete) as building:
         _fill(building, rendered, text)
     return BuiltPackage(content.document.id, brand, folder, manifest, reused=False)
 

@@ -95,7 +95,7 @@ def render_format(content: ProjectContent, format_: Format, output_dir: Path) ->
     place = output_dir / "rendered" / content.document.id / format_ / _key(content, format_)
     if reused := _reuse(place, format_, name):
         return reused
-    with fresh_folder(place) as folder:
+    with fresh_folder(place, lambda folder: bool(_reuse(folder, format_, name))) as folder:
         _write_note(folder, _renderer(format_)(compose(content), _theme(content), folder / name))
     return _described(format_, place / name, _read_note(place), reused=False)
 
