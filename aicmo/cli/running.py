@@ -30,11 +30,13 @@ class Ran:
     """A finished run; its report covers the plan, `settled` only what this run handed over.
 
     misconfigured: a channel that might have sent isn't configured.
+    interrupted: somebody pressed Ctrl-C; what wasn't handed over waits for the next run.
     """
 
     report: ExecutionReport
     settled: Counter[str] = field(default_factory=Counter[str])
     misconfigured: bool = False
+    interrupted: bool = False
 
 
 def run_channels(
@@ -44,8 +46,13 @@ def run_channels(
     ran = Ran(ExecutionReport(project_id=run.plan.project_id))
     if run.overall_mode is not Mode.DISABLED:
         items = runs.extract_items(run)
-        for channel in Channel:
-            if run.mode(channel) is not Mode.DISABLED and _has(items, channel):
+        mine = [
+            channel
+            for channel in Channel
+            if run.mode(channel) is not Mode.DISABLED and _has(items, channel)
+        ]
+        for channel in mine:
+            if not ran.interrupted:
                 _run_channel(run, channel, items, open_gateway, on_progress, ran)
     runs.close_run(run, ran.report)
     return ran
@@ -73,6 +80,10 @@ def _run_channel(
         result = runs.execute_channel(
             run, channel.value, items, lambda: open_gateway(channel.value), settled
         )
+    except KeyboardInterrupt:
+        ran.interrupted = True
+        ran.report.add_error("Interrupted. What wasn't sent yet waits: run again to go on")
+        return
     except Exception as error:  # noqa: BLE001  (the other channels go on; the reason is kept)
         ran.misconfigured |= isinstance(error, FixConfiguration)
         message = f"{channel.value}: {describe_with_next_step(error)}"

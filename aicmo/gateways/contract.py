@@ -128,12 +128,14 @@ class Gateway(AbstractContextManager["Gateway"], ABC):
     """A provider's account, open for sending. Used as a context manager by one thread."""
 
     name: str
+    channel: str
     repeat_class: RepeatClass
 
     def __init__(self, permit: LivePermit) -> None:
         if not isinstance(permit, LivePermit):  # pyright: ignore[reportUnnecessaryIsInstance]
-            msg = "a gateway needs a LivePermit"
-            raise PermissionError(msg)
+            raise PermissionError("a gateway needs a LivePermit")
+        if getattr(permit, "channel", None) != self.channel:
+            raise PermissionError(f"this permit is not for {self.channel}")
         self.permit = permit
 
     @abstractmethod

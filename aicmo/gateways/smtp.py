@@ -46,6 +46,7 @@ class SmtpGateway(Gateway):
     """
 
     name = "smtp"
+    channel = "email"
     repeat_class = RepeatClass.BLIND
 
     def __init__(

@@ -140,9 +140,16 @@ class GatewayContract(ABC):
         with self.peer(None) as peer, pytest.raises(PermissionError):
             self.gateway(cast("LivePermit", instead), peer)
 
+    def test_a_permit_opens_its_own_channel_only(self) -> None:
+        forged = object.__new__(LivePermit)
+        with self.peer(None) as peer:
+            for other in (permit("another channel"), forged):
+                with pytest.raises(PermissionError):
+                    self.gateway(other, peer)
 
-def permit() -> LivePermit:
-    return LivePermit(run_id=1, channel="email", key=PERMIT_KEY)
+
+def permit(channel: str = "email") -> LivePermit:
+    return LivePermit(run_id=1, channel=channel, key=PERMIT_KEY)
 
 
 def always(_: Outgoing) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,16 @@ def test_no_permit_without_live(mode: Mode) -> None:
     with pytest.raises(PermissionError):
         issue_permit(mode, 1, "email")
     assert issue_permit(Mode.LIVE, 7, "email").run_id == 7
+
+
+def test_only_the_gate_makes_permits() -> None:
+    root = Path(__file__).parents[2]
+    sources = [
+        path
+        for room in ("aicmo", "tasks", "blocks", "flows")
+        for path in (root / room).rglob("*.py")
+    ]
+    users = {
+        path.relative_to(root).as_posix() for path in sources if "PERMIT_KEY" in path.read_text()
+    }
+    assert users == {"aicmo/execution/gate.py", "aicmo/gateways/contract.py"}
