@@ -14,6 +14,7 @@ from aicmo.problems import Problem
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MAX_ROWS = 5000
+LAST_ROW = 1_048_576  # that a spreadsheet can have; LibreOffice writes it even where it is empty
 _MAX_CSV_BYTES = 10 * 1024 * 1024
 
 
@@ -83,10 +84,10 @@ def kept(number: int, cells: Sequence[Cell], label: str) -> tuple[int, tuple[Cel
         FixDocument: the table is longer than a calendar can be.
     """
     filled = [at for at, cell in enumerate(cells) if cell != ""]
+    if number > (MAX_ROWS if filled else LAST_ROW):
+        raise unreadable(label, f"has more than {MAX_ROWS} rows")
     if not filled:
         return None
-    if number > MAX_ROWS:
-        raise unreadable(label, f"has more than {MAX_ROWS} rows")
     return number, tuple(cells[: filled[-1] + 1])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ from openpyxl.utils import get_column_letter
 
 from aicmo.errors import FixDocument, FixInput
 from aicmo.plans.reading import read_bytes
-from aicmo.plans.sheets import Cell, Sheet, Unusable, as_text, from_text, kept, unreadable
+from aicmo.plans.sheets import LAST_ROW, Cell, Sheet, Unusable, as_text, from_text, kept, unreadable
 
 _MAX_FILE_BYTES = 20 * 1024 * 1024
 _MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 _MAX_ENTRIES = 1000
+_MAX_CELLS = 2_000_000  # with the empty ones to the left of others
 
 
 def read_workbook(path: Path, name: str) -> Sheet:
@@ -61,9 +62,20 @@ def _read(raw: bytes, source: str, name: str) -> Sheet:
     label = f"{source}, sheet {sheet.title}"
     rows = (
         kept(number, [_read_cell(cell) for cell in row], label)
-        for number, row in enumerate(sheet.iter_rows(), start=1)
+        for number, row in enumerate(_padded_rows(sheet, label), start=1)
+        if row or number > LAST_ROW
     )
     return Sheet(label, tuple(row for row in rows if row))
+
+
+def _padded_rows(sheet: Any, label: str) -> Iterator[Sequence[Any]]:
+    # openpyxl fills every gap before a row or a cell: a small file may stand for any number of them.
+    cells = 0
+    for row in sheet.iter_rows(max_row=LAST_ROW + 1):
+        cells += len(row)
+        if cells > _MAX_CELLS:
+            raise unreadable(label, "is wider than a calendar can be; delete the columns not used")
+        yield row
 
 
 def _read_cell(cell: Any) -> Cell:

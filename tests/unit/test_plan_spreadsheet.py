@@ -198,6 +198,59 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_opened(tmp_path: Path) -> No
     assert problem.endswith("unpacks to more than a calendar can hold; nothing was opened")
 
 
+def crafted(folder: Path, rows: str) -> Path:
+    """A sheet with a heading, an email, and rows that no spreadsheet program would write."""
+    sound, path = as_xlsx(folder, [HEADING, EMAIL]), folder / "crafted.xlsx"
+    with (
+        zipfile.ZipFile(sound) as read,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as written,
+    ):
+        for entry in read.infolist():
+            content = read.read(entry)
+            if entry.filename == "xl/worksheets/sheet2.xml":
+                content = content.replace(b"</sheetData>", f"{rows}</sheetData>".encode())
+            written.writestr(entry.filename, content)
+    return path
+
+
+FILLED = "<is><t>beyond</t></is>"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ('<row r="2147483647"/>', "has more than 5000 rows"),
+        (f'<row r="1048576"><c r="A1048576" t="inlineStr">{FILLED}</c></row>', "5000 rows"),
+        (f'<row r="5001"><c r="A5001" t="inlineStr">{FILLED}</c></row>', "has more than 5000 rows"),
+        (
+            "".join(f'<row r="{n}"><c r="ZZZ{n}"/></row>' for n in range(3, 300_000)),
+            "is wider than a calendar can be; delete the columns not used",
+        ),
+        (
+            f'<row r="3"><c r="XFD3" t="inlineStr">{FILLED}</c></row>',
+            "column 16384: has no heading",
+        ),
+    ],
+    ids=["far row", "filled last row", "row 5001", "far columns", "filled last column"],
+)
+def test_a_small_file_that_stands_for_a_huge_sheet_is_refused(
+    tmp_path: Path, rows: str, expected: str
+) -> None:
+    assert any(problem.endswith(expected) for problem in problems_of(crafted(tmp_path, rows)))
+
+
+def test_rows_that_are_only_formatted_do_no_harm(tmp_path: Path) -> None:
+    # LibreOffice ends a sheet like this after a whole column or row was formatted
+    rows = '<row r="3"><c r="AMJ3"/></row><row r="1048576" ht="12.8"/>'
+    assert len(with_calendar(DOCUMENT, crafted(tmp_path, rows)).document.items) == 1
+
+
+def test_a_text_of_empty_lines_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = as_csv(tmp_path, [HEADING, EMAIL])
+    path.write_bytes(path.read_bytes() + b"\n" * 1_048_576)
+    assert problems_of(path) == ["calendar.csv: has more than 5000 rows"]
+
+
 def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "calendar.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
