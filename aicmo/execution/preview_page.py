@@ -48,10 +48,13 @@ def would_go(item: ItemPreview) -> int:
 def write_preview(preview: Preview, plan: ProjectPlan, folder: Path) -> Path:
     """Writes `index.html` and an `.eml` file for each sample; files of an earlier preview go.
 
+    The samples name people, so `folder` is for its owner alone.
+
     Returns:
         The path of `index.html`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
     for former in [*folder.glob("*.eml"), *folder.glob("index.html")]:
         former.unlink()
     cards = [_card(item, plan, samples) for item, samples in _with_samples(preview)]
