@@ -5,9 +5,12 @@ And no person's address is in the audit log, in reports or in packages.
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -18,6 +21,7 @@ from aicmo.delivery.output_packager import build_project_package
 from aicmo.execution.importing import import_document
 from tests.peers.smtp_peer import PASSWORD, Answer, Script, SmtpPeer
 from tests.projects import approved, contact, document, email, post
+from tests.security.secret_search import is_in
 
 SECRET_KEY = "canary-secret-key-0123456789-abcdefgh"
 SECRETS = [SECRET_KEY, PASSWORD, "canary-aws-secret"]
@@ -80,8 +84,30 @@ def test_a_full_run_leaves_no_secret_anywhere(
     assert any(file.name == "aicmo.db" for file in files)
     assert any(file.name == "summary.html" for file in files)
     everything = said.encode() + b"".join(file.read_bytes() for file in files)
-    for secret in SECRETS:
-        assert secret.encode() not in everything
+    assert [secret for secret in SECRETS if is_in(secret, everything)] == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        PASSWORD,
+        json.dumps({"error": f"535 {PASSWORD} is wrong"}),
+        f"smtp://postbox:{quote(PASSWORD)}@127.0.0.1",
+        *(base64.b64encode(f"{user}{PASSWORD}\0".encode()).decode() for user in ("", "a", "ab")),
+        f"{PASSWORD.encode()}",
+    ],
+)
+def test_the_search_finds_a_leak_in_the_ledger(
+    ledger: Database, tmp_path: Path, written: str
+) -> None:
+    with ledger.write() as session:
+        audit.record(
+            session, audit.Event.PACKAGING_ERROR, project_id="studio", actor="a", error=written
+        )
+    ledger.dispose()
+    content = b"".join(file.read_bytes() for file in tmp_path.glob("aicmo.db*"))
+    assert is_in(PASSWORD, content)
+    assert not is_in("another-pässword", content)
 
 
 def test_addresses_are_only_where_sending_needs_them(
