@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 
-from pydantic import SecretStr
 from sqlalchemy.exc import DBAPIError
 
 from aicmo.errors import AicmoError, FixConfiguration
@@ -30,10 +28,17 @@ def describe(error: BaseException) -> str:
     """The reason of an error, on one line, without secrets and addresses."""
     if isinstance(error, DBAPIError):
         # The whole text repeats the statement with its parameters, which are people's data.
-        text = f"the database refused: {str(error.orig).strip().splitlines()[0]}"
+        text = f"the database refused: {_said(error.orig).splitlines()[0]}"
     else:
-        text = str(error).strip() or type(error).__name__
+        text = _said(error)
     return redact(" ".join(text.split()))
+
+
+def _said(error: BaseException | None) -> str:
+    try:
+        return str(error).strip() or type(error).__name__
+    except Exception:  # noqa: BLE001  (somebody else's error may fail to say what it is)
+        return type(error).__name__
 
 
 def describe_with_next_step(error: BaseException) -> str:
@@ -53,11 +58,8 @@ def redact(text: str) -> str:
 
 def _configured_secrets() -> list[str]:
     try:
-        settings = get_settings()
+        values = [each.get_secret_value() for each in get_settings().secrets()]
     except FixConfiguration:
         return []
-    found: list[SecretStr | None] = [settings.secret_key, settings.smtp_url]
-    with suppress(FixConfiguration):
-        found.append(settings.require_smtp_relay().password)
-    values = [each.get_secret_value() for each in found if each is not None]
-    return [value for value in values if len(value) >= _SHORTEST_SECRET]
+    # The longest first: one that is the beginning of another must not leave the rest behind.
+    return sorted((each for each in values if len(each) >= _SHORTEST_SECRET), key=len, reverse=True)

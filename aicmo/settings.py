@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -30,16 +31,33 @@ TlsMode = Literal["starttls", "implicit", "none"]
 class Settings(BaseSettings):
     """Everything the environment says; secrets are `SecretStr`."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+    # Without case_sensitive, `execution_enabled=true` would win over `EXECUTION_ENABLED=false`.
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", hide_input_in_errors=True, case_sensitive=True
+    )
 
     database_url: str = Field("sqlite:///.aicmo/aicmo.db", validation_alias="AICMO_DATABASE_URL")
     smtp_url: SecretStr | None = Field(None, validation_alias="AICMO_SMTP_URL")
     packages_url: str = Field("", validation_alias="AICMO_PACKAGES_URL")
     output_dir: Path = Field(Path(".aicmo/output"), validation_alias="AICMO_OUTPUT_DIR")
     secret_key: SecretStr | None = Field(None, validation_alias="AICMO_SECRET_KEY")
+    aws_secret_access_key: SecretStr | None = Field(None, validation_alias="AWS_SECRET_ACCESS_KEY")
+    aws_session_token: SecretStr | None = Field(None, validation_alias="AWS_SESSION_TOKEN")
     execution_enabled: str | None = Field(None, validation_alias="EXECUTION_ENABLED")
     execution_dry_run: str | None = Field(None, validation_alias="EXECUTION_DRY_RUN")
     execution_channels: str | None = Field(None, validation_alias="EXECUTION_CHANNELS")
+
+    def secrets(self) -> list[SecretStr]:
+        """Every secret that the environment holds, also those that a library reads by itself."""
+        found = [
+            self.smtp_url,
+            self.secret_key,
+            self.aws_secret_access_key,
+            self.aws_session_token,
+        ]
+        with suppress(FixConfiguration):
+            found.append(self.require_smtp_relay().password)
+        return [each for each in found if each is not None]
 
     def packages_folder_or_url(self) -> str:
         """Where packages go: the URL, or `.aicmo/packages` under the working folder."""
@@ -107,7 +125,7 @@ def get_settings() -> Settings:
     """
     try:
         return Settings()  # pyright: ignore[reportCallIssue]
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise FixConfiguration(f"The environment can't be read: {error}") from None
 
 
@@ -136,9 +154,10 @@ def read_execution_config(
 def _unknown_safety_names() -> list[str]:
     names = {*os.environ, *dotenv_values(".env")}
     return [
-        f"{name} is not a variable of AICMO; the EXECUTION_ variables are {', '.join(_SAFETY_NAMES)}"
+        f"{name} is not a variable of AICMO and is ignored; "
+        f"the EXECUTION_ variables are {', '.join(_SAFETY_NAMES)}"
         for name in sorted(names)
-        if name.startswith("EXECUTION_") and name not in _SAFETY_NAMES
+        if name.upper().startswith("EXECUTION_") and name not in _SAFETY_NAMES
     ]
 
 

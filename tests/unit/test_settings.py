@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from sqlalchemy.exc import DBAPIError
 
 from aicmo.errors import FixConfiguration
+from aicmo.redaction import describe
 from aicmo.settings import (
     ExecutionConfig,
     get_execution_config,
@@ -66,6 +68,45 @@ def test_a_misspelt_variable_name_is_reported(monkeypatch: pytest.MonkeyPatch) -
     assert "EXECUTION_DRYRUN is not a variable of AICMO" in config.problems[0]
 
 
+NAMES = ("EXECUTION_ENABLED", "EXECUTION_DRY_RUN", "EXECUTION_CHANNELS")
+
+
+@st.composite
+def misspelt_names(draw: st.DrawFn) -> str:
+    name = draw(st.sampled_from([*NAMES, "EXECUTION_ENABLE", "EXECUTION_DRYRUN", "EXECUTION_"]))
+    lower = draw(st.lists(st.booleans(), min_size=len(name), max_size=len(name)))
+    return "".join(each.lower() if low else each for each, low in zip(name, lower, strict=True))
+
+
+@given(name=misspelt_names(), value=st.sampled_from(["true", "off", "crm"]), in_file=st.booleans())
+@example(name="execution_enabled", value="true", in_file=True)
+@example(name="execution_enabled", value="true", in_file=False)
+@example(name="Execution_Dry_Run", value="off", in_file=False)
+def test_only_the_exact_name_of_a_safety_variable_counts(
+    name: str, value: str, *, in_file: bool
+) -> None:
+    assume(name not in NAMES)
+    Path(".env").unlink(missing_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXECUTION_ENABLED", "false")
+        if in_file:
+            Path(".env").write_text(f"{name}={value}\n")
+        else:
+            patch.setenv(name, value)
+        config = get_execution_config()
+    Path(".env").unlink(missing_ok=True)
+    assert (config.execution_enabled, config.dry_run) == (False, True)
+    assert config.channels_enabled == ["email"]
+    assert config.problems[0].startswith(f"{name} is not a variable of AICMO and is ignored")
+
+
+def test_an_env_file_that_can_not_be_read_allows_nothing() -> None:
+    Path(".env").write_bytes(b"EXECUTION_ENABLED=true\nEXECUTION_CHANNELS=\xff\n")
+    config = get_execution_config()
+    assert not config.execution_enabled
+    assert "can't be read" in config.problems[0]
+
+
 def test_an_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("EXECUTION_ENABLED=true\nEXECUTION_CHANNELS=crm\n")
     monkeypatch.setenv("EXECUTION_CHANNELS", "email")
@@ -79,6 +120,30 @@ def test_secrets_never_show_in_a_representation(monkeypatch: pytest.MonkeyPatch)
     settings = get_settings()
     shown = f"{settings!r} {settings} {settings.require_smtp_relay()!r}"
     assert "canary" not in shown
+
+
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+def test_the_store_s_secrets_are_in_no_error_text(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "canary/of+the=store")
+    assert "canary" not in repr(get_settings())
+    assert describe(OSError("boto said canary/of+the=store")) == "boto said ***"
+
+
+def test_a_secret_that_begins_like_another_leaves_no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_SECRET_KEY", "shared-beginning")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "shared-beginning-and-canary")
+    assert describe(OSError("got shared-beginning-and-canary")) == "got ***"
+
+
+def test_an_error_that_can_not_say_what_it_is_gets_its_name() -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert describe(MuteError()) == "MuteError"
+    assert describe(DBAPIError("SELECT 1", {}, Exception(""))) == "the database refused: Exception"
 
 
 @pytest.mark.parametrize("key", [None, "", "short"])
