@@ -1,9 +1,9 @@
 """The audit log: append-only, one hash chain per project.
 
 Each event's hash is SHA-256(previous hash ‖ canonical JSON of the event), so that a changed, removed
-or reordered row is found. A log cut off at its end is found by the head row; if that was cut too,
-only a head kept elsewhere shows it (`aicmo audit` prints it). No personal data is written here: events
-carry ids and counts.
+or reordered row is found. A log cut off at its end is found by the head row, an emptied one by its
+project, whose import was the first event; if the head was put back, too, only a head kept elsewhere
+shows it (`aicmo audit` prints it). No personal data is written here: events carry ids and counts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from aicmo.database import Database
-from aicmo.models import AuditEvent, AuditHead
+from aicmo.models import AuditEvent, AuditHead, Project
 
 _START = bytes(32)
 
@@ -163,6 +163,8 @@ class Verification:
 
 def verify(session: Session, project_id: str) -> Verification:
     """Recomputes the chain of `project_id` from its first event."""
+    # Asked first: a project that is imported meanwhile brings its first event along.
+    must_have_events = session.get(Project, project_id) is not None
     previous, count = _START, 0
     query = select(AuditEvent).where(AuditEvent.project_id == project_id)
     ordered = query.order_by(AuditEvent.number).execution_options(yield_per=1000)
@@ -176,6 +178,8 @@ def verify(session: Session, project_id: str) -> Verification:
         if link != row.hash:
             return Verification(project_id, count - 1, previous.hex(), count, "event was changed")
         previous = link
+    if must_have_events and not count:
+        return Verification(project_id, 0, _START.hex(), 1, "events are missing")
     return _compare_with_head(session, Verification(project_id, count, previous.hex()))
 
 

@@ -74,10 +74,11 @@ def _chains(session: Session, project: str | None) -> list[str]:
     from sqlalchemy import select  # noqa: PLC0415
 
     from aicmo.errors import NoSuchProject  # noqa: PLC0415
-    from aicmo.models import AuditEvent, AuditHead  # noqa: PLC0415
+    from aicmo.models import AuditEvent, AuditHead, Project  # noqa: PLC0415
 
-    # A chain whose head or events were deleted must not vanish from the list with them.
-    known = {*session.scalars(select(AuditHead.project_id)),
+    # A chain whose head and events were deleted must not vanish from the list with them.
+    known = {*session.scalars(select(Project.id)),
+             *session.scalars(select(AuditHead.project_id)),
              *session.scalars(select(AuditEvent.project_id).distinct())}  # fmt: skip
     if project is None:
         return sorted(known)

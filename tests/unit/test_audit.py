@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.models import AuditEvent, AuditHead
+from tests.projects import email, imported
 
 
 def fill(database: Database, count: int = 5, project: str = "studio") -> None:
@@ -100,6 +101,20 @@ def test_a_log_cut_off_at_its_end_is_found(database: Database) -> None:
         session.execute(delete(AuditEvent).where(AuditEvent.number > 3))
     assert verify(database).broken_at == 4
     assert "missing" in verify(database).problem
+
+
+@pytest.mark.parametrize("head_is_put_back", [False, True])
+def test_a_log_that_was_emptied_is_found_by_its_project(
+    database: Database, *, head_is_put_back: bool
+) -> None:
+    imported(database, email())
+    unlock(database)
+    with database.write() as session:
+        session.execute(delete(AuditEvent))
+        session.execute(delete(AuditHead))
+        if head_is_put_back:
+            session.add(AuditHead(project_id="studio", number=0, hash=bytes(32)))
+    assert (verify(database).broken_at, verify(database).problem) == (1, "events are missing")
 
 
 def test_a_sink_hears_of_events_only_after_their_commit(database: Database) -> None:
