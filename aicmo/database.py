@@ -6,11 +6,13 @@ writes; PostgreSQL with its default `synchronous_commit=on`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, text
@@ -66,11 +68,16 @@ class Database:
             return connection.scalar(text("SELECT version_num FROM alembic_version"))
 
     def upgrade(self) -> None:
-        """Creates the schema or brings it up to date."""
-        from alembic import command  # noqa: PLC0415  (a second of imports, for this call only)
+        """Creates the schema or brings it up to date.
 
-        _make_folder(self.url)
-        command.upgrade(_alembic_config(self.url), "head")
+        Raises:
+            DBAPIError, OSError: it can't be opened; `unusable` puts that into words.
+        """
+        file = _sqlite_file(self.url)
+        if file is None or file.exists():
+            _migrate(self.url)
+        else:
+            _create_file(self.url, file)
 
     def dispose(self) -> None:
         self.engine.dispose()
@@ -92,12 +99,23 @@ def _open(url: str, _folder: str) -> Database:
         if _is_new_file(database.url):
             database.upgrade()
         _require_head(database.revision())
-    except DBAPIError as error:
-        raise FixConfiguration(
-            f"The database doesn't answer: {type(error.orig).__name__}",
-            next_step="Check AICMO_DATABASE_URL, and that the server runs and lets you in.",
-        ) from None
+    except (DBAPIError, OSError) as error:
+        raise unusable(database, error) from None
     return database
+
+
+def unusable(database: Database, error: DBAPIError | OSError) -> FixConfiguration:
+    """What to tell somebody whose database can't be opened, and why."""
+    if not database.is_sqlite:
+        return FixConfiguration(
+            f"The database doesn't answer: {type(getattr(error, 'orig', error)).__name__}",
+            next_step="Check AICMO_DATABASE_URL, and that the server runs and lets you in.",
+        )
+    reason = error.orig if isinstance(error, DBAPIError) else error.strerror
+    return FixConfiguration(
+        f"The database file can't be opened: {reason}",
+        next_step="Check AICMO_DATABASE_URL, and that you may write the file and its folder.",
+    )
 
 
 def _require_head(revision: str | None) -> None:
@@ -150,9 +168,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _sqlite_file(url: URL) -> Path | None:
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+    name = url.database or ":memory:"
+    if url.get_backend_name() != "sqlite" or name == ":memory:" or name.startswith("file:"):
         return None
-    return Path(str(url.database))
+    # Through a link that leads nowhere yet, the file is made where the link points to.
+    return Path(name).resolve()
 
 
 def _is_new_file(url: URL) -> bool:
@@ -160,15 +180,33 @@ def _is_new_file(url: URL) -> bool:
     return file is not None and not file.exists()
 
 
-def _make_folder(url: URL) -> None:
-    if file := _sqlite_file(url):
-        file.parent.mkdir(parents=True, exist_ok=True)
+def _create_file(url: URL, file: Path) -> None:
+    """Makes the file whole before anybody sees it; of two that do so at once, the first one stays.
+
+    It holds people's addresses: only its owner may read it, and a folder that is made for it.
+    """
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
+        made = Path(folder) / file.name
+        made.touch(mode=0o600)
+        _migrate(url.set(database=str(made)))
+        _switch_to_wal(url.set(database=str(made)))
+        with suppress(FileExistsError):
+            os.link(made, file)
 
 
-def _alembic_config(url: URL) -> Any:
+def _switch_to_wal(url: URL) -> None:
+    # Two connections that switch at the same time don't wait for each other: one of them fails.
+    engine = _engine(url)
+    engine.connect().close()
+    engine.dispose()
+
+
+def _migrate(url: URL) -> None:
+    from alembic import command  # noqa: PLC0415  (a second of imports, for this call only)
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", "aicmo:migrations")
     config.attributes["url"] = url
-    return config
+    command.upgrade(config, "head")

@@ -84,8 +84,7 @@ def add_secret_key(env_file: Path) -> None:
 def _prepare_database() -> str:
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
-    from aicmo.database import Database, open_database  # noqa: PLC0415
-    from aicmo.errors import FixConfiguration  # noqa: PLC0415
+    from aicmo.database import Database, open_database, unusable  # noqa: PLC0415
     from aicmo.settings import get_settings  # noqa: PLC0415
 
     url = get_settings().database_url
@@ -94,11 +93,7 @@ def _prepare_database() -> str:
         before = database.revision() if not database.is_sqlite or _exists(database) else None
         database.upgrade()
     except (DBAPIError, OSError) as error:
-        reason = type(getattr(error, "orig", error)).__name__
-        raise FixConfiguration(
-            f"The database can't be prepared: {reason}",
-            next_step="Check AICMO_DATABASE_URL, and that you may write there.",
-        ) from None
+        raise unusable(database, error) from None
     after = open_database(url).revision()
     shown = database.url.render_as_string(hide_password=True)
     return f"The database {shown} is {'ready' if before == after else 'prepared'} (schema {after})."

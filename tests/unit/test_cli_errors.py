@@ -88,6 +88,25 @@ def test_a_broken_audit_chain_is_found_and_is_status_1(workspace: Workspace) -> 
     assert workspace.json("audit", "--verify", status=1)["unbroken"] is False
 
 
+def test_an_audit_log_that_was_emptied_is_status_1(workspace: Workspace) -> None:
+    with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
+        database.execute("DROP TRIGGER audit_event_no_delete")
+        database.execute("DELETE FROM audit_event")
+        database.execute("DELETE FROM audit_head")
+    for args in (["audit", "--verify"], ["audit", PROJECT, "--verify"]):
+        broken = workspace.run(*args, status=1).stdout
+        assert f"{PROJECT}: broken at event 1: events are missing" in broken
+
+
+def test_a_database_file_that_is_none_is_called_a_file(workspace: Workspace) -> None:
+    (workspace.folder / "letter.db").write_text("Dear Sir or Madam, " * 99, encoding="utf-8")
+    workspace.patch.setenv("AICMO_DATABASE_URL", "sqlite:///letter.db")
+    for command in ("projects", "init"):
+        refused = workspace.run(command, status=2).stderr
+        assert "The database file can't be opened: file is not a database" in refused
+        assert "server" not in refused
+
+
 def test_unbalanced_books_are_status_1(workspace: Workspace) -> None:
     with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
         database.execute("UPDATE item SET planned = planned + 1 WHERE key = 'fit-em-1'")

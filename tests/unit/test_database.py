@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -72,6 +75,58 @@ def test_a_naive_time_is_refused_and_an_aware_one_comes_back_in_utc(database: Da
 def test_a_missing_sqlite_file_is_made_whole(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/new/folder/aicmo.db")
     assert database.revision() == "0001"
+
+
+def test_a_new_sqlite_file_is_its_owner_s_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        database = open_database(f"sqlite:///{tmp_path}/new/aicmo.db")
+        with database.write() as session:
+            session.execute(text("SELECT 1"))
+            files = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.rglob("*")}
+    finally:
+        os.umask(before)
+    assert files.pop("new") == 0o700
+    assert "aicmo.db" in files
+    assert set(files.values()) == {0o600}
+
+
+def test_programs_that_start_at_once_in_an_empty_folder_share_one_database(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from alembic import command\n"
+        "from sqlalchemy import text\n"
+        "from aicmo.database import open_database\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.read()\n"
+        "database = open_database('sqlite:///new/aicmo.db')\n"
+        "with database.write() as session:\n"
+        "    session.execute(text(\"INSERT INTO installation (secret_key_check) VALUES ('x')\"))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], cwd=tmp_path, env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(4)
+    ]  # fmt: skip
+    for process in started:
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        process.stdin.close()
+    said = [process.stderr.read() for process in started]
+    assert [process.wait() for process in started] == [0] * 4, said
+    with Database(f"sqlite:///{tmp_path}/new/aicmo.db").read() as session:
+        assert session.scalar(text("SELECT count(*) FROM installation")) == 4
+    assert [file.name for file in (tmp_path / "new").iterdir() if file.is_dir()] == []
+
+
+def test_a_folder_that_can_not_be_made_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FixConfiguration, match="The database file can't be opened: ") as caught:
+        open_database(f"sqlite:///{tmp_path}/file/aicmo.db")
+    assert "server" not in caught.value.next_step
 
 
 def test_an_unknown_schema_is_refused_with_what_to_do(database: Database) -> None:
