@@ -9,10 +9,11 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from aicmo.channels import SOCIAL, Channel, parse_channel
 from aicmo.database import Database, open_database
+from aicmo.delivery.replaced_steps import read_items, read_result
 from aicmo.errors import NoSuchProject
 from aicmo.execution import runs
 from aicmo.execution.project import PlanItem, ProjectPlan, load_items, load_plan
@@ -51,9 +52,10 @@ def execute_plan_for_project(
     Returns:
         The report; `errors` says what went wrong.
     """
-    report = ExecutionReport(project_id=str(project_id))
+    report = ExecutionReport(project_id="")
     try:
-        _execute(str(project_id), override_dry_run, report)
+        report.project_id = str(project_id)
+        _execute(report.project_id, override_dry_run, report)
     except Exception as error:  # noqa: BLE001  (the promise of this function)
         report.add_error(f"execute_plan_for_project failed: {describe(error)}")
     return report
@@ -122,16 +124,20 @@ def _execute_project(
             report.mode = run.overall_mode.value
         elif config.execution_enabled:
             report.mode = "preview" if config.dry_run else "live"
-        if report.mode != "disabled":
-            _run_steps(project, config, report)
-        if run is not None:
-            runs.close_run(run, report)
+        try:
+            if report.mode != "disabled":
+                _run_steps(project, config, report)
+        finally:
+            if run is not None:
+                runs.close_run(run, report)
 
 
 def _run_steps(project: ProjectPlan, config: ExecutionConfig, report: ExecutionReport) -> None:
-    items = _step(report, "extract_plan_items", lambda: extract_plan_items(project))
-    if not items:
+    read = _step(report, "extract_plan_items", lambda: read_items(extract_plan_items(project)))
+    if not read:
         return
+    items = [item for item, _ in read]
+    planned = {channel for _, channel in read}
     dry_run, enabled = config.dry_run, config.channels_enabled
     steps: list[tuple[str, Sequence[Channel], Callable[[], Mapping[str, Any]]]] = [
         (
@@ -151,32 +157,19 @@ def _run_steps(project: ProjectPlan, config: ExecutionConfig, report: ExecutionR
         ),
     ]
     for name, channels, step in steps:
-        mine = [item for item in items if _channel_of(item) in channels]
-        used = [each.value for each in channels if each.value in enabled and _has(mine, each)]
+        used = [each.value for each in channels if each.value in enabled and each in planned]
         if used:
             report.channels_used += used
-            _add(report, _step(report, name, step))
+            _add(report, _step(report, name, lambda step=step: read_result(step())))
 
 
-def _add(report: ExecutionReport, result: Mapping[str, Any] | None) -> None:
+def _add(report: ExecutionReport, result: ChannelResult | None) -> None:
     if result is None:
         return
-    report.items_sent_successfully += int(result.get("success", 0))
-    report.items_failed += int(result.get("failed", 0))
-    results = list(result.get("results", ()))
-    report.total_items_processed += sum(int(each.get("count", 1)) for each in results)
-    report.add_results(results)
-
-
-def _channel_of(item: Any) -> Channel | None:
-    # A user's own extraction may give plain dicts.
-    if isinstance(item, Mapping):
-        return parse_channel(str(cast("Mapping[str, Any]", item)["channel"]))
-    return parse_channel(str(item.channel))
-
-
-def _has(items: Sequence[Any], channel: Channel) -> bool:
-    return any(_channel_of(item) is channel for item in items)
+    report.items_sent_successfully += result["success"]
+    report.items_failed += result["failed"]
+    report.total_items_processed += sum(each.get("count", 1) for each in result["results"])
+    report.add_results(result["results"])
 
 
 def _step(report: ExecutionReport, name: str, step: Callable[[], Any]) -> Any:
@@ -185,9 +178,17 @@ def _step(report: ExecutionReport, name: str, step: Callable[[], Any]) -> Any:
     except Exception as error:  # noqa: BLE001  (each step is isolated; its reason is kept)
         message = f"{name} failed: {describe_with_next_step(error)}"
         report.add_error(message)
-        if (run := _run.get()) is not None:
-            runs.record_error(run, message)
+        _record_error(report, message)
         return None
+
+
+def _record_error(report: ExecutionReport, message: str) -> None:
+    if (run := _run.get()) is None:
+        return
+    try:
+        runs.record_error(run, message)
+    except Exception as error:  # noqa: BLE001  (an audit that can't be written is said, not raised)
+        report.add_error(f"The audit log can't be written: {describe_with_next_step(error)}")
 
 
 def _not_found(project_id: str, report: ExecutionReport) -> None:
@@ -222,8 +223,14 @@ def _running(project: ProjectPlan, *, dry_run: bool) -> Generator[OpenRun]:
         return
     request = ExecutionRequest(project.project_id, enabled=True, dry_run=dry_run, started_by=_ACTOR)
     run = runs.open_run(_database(), request, get_execution_config())
-    yield run
-    runs.close_run(run, ExecutionReport(project_id=project.project_id))
+    report = ExecutionReport(project_id=project.project_id)
+    try:
+        yield run
+    except Exception as error:
+        report.add_error(describe_with_next_step(error))
+        raise
+    finally:
+        runs.close_run(run, report)
 
 
 def _execute_channels(

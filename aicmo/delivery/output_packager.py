@@ -15,7 +15,7 @@ from typing import Any
 from aicmo import audit
 from aicmo.database import Database, open_database
 from aicmo.delivery.project_content import load_content
-from aicmo.errors import NoSuchProject
+from aicmo.errors import NoSuchProject, PackageFileInvalid
 from aicmo.packaging import assembly, rendering
 from aicmo.packaging.assembly import BuiltPackage
 from aicmo.packaging.content import ProjectContent
@@ -109,9 +109,11 @@ def build_project_package(
         actor: who asks for it, for the audit log.
         on_format: told of every finished format, made or not; called from worker threads.
     """
-    result = ProjectPackageResult(str(project_id), metadata={"requested_by": actor})
+    result = ProjectPackageResult("", metadata={"requested_by": actor})
     try:
-        _build(str(project_id), formats, on_format, result)
+        result.project_id = str(project_id)
+        chosen = rendering.parse_formats(formats if isinstance(formats, str) else tuple(formats))
+        _build(result.project_id, chosen, on_format, result)
     except Exception as error:  # noqa: BLE001  (the promise of this function)
         result.add_error(f"build_project_package failed: {describe_with_next_step(error)}")
     result.finish()
@@ -172,33 +174,46 @@ def _build(
             _record(result, audit.Event.PACKAGING_PROJECT_NOT_FOUND)
         return
     _record(result, audit.Event.PACKAGING_PROJECT_FETCHED)
-    _generate(data, formats, on_format, result)
-    if isinstance(data, ProjectContent):
-        _assemble_and_store(data, formats, result)
+    made = _generate(data, formats, on_format, result)
+    if made and isinstance(data, ProjectContent):
+        _assemble_and_store(data, formats, made, result)
 
 
 def _generate(
     data: Any, formats: Sequence[Format], on_format: OnFormat, result: ProjectPackageResult
-) -> None:
+) -> dict[Format, RenderedFormat]:
+    made: dict[Format, RenderedFormat] = {}
+
     def one(format_: Format) -> None:
         name = _STEPS[format_]
-        path = _step(result, name, lambda: globals()[name](data))
-        if path is not None:
-            result.set_path(format_, str(path))
+        rendered = _step(
+            result, name, lambda: _described(format_, globals()[name](data), result.created_at)
+        )
+        if rendered is not None:
+            made[format_] = rendered
+            result.set_path(format_, str(rendered.path))
             _record(result, _EVENTS[format_])
         on_format(format_)
 
     # The PDF is rendered in a process of its own, the others meanwhile in this one.
     with ThreadPoolExecutor(max_workers=len(FORMATS)) as pool:
         list(pool.map(one, formats))
+    return {name: made[name] for name in formats if name in made}
+
+
+def _described(format_: Format, path: object, build_started: datetime) -> RenderedFormat:
+    # A user's own step may return anything.
+    if not isinstance(path, str | Path) or not Path(path).is_file():
+        raise PackageFileInvalid(f"returned no file: {path}")
+    return rendering.describe_file(format_, Path(path), build_started=build_started)
 
 
 def _assemble_and_store(
-    content: ProjectContent, formats: Sequence[Format], result: ProjectPackageResult
+    content: ProjectContent,
+    formats: Sequence[Format],
+    made: Mapping[Format, RenderedFormat],
+    result: ProjectPackageResult,
 ) -> None:
-    made = _made(result)
-    if not made:
-        return
     failures = {name: _reason(result, name) for name in formats if name not in made}
     package = assembly.assemble(content, list(made.values()), failures, get_settings().output_dir)
     for format_ in made:
@@ -212,19 +227,6 @@ def _assemble_and_store(
     result.metadata["stored"] = {Path(file.key).name: file.url for file in stored or ()}
     if stored:
         _record(result, audit.Event.PACKAGING_STORED, files=len(stored))
-
-
-def _made(result: ProjectPackageResult) -> dict[Format, RenderedFormat]:
-    paths: dict[Format, str | None] = {
-        "pdf": result.pdf_path,
-        "pptx": result.pptx_path,
-        "html": result.html_summary_path,
-    }
-    return {
-        name: rendering.describe_file(name, Path(path), build_started=result.created_at)
-        for name, path in paths.items()
-        if path is not None
-    }
 
 
 def _reason(result: ProjectPackageResult, format_: Format) -> str:

@@ -136,6 +136,45 @@ def test_every_step_can_be_replaced(
     assert (result.pdf_path, result.success, result.errors) == (str(own), True, [])
 
 
+@pytest.mark.parametrize("given", ["missing.html", None, 7, "."])
+def test_a_step_that_returns_no_file_fails_alone(
+    project: Database, given: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del project
+    monkeypatch.setattr(api, "generate_html_summary", lambda _: given)
+    alone = build_project_package("studio", formats=("html",))
+    assert not alone.success
+    assert alone.errors == [f"generate_html_summary failed: returned no file: {given}"]
+    result = build_project_package("studio", formats=("pptx", "html"))
+    assert result.metadata["files_generated"] == ["pptx"]
+    assert result.metadata["manifest"]["missing"][0]["reason"] == f"returned no file: {given}"
+    assert len(result.metadata["stored"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("formats", "said"), [((), "No format is named."), (("docx",), "Unknown format docx.")]
+)
+def test_a_format_nobody_knows_is_an_error_with_the_known_ones(
+    project: Database, formats: Any, said: str
+) -> None:
+    del project
+    result = build_project_package("studio", formats=formats)
+    assert not result.success
+    assert result.errors == [
+        f"build_project_package failed: {said} The formats are pdf, pptx, html."
+    ]
+
+
+def test_an_argument_that_can_not_be_read_as_text_is_an_error(project: Database) -> None:
+    class Unreadable:
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    del project
+    unreadable: Any = Unreadable()
+    assert build_project_package(unreadable).errors == ["build_project_package failed: no text"]
+
+
 @pytest.mark.parametrize("value", [None, "", "../../etc", "x" * 500])
 def test_no_argument_makes_it_raise(project: Database, value: Any) -> None:
     del project

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from aicmo import audit
 from aicmo.database import Database, open_database
 from aicmo.delivery import execution_orchestrator as api
 from aicmo.delivery.execution_orchestrator import execute_plan_for_project
+from aicmo.errors import FixConfiguration
+from aicmo.models import Run
 from tests.conftest import KEY
 from tests.peers.smtp_peer import SmtpPeer
 from tests.projects import approved, contact, email, imported, post
@@ -36,6 +39,16 @@ def project(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Database:
 def events(database: Database, project_id: str = "studio") -> list[str]:
     with database.read() as session:
         return [row.event for row in audit.events(session, project_id, newest=50)]
+
+
+def finished_runs(database: Database) -> list[bool]:
+    with database.read() as session:
+        return [run.finished_at is not None for run in session.scalars(select(Run))]
+
+
+class Unreadable:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
 
 
 def approve_now(database: Database) -> None:
@@ -191,6 +204,64 @@ def test_every_step_can_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("value", [None, 7, "", "../../etc", "x" * 1000, "a\x00b"])
 def test_no_argument_makes_it_raise(value: Any) -> None:
     assert execute_plan_for_project(value).errors
+
+
+def test_an_argument_that_can_not_be_read_as_text_is_an_error(project: Database) -> None:
+    del project
+    unreadable: Any = Unreadable()
+    assert execute_plan_for_project(unreadable).errors == [
+        "execute_plan_for_project failed: no text"
+    ]
+
+
+WRONG = [
+    ({"success": "x"}, "returned a success that is no count: 'x'"),
+    ({"results": [{"count": "x"}]}, "returned a count that is no count: 'x'"),
+    ({"results": [7]}, "returned a result that is no mapping: int"),
+    ({"results": 7}, "returned results that are no list: int"),
+    (None, "returned no mapping of success, failed and results: NoneType"),
+    ([], "returned no mapping of success, failed and results: list"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), WRONG)
+def test_a_replaced_executor_that_returns_nonsense_is_an_error_of_its_own(
+    project: Database, given: object, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXECUTION_ENABLED", "true")
+    monkeypatch.setenv("EXECUTION_CHANNELS", "email,linkedin")
+    monkeypatch.setattr(api, "execute_email_items", lambda *_: given)
+    report = execute_plan_for_project("studio")
+    assert report.errors == [f"execute_email_items failed: {said}"]
+    assert report.reasons["held"] == {"no gateway for linkedin": 1}
+    assert finished_runs(project) == [True]
+    assert "execution.error" in events(project)
+
+
+@pytest.mark.parametrize("items", [None, 7, [object()], [{"channel": 7}], "email"])
+def test_a_replaced_extraction_that_returns_nonsense_is_an_error_of_its_own(
+    project: Database, items: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXECUTION_ENABLED", "true")
+    monkeypatch.setattr(api, "extract_plan_items", lambda _: items)
+    report = execute_plan_for_project("studio")
+    assert len(report.errors) == 1
+    assert report.errors[0].startswith("extract_plan_items failed: returned ")
+    assert finished_runs(project) == [True]
+
+
+def test_a_step_called_alone_closes_its_run_when_it_fails(
+    project: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = api.fetch_project_and_plan("studio")
+    assert plan is not None
+    items = api.extract_plan_items(plan)
+    approve_now(project)
+    monkeypatch.setenv("EXECUTION_ENABLED", "true")
+    monkeypatch.setenv("EXECUTION_DRY_RUN", "false")
+    with pytest.raises(FixConfiguration, match="AICMO_SMTP_URL is not set"):
+        api.execute_email_items(items, plan, False)
+    assert finished_runs(project) == [True]
 
 
 def test_a_step_called_alone_keeps_the_gate(project: Database) -> None:
