@@ -20,6 +20,7 @@ from tasks.packaging import (
     assemble_package,
     close_package,
     fetch_content,
+    open_package,
     render_format,
     store_package,
 )
@@ -46,24 +47,27 @@ def build_package(
             AICMO_PACKAGES_URL, a local folder by default.
     """
     try:
-        content = fetch_content(project_id)
-        outcome = _build(content, list(dict.fromkeys(formats)), deliverables_bucket)
+        open_package(project_id)
+        outcome = _build(project_id, list(dict.fromkeys(formats)), deliverables_bucket)
     except StepFailed as error:
         outcome = needs_attention(str(error))
     return as_state(outcome)
 
 
-def _build(
-    content: ProjectContent, formats: Sequence[FormatName], deliverables_bucket: str
-) -> Outcome:
-    rendered, failures = _render(content, formats)
-    stored: Sequence[StoredFile] = ()
-    if rendered:
-        package = assemble_package(content, rendered, failures)
-        stored, refused = _store(package, deliverables_bucket)
-        publish_package(package, stored, failures | refused, return_state=True)
-        failures |= refused
-    close_package(content.document.id, len(rendered), list(failures.values()))
+def _build(project_id: str, formats: Sequence[FormatName], deliverables_bucket: str) -> Outcome:
+    try:
+        content = fetch_content(project_id)
+        rendered, failures = _render(content, formats)
+        stored: Sequence[StoredFile] = ()
+        if rendered:
+            package = assemble_package(content, rendered, failures)
+            stored, refused = _store(package, deliverables_bucket)
+            publish_package(package, stored, failures | refused, return_state=True)
+            failures |= refused
+    except StepFailed as error:
+        close_package(project_id, 0, [str(error)])
+        raise
+    close_package(project_id, len(rendered), list(failures.values()))
     return package_outcome(len(rendered), len(stored), failures)
 
 

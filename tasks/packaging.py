@@ -25,11 +25,17 @@ _EVENTS: Mapping[Format, audit.Event] = {
 }
 
 
+@repeatable(name="open-package", task_run_name="open package of {project_id}")
+def open_package(project_id: str) -> None:
+    """Writes the start of the build to the audit log; a step of its own, so that it stands there once."""
+    with step("open_package"):
+        _record(project_id, audit.Event.PACKAGING_STARTED)
+
+
 @repeatable(name="fetch-content", task_run_name="fetch content of {project_id}")
 def fetch_content(project_id: str) -> ProjectContent:
     """Everything the package says, read once: all formats tell the same."""
     with step("fetch_content"):
-        _record(project_id, audit.Event.PACKAGING_STARTED)
         try:
             content = load_content(current_database(), project_id)
         except NoSuchProject:

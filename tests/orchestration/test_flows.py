@@ -22,6 +22,7 @@ from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 from prefect.states import Scheduled
 from pydantic import SecretStr
 
+from aicmo import audit
 from aicmo.database import Database
 from aicmo.gateways.capture import CaptureServer
 from blocks import SmtpCredentials
@@ -277,6 +278,34 @@ def test_format_that_fails_leaves_the_others(ledger: Database) -> None:
     assert (state.is_completed(), state.name) == (True, "Partly delivered")
     assert "1 stored, 1 missing: render_format html failed" in str(state.message)
     assert "## Missing from this package\n\n- html: " in page("package-studio")
+
+
+def events_of(ledger: Database, project_id: str) -> list[str]:
+    with ledger.read() as session:
+        return [row.event for row in audit.events(session, project_id, newest=20)]
+
+
+def test_package_that_is_not_assembled_still_has_its_end_in_the_audit_log(ledger: Database) -> None:
+    projects.imported(ledger)
+    Path(".aicmo/output").mkdir(parents=True)
+    Path(".aicmo/output/packages").write_text("a file where the packages should be")
+
+    state = build_package("studio", formats=["pptx"], return_state=True)
+
+    assert (state.is_failed(), state.name) == (True, "Needs attention")
+    assert "assemble_package failed" in str(state.message)
+    events = events_of(ledger, "studio")
+    assert events[-1] == "packaging.completed"
+    assert events.count("packaging.started") == 1
+
+
+def test_package_of_an_unknown_project_has_a_start_and_an_end(ledger: Database) -> None:
+    state = build_package("nobody", return_state=True)
+
+    assert "Project nobody not found" in str(state.message)
+    assert events_of(ledger, "nobody") == [
+        "packaging.started", "packaging.project_not_found", "packaging.completed",
+    ]  # fmt: skip
 
 
 def test_package_without_its_bucket_needs_attention(ledger: Database) -> None:

@@ -14,6 +14,7 @@ import tasks.artifacts
 import tasks.execution
 import tasks.importing
 import tasks.packaging
+from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import StoreRefused
 from flows.build_package import build_package
@@ -26,6 +27,7 @@ from tasks.execution import (
     preview_channel,
     send_channel,
 )
+from tasks.packaging import fetch_content, open_package
 from tasks.steps import StepFailed, StepInterrupted, artifact_key, step
 from tests import projects
 
@@ -96,6 +98,26 @@ def test_an_error_loses_addresses_and_parameters(ledger: Database) -> None:
     assert "ann@example.com" not in str(caught.value)
     assert "no such table" in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_content_that_is_fetched_again_was_asked_for_once(ledger: Database) -> None:
+    projects.imported(ledger)
+    open_package.fn("studio")
+    rename(ledger, "item", "item_away")
+    with pytest.raises(StepInterrupted):
+        fetch_content.fn("studio")
+    rename(ledger, "item_away", "item")
+
+    fetch_content.fn("studio")
+
+    with ledger.read() as session:
+        events = [row.event for row in audit.events(session, "studio", newest=2)]
+    assert events == ["packaging.started", "packaging.project_fetched"]
+
+
+def rename(ledger: Database, table: str, name: str) -> None:
+    with ledger.write() as session:
+        session.execute(sa.text(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
 def test_only_what_may_pass_is_repeated() -> None:
