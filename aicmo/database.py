@@ -41,7 +41,10 @@ class Database:
 
     @contextmanager
     def read(self) -> Generator[Session]:
+        """One consistent view: what others commit meanwhile isn't seen (SQLite does it by itself)."""
         with Session(self.engine, expire_on_commit=False) as session:
+            if not self.is_sqlite:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @contextmanager

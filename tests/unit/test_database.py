@@ -150,3 +150,15 @@ def test_a_url_that_can_not_work_is_refused_in_words(url: str, said: str) -> Non
     with pytest.raises(FixConfiguration, match=said) as caught:
         open_database(url)
     assert "canary" not in str(caught.value) + caught.value.next_step
+
+
+def test_a_reader_sees_one_state_of_the_books(database: Database) -> None:
+    def add(name: str) -> None:
+        with database.write() as session:
+            session.add(Project(id=name, name=name, timezone="UTC", created_at=NOW, plan_version=1))
+
+    add("first")
+    with database.read() as reader:
+        assert reader.scalars(select(Project.id)).all() == ["first"]
+        add("second")
+        assert reader.scalars(select(Project.id)).all() == ["first"]
