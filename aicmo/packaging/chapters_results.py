@@ -1,8 +1,7 @@
-"""The chapters that count: measurement, budget, execution, open questions, appendix."""
+"""The chapters that count: measurement, budget, open questions, appendix."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from aicmo.packaging.chapter_parts import (
@@ -13,20 +12,16 @@ from aicmo.packaging.chapter_parts import (
     section,
     table,
 )
-from aicmo.packaging.chapters_calendar import standing
-from aicmo.packaging.client_words import in_client_words
 from aicmo.packaging.outline import (
     Bar,
     BarChart,
     Block,
     Bullets,
     Chapter,
-    Figure,
-    Figures,
     Paragraph,
     Section,
 )
-from aicmo.packaging.wording import CHANNEL_NAMES, count, listing
+from aicmo.packaging.wording import count, listing
 from aicmo.plans.items import EmailContent, PostContent
 
 if TYPE_CHECKING:
@@ -190,80 +185,6 @@ def arithmetic(plan: Budget, material: Material) -> str:
 
 def _over(plan: Budget) -> str:
     return plan.period if plan.period.startswith("per ") else f"for {plan.period}"
-
-
-def execution(material: Material) -> Chapter | None:
-    """What has happened to the items so far; None before anything has."""
-    done = [item for item in material.items() if _happened(item, material)]
-    if not done:
-        return None
-    outcomes, reasons = Counter[str](), Counter[str]()
-    for item in done:
-        status = material.content.items[item.id]
-        outcomes.update(status.counts)
-        reasons.update(in_client_words(status.reasons))
-    say = material.say
-    total = count(sum(outcomes.values()), "delivery", "deliveries")
-    shown = [(word, number) for word, number in outcomes.items() if number]
-    rows = [
-        (
-            item.title,
-            CHANNEL_NAMES[item.channel],
-            say.moment(say.sends_at(item)),
-            standing(material.status(item)),
-            "; ".join(
-                f"{reason} ({n})"
-                for reason, n in in_client_words(material.content.items[item.id].reasons).items()
-            ),
-        )
-        for item in done
-    ]
-    pieces = count(len(done), "piece")
-    return Chapter(
-        key="execution",
-        title="Execution so far",
-        conclusion=f"{total} so far: {listing([f'{n} {word}' for word, n in shown])}.",
-        sections=present(
-            (
-                section(
-                    "The results",
-                    Figures(
-                        tuple(
-                            Figure(say.number(n), word[:1].upper() + word[1:]) for word, n in shown
-                        )
-                    ),
-                ),
-                section(
-                    "Piece by piece",
-                    table(
-                        f"{pieces} of {len(material.document.items)} with results",
-                        ("Piece", "Channel", "Planned for", "Result", "Reasons"),
-                        rows,
-                        source=f"Times are in {say.zone_name()}.",
-                    ),
-                ),
-                section(
-                    "Why something did not go out",
-                    table(
-                        _explained(len(reasons)),
-                        ("Reason", "Deliveries"),
-                        [(reason, say.number(n)) for reason, n in reasons.items()],
-                        numeric=("Deliveries",),
-                    ),
-                ),
-            )
-        ),
-    )
-
-
-def _explained(reasons: int) -> str:
-    verb = "explains" if reasons == 1 else "explain"
-    return f"{count(reasons, 'reason')} {verb} what did not go out"
-
-
-def _happened(item: Item, material: Material) -> bool:
-    status = material.status(item)
-    return status is not None and any(status.counts.values())
 
 
 def questions(material: Material) -> Chapter | None:

@@ -20,7 +20,7 @@ from aicmo.packaging.wording import channels, count, listing, sentence
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from aicmo.plans.strategy import Offer, Target
+    from aicmo.plans.strategy import Offer, Target, Topic
 
 _LONGEST_CONCLUSION = 180
 _MOST_QUESTIONS = 3
@@ -223,47 +223,53 @@ def _segments(material: Material) -> Section | None:
 def strategy(material: Material) -> Chapter:
     document = material.document
     plan = document.strategy
-    names = listing([one.name for one in plan.pillars])
+    names = sentence(listing([one.name for one in plan.pillars]))
     pillars = count(len(plan.pillars), "pillar")
     return Chapter(
         key="strategy",
         title="Strategy",
-        conclusion=f"{pillars[:1].upper()}{pillars[1:]} carry the plan: {sentence(names)}"
+        conclusion=f"{pillars[:1].upper()}{pillars[1:]} carry the plan: {names}"
         if len(plan.pillars) > 1
-        else f"One pillar carries the plan: {sentence(names)}",
+        else f"One pillar carries the plan: {names}",
         sections=present(
             (
                 section("The approach", Paragraph(plan.summary, lead=True)),
                 _message(material),
-                section(
-                    "Pillars",
-                    cards(
-                        Card(one.name, _joined(one.idea, one.detail), label=f"Pillar {number}")
-                        for number, one in enumerate(plan.pillars, start=1)
-                    ),
-                ),
-                section(
-                    "Concepts",
-                    cards(
-                        Card(
-                            one.name,
-                            one.content,
-                            details(("Cadence", one.cadence), ("Drives", one.drives)),
-                        )
-                        for one in plan.concepts
-                    ),
-                ),
+                _pillars(material),
+                _concepts(material),
                 section("Offers", cards(_offer(one, material) for one in document.offers)),
-                *(
-                    section(
-                        one.title,
-                        Paragraph(one.text) if one.text else None,
-                        Bullets(one.points) if one.points else None,
-                    )
-                    for one in document.topics
-                ),
+                *(_topic(one) for one in document.topics),
             )
         ),
+    )
+
+
+def _pillars(material: Material) -> Section | None:
+    pillars = enumerate(material.document.strategy.pillars, start=1)
+    return section(
+        "Pillars",
+        cards(
+            Card(one.name, _joined(one.idea, one.detail), label=f"Pillar {number}")
+            for number, one in pillars
+        ),
+    )
+
+
+def _concepts(material: Material) -> Section | None:
+    return section(
+        "Concepts",
+        cards(
+            Card(one.name, one.content, details(("Cadence", one.cadence), ("Drives", one.drives)))
+            for one in material.document.strategy.concepts
+        ),
+    )
+
+
+def _topic(topic: Topic) -> Section | None:
+    return section(
+        topic.title,
+        Paragraph(topic.text) if topic.text else None,
+        Bullets(topic.points) if topic.points else None,
     )
 
 

@@ -10,7 +10,12 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aicmo.packaging import chapters_calendar, chapters_results, chapters_strategy
+from aicmo.packaging import (
+    chapters_calendar,
+    chapters_execution,
+    chapters_results,
+    chapters_strategy,
+)
 from aicmo.packaging.chapter_parts import Material
 from aicmo.packaging.outline import Outline
 from aicmo.packaging.wording import Wording, client_text
@@ -27,7 +32,7 @@ _CHAPTERS = (
     chapters_calendar.pieces,
     chapters_results.measurement,
     chapters_results.budget,
-    chapters_results.execution,
+    chapters_execution.execution,
     chapters_results.questions,
     chapters_results.appendix,
 )
