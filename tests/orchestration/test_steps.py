@@ -111,8 +111,10 @@ def test_content_that_is_fetched_again_was_asked_for_once(ledger: Database) -> N
     fetch_content.fn("studio")
 
     with ledger.read() as session:
-        events = [row.event for row in audit.events(session, "studio", newest=2)]
-    assert events == ["packaging.started", "packaging.project_fetched"]
+        events = [row.event for row in audit.events(session, "studio", newest=20)]
+    assert [event for event in events if event.startswith("packaging.")] == [
+        "packaging.started", "packaging.project_fetched",
+    ]  # fmt: skip
 
 
 def rename(ledger: Database, table: str, name: str) -> None:
