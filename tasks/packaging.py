@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aicmo import audit
+from aicmo.delivery.output_packager import EVENTS
 from aicmo.delivery.project_content import load_content
 from aicmo.errors import FixConfiguration, NoSuchProject
 from aicmo.packaging import assembly, rendering
@@ -17,12 +18,6 @@ from aicmo.storage.contract import PackageStore, StoredFile
 from aicmo.storage.opening import open_store
 from blocks import DeliverablesBucket
 from tasks.steps import StepFailed, actor, current_database, repeatable, step
-
-_EVENTS: Mapping[Format, audit.Event] = {
-    "pdf": audit.Event.PACKAGING_PDF_GENERATED,
-    "pptx": audit.Event.PACKAGING_PPTX_GENERATED,
-    "html": audit.Event.PACKAGING_HTML_GENERATED,
-}
 
 
 @repeatable(name="open-package", task_run_name="open package of {project_id}")
@@ -52,7 +47,7 @@ def render_format(content: ProjectContent, format_: Format) -> RenderedFormat:
     try:
         with step(f"render_format {format_}"):
             rendered = rendering.render_format(content, format_, get_settings().output_dir)
-            _record(project_id, _EVENTS[format_], pages=rendered.pages, size=rendered.size)
+            _record(project_id, EVENTS[format_], pages=rendered.pages, size=rendered.size)
     except StepFailed as error:
         _record(project_id, audit.Event.PACKAGING_ERROR, error=str(error)[:500])
         raise

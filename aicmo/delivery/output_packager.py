@@ -39,7 +39,7 @@ _STEPS: Mapping[Format, str] = {
     "pptx": "generate_full_deck_pptx",
     "html": "generate_html_summary",
 }
-_EVENTS: Mapping[Format, audit.Event] = {
+EVENTS: Mapping[Format, audit.Event] = {
     "pdf": audit.Event.PACKAGING_PDF_GENERATED,
     "pptx": audit.Event.PACKAGING_PPTX_GENERATED,
     "html": audit.Event.PACKAGING_HTML_GENERATED,
@@ -192,7 +192,7 @@ def _generate(
         if rendered is not None:
             made[format_] = rendered
             result.set_path(format_, str(rendered.path))
-            _record(result, _EVENTS[format_])
+            _record(result, EVENTS[format_])
         on_format(format_)
 
     # The PDF is rendered in a process of its own, the others meanwhile in this one.
