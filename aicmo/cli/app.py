@@ -32,7 +32,7 @@ app = typer.Typer(
 
 def _print_version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
     if value:
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version
 
         to_stdout().print(f"aicmo {version('aicmo-delivery')}")
         raise typer.Exit
@@ -70,8 +70,8 @@ def _with_exit_status(function: Command) -> Command:
 
 def tell(error: Exception, *, as_json: bool = False) -> int:
     """Says on stderr what went wrong and what to do; returns the exit status."""
-    from aicmo.errors import AicmoError  # noqa: PLC0415
-    from aicmo.redaction import describe, redact  # noqa: PLC0415
+    from aicmo.errors import AicmoError
+    from aicmo.redaction import describe, redact
 
     cause = describe(error)
     step = error.next_step if isinstance(error, AicmoError) else ""
@@ -91,7 +91,7 @@ def tell(error: Exception, *, as_json: bool = False) -> int:
 
 def exit_status(error: Exception) -> int:
     """2 for what the caller has to put right, 1 for everything else."""
-    from aicmo.errors import (  # noqa: PLC0415
+    from aicmo.errors import (
         FixConfiguration,
         FixInput,
         InstallComponent,

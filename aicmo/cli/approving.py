@@ -32,7 +32,7 @@ def approve(
     as_json: Json = False,
 ) -> None:
     """Approve items as they are now; a change of what goes out voids it."""
-    from aicmo.execution import approvals as core  # noqa: PLC0415
+    from aicmo.execution import approvals as core
 
     database, wanted = open_ledger(), read_channels(channels)
     chosen = _chosen(database, project, items, wanted)
@@ -65,8 +65,8 @@ def _chosen(
     keys: Sequence[str] | None,
     channels: Sequence[str] | None,
 ) -> list[PlanItem]:
-    from aicmo.errors import FixInput  # noqa: PLC0415
-    from aicmo.execution.project import load_items, load_plan  # noqa: PLC0415
+    from aicmo.errors import FixInput
+    from aicmo.execution.project import load_items, load_plan
 
     with database.read() as session:
         load_plan(session, project)
@@ -116,7 +116,7 @@ def _as_json(given: ItemApproval) -> dict[str, object]:
 
 def revoke(project: Project, items: Items = None, by: By = None, *, as_json: Json = False) -> None:
     """Take approvals back; what was sent stays sent."""
-    from aicmo.execution import approvals as core  # noqa: PLC0415
+    from aicmo.execution import approvals as core
 
     keys = core.revoke(open_ledger(), project, items or None, by=person(by), now=now())
     if as_json:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def show_books(console: Console, database: Database, project_id: str, *, at: datetime) -> Books:
     """Prints and returns the books of a project as at `at`."""
-    from aicmo.execution.report import read_books  # noqa: PLC0415
+    from aicmo.execution.report import read_books
 
     with database.read() as session:
         books = read_books(session, project_id, now=at)
@@ -38,7 +38,7 @@ def show_books(console: Console, database: Database, project_id: str, *, at: dat
 
 def row_sum(books: Books) -> Text:
     """`planned 24 = 8 sent + 1 failed + …`, and whether that is so."""
-    from aicmo.execution.report import BOOKS  # noqa: PLC0415
+    from aicmo.execution.report import BOOKS
 
     line = plain(f"Planned {books.planned:,} = ", "bold")
     shown = [state for state in BOOKS if books.count(state)]

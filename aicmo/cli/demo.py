@@ -83,7 +83,7 @@ class _Story:
         self.console.print()
 
     def _import(self, database: Database) -> None:
-        from aicmo.execution.importing import import_document  # noqa: PLC0415
+        from aicmo.execution.importing import import_document
 
         self._begin("Import the client's project")
         with progress("Reading the project"):
@@ -95,7 +95,7 @@ class _Story:
         show_import(self.console, imported)
 
     def _plan(self, database: Database) -> None:
-        from aicmo.execution.project import load_items, load_plan  # noqa: PLC0415
+        from aicmo.execution.project import load_items, load_plan
 
         self._begin("The plan, in the client's time zone")
         with database.read() as session:
@@ -104,7 +104,7 @@ class _Story:
         show_plan(self.console, found, items, given, outlook)
 
     def _preview(self, database: Database) -> None:
-        from aicmo.settings import get_settings  # noqa: PLC0415
+        from aicmo.settings import get_settings
 
         self._begin("Preview: a dry run, composed in full")
         found, page = make_preview(database, PROJECT, None, get_settings().output_dir, at=CLOCK)
@@ -112,7 +112,7 @@ class _Story:
         self._say(f"Open {page}", "bold")
 
     def _send(self, database: Database) -> tuple[Ran, int]:
-        from aicmo.gateways.capture import CaptureServer  # noqa: PLC0415
+        from aicmo.gateways.capture import CaptureServer
 
         self._begin(
             "LIVE: approve the email and send it to a mail server of the demo's own", "bold red"
@@ -133,8 +133,8 @@ class _Story:
         return ran, accepted
 
     def _approve(self, database: Database) -> None:
-        from aicmo.execution.approvals import approve  # noqa: PLC0415
-        from aicmo.execution.project import load_items  # noqa: PLC0415
+        from aicmo.execution.approvals import approve
+        from aicmo.execution.project import load_items
 
         with database.read() as session:
             items = [each for each in load_items(session, PROJECT) if each.channel == "email"]
@@ -153,10 +153,10 @@ class _Story:
         self._say(f"\n{text}")
 
     def _execute(self, database: Database, server: CaptureServer) -> Ran:
-        from aicmo.cli.running import run_channels  # noqa: PLC0415
-        from aicmo.execution.runs import ExecutionRequest, open_run  # noqa: PLC0415
-        from aicmo.gateways.smtp import open_smtp_gateway  # noqa: PLC0415
-        from aicmo.settings import ExecutionConfig  # noqa: PLC0415
+        from aicmo.cli.running import run_channels
+        from aicmo.execution.runs import ExecutionRequest, open_run
+        from aicmo.gateways.smtp import open_smtp_gateway
+        from aicmo.settings import ExecutionConfig
 
         request = ExecutionRequest(PROJECT, enabled=True, dry_run=False, started_by=OPERATOR)
         config = ExecutionConfig(execution_enabled=True, dry_run=False)

@@ -60,7 +60,7 @@ def demo_world(folder: Path) -> Generator[DemoFolder]:
 
 
 def _own_key(env_file: Path) -> str:
-    from dotenv import dotenv_values  # noqa: PLC0415
+    from dotenv import dotenv_values
 
     if not env_file.exists():
         add_secret_key(env_file)
@@ -69,13 +69,13 @@ def _own_key(env_file: Path) -> str:
 
 def read_example() -> ReadDocument:
     """The bundled example project."""
-    from aicmo.plans.reading import read_document  # noqa: PLC0415
+    from aicmo.plans.reading import read_document
 
     with as_file(files("aicmo.plans") / "examples" / f"{PROJECT}.yaml") as path:
         return read_document(path)
 
 
 def secret_key() -> bytes:
-    from aicmo.settings import get_settings  # noqa: PLC0415
+    from aicmo.settings import get_settings
 
     return get_settings().require_secret_key()

@@ -35,8 +35,8 @@ def execute(
     as_json: Json = False,
 ) -> None:
     """Send what is due. Needs EXECUTION_ENABLED=true, --enable, --live and approval."""
-    from aicmo.execution import runs  # noqa: PLC0415
-    from aicmo.settings import get_execution_config  # noqa: PLC0415
+    from aicmo.execution import runs
+    from aicmo.settings import get_execution_config
 
     request = runs.ExecutionRequest(
         project, enabled=enable, dry_run=not live, channels=read_channels(channels), limit=limit,
@@ -64,7 +64,7 @@ class Key:
 
 def find_keys(database: Database, request: ExecutionRequest, config: ExecutionConfig) -> list[Key]:
     """Every key of a live run, turned or not."""
-    from aicmo.execution.project import load_items  # noqa: PLC0415
+    from aicmo.execution.project import load_items
 
     with database.read() as session:
         items = load_items(session, request.project_id)
@@ -98,10 +98,10 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _run(run: OpenRun) -> Ran:
-    from aicmo.cli.running import run_channels  # noqa: PLC0415
-    from aicmo.execution.gate import Mode  # noqa: PLC0415
-    from aicmo.gateways.registry import open_gateway_for  # noqa: PLC0415
-    from aicmo.settings import get_settings  # noqa: PLC0415
+    from aicmo.cli.running import run_channels
+    from aicmo.execution.gate import Mode
+    from aicmo.gateways.registry import open_gateway_for
+    from aicmo.settings import get_settings
 
     live = run.overall_mode is Mode.LIVE
     total = _ready(run) if live else None

@@ -36,8 +36,8 @@ def init(
 
 
 def _write_template(path: Path) -> None:
-    from aicmo.errors import FixInput  # noqa: PLC0415
-    from aicmo.plans.spreadsheet import write_template  # noqa: PLC0415
+    from aicmo.errors import FixInput
+    from aicmo.plans.spreadsheet import write_template
 
     if path.exists():
         raise FixInput(f"{path} is there already", next_step="Name a file that isn't there yet.")
@@ -48,7 +48,7 @@ def _write_template(path: Path) -> None:
 
 
 def _prepare_key(env_file: Path) -> str:
-    from aicmo.settings import get_settings  # noqa: PLC0415
+    from aicmo.settings import get_settings
 
     key = get_settings().secret_key
     if key and key.get_secret_value():
@@ -60,8 +60,8 @@ def _prepare_key(env_file: Path) -> str:
 
 
 def _require_long_enough() -> None:
-    from aicmo.errors import FixConfiguration  # noqa: PLC0415
-    from aicmo.settings import get_settings  # noqa: PLC0415
+    from aicmo.errors import FixConfiguration
+    from aicmo.settings import get_settings
 
     try:
         get_settings().require_secret_key()
@@ -82,10 +82,10 @@ def add_secret_key(env_file: Path) -> None:
 
 
 def _prepare_database() -> str:
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError
 
-    from aicmo.database import Database, open_database, unusable  # noqa: PLC0415
-    from aicmo.settings import get_settings  # noqa: PLC0415
+    from aicmo.database import Database, open_database, unusable
+    from aicmo.settings import get_settings
 
     url = get_settings().database_url
     database = Database(url)

@@ -24,8 +24,8 @@ def open_ledger() -> Database:
         FixConfiguration: it can't be opened.
     """
     # Here and not above: `--help` needs neither SQLAlchemy nor pydantic.
-    from aicmo.database import open_database  # noqa: PLC0415
-    from aicmo.settings import get_settings  # noqa: PLC0415
+    from aicmo.database import open_database
+    from aicmo.settings import get_settings
 
     return open_database(get_settings().database_url)
 
@@ -42,9 +42,9 @@ class ProjectRow:
 
 def list_projects(session: Session) -> list[ProjectRow]:
     """Every project with the size of its current plan, by id."""
-    from sqlalchemy import func, select  # noqa: PLC0415
+    from sqlalchemy import func, select
 
-    from aicmo.models import Item, Project  # noqa: PLC0415
+    from aicmo.models import Item, Project
 
     query = (
         select(Project, func.count(Item.id), func.coalesce(func.sum(Item.planned), 0))
@@ -73,9 +73,9 @@ class ApprovalState:
 
 def approvals(session: Session, project_id: str) -> dict[str, ApprovalState]:
     """The state of approval of every item of the current plan, by its key."""
-    from sqlalchemy import select  # noqa: PLC0415
+    from sqlalchemy import select
 
-    from aicmo.models import Approval, Item  # noqa: PLC0415
+    from aicmo.models import Approval, Item
 
     query = (
         select(Item.key, Item.fingerprint, Approval)
@@ -105,11 +105,11 @@ Outlook = dict[str, Counter[tuple[str, str]]]
 
 def read_outlook(session: Session, project_id: str, at: datetime) -> Outlook:
     """What became of every delivery of the plan, and what a live run at `at` would make of it."""
-    from sqlalchemy import func, select  # noqa: PLC0415
+    from sqlalchemy import func, select
 
-    from aicmo.execution.guards import verdicts  # noqa: PLC0415
-    from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY  # noqa: PLC0415
-    from aicmo.models import Delivery, Item  # noqa: PLC0415
+    from aicmo.execution.guards import verdicts
+    from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
+    from aicmo.models import Delivery, Item
 
     judged = (
         verdicts(CHANNELS_WITH_GATEWAY, at)
@@ -127,7 +127,7 @@ def read_outlook(session: Session, project_id: str, at: datetime) -> Outlook:
 
 
 def _prospect(verdict: str, state: str, reason: str) -> tuple[str, str]:
-    from aicmo.execution.guards import read_verdict  # noqa: PLC0415
+    from aicmo.execution.guards import read_verdict
 
     if state in ("claimed", "sending"):
         return "waiting", "in progress"

@@ -29,8 +29,8 @@ def package(
     as_json: Json = False,
 ) -> None:
     """Build the client's package: PDF, PPTX and HTML, each verified."""
-    from aicmo.execution.project import load_plan  # noqa: PLC0415
-    from aicmo.packaging.rendering import parse_formats  # noqa: PLC0415
+    from aicmo.execution.project import load_plan
+    from aicmo.packaging.rendering import parse_formats
 
     wanted = parse_formats(formats)
     with open_ledger().read() as session:
@@ -48,8 +48,8 @@ def package(
 
 def build_package(project: str, formats: Sequence[Format] | None = None) -> ProjectPackageResult:
     """Builds the package with a bar on stderr; `result.errors` says what went wrong."""
-    from aicmo.delivery.output_packager import build_project_package  # noqa: PLC0415
-    from aicmo.packaging.rendering import FORMATS  # noqa: PLC0415
+    from aicmo.delivery.output_packager import build_project_package
+    from aicmo.packaging.rendering import FORMATS
 
     wanted = formats or FORMATS
     with progress("Rendering", total=len(wanted)) as advance:

@@ -29,7 +29,7 @@ def pause(
     as_json: Json = False,
 ) -> None:
     """Stop sending at once: everything, a project, a channel."""
-    from aicmo.execution import pauses  # noqa: PLC0415
+    from aicmo.execution import pauses
 
     database, only = open_ledger(), _one(channel)
     changed = pauses.pause(
@@ -47,7 +47,7 @@ def unpause(
     as_json: Json = False,
 ) -> None:
     """Release exactly one switch; broader ones stay."""
-    from aicmo.execution import pauses  # noqa: PLC0415
+    from aicmo.execution import pauses
 
     database, only = open_ledger(), _one(channel)
     changed = pauses.unpause(database, project_id=project, channel=only, by=person(by))
@@ -67,7 +67,7 @@ def _scope(project: str, channel: str) -> str:
 
 
 def _answer(database: Database, said: str, *, changed: bool, as_json: bool) -> None:
-    from aicmo.execution.pauses import current  # noqa: PLC0415
+    from aicmo.execution.pauses import current
 
     with database.read() as session:
         switches = current(session)

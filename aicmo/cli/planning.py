@@ -55,9 +55,9 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Make a project document the current plan: all of it, or nothing and every problem."""
-    from aicmo.errors import FixDocument  # noqa: PLC0415
-    from aicmo.execution.importing import import_document  # noqa: PLC0415
-    from aicmo.settings import get_settings  # noqa: PLC0415
+    from aicmo.errors import FixDocument
+    from aicmo.execution.importing import import_document
+    from aicmo.settings import get_settings
 
     secret_key = get_settings().require_secret_key()
     try:
@@ -81,10 +81,10 @@ def import_(
 
 
 def _read(file: Path, calendar: Path | None) -> ReadDocument:
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
-    from aicmo.plans.reading import read_document  # noqa: PLC0415
-    from aicmo.plans.spreadsheet import with_calendar  # noqa: PLC0415
+    from aicmo.plans.reading import read_document
+    from aicmo.plans.spreadsheet import with_calendar
 
     read = read_document(file)
     if calendar is None:
@@ -103,9 +103,9 @@ def _show_refusal(error: FixDocument, *, as_json: bool) -> None:
 
 
 def _redacted(problems: Sequence[Problem]) -> list[Problem]:
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
-    from aicmo.redaction import redact  # noqa: PLC0415
+    from aicmo.redaction import redact
 
     # Once for all of them: each call reads the settings anew.
     texts = redact("\n".join(" ".join(each.message.split()) for each in problems)).split("\n")
@@ -132,7 +132,7 @@ def _problems_json(problems: Iterable[Problem]) -> list[dict[str, str]]:
 
 
 def _imported_json(imported: Imported) -> dict[str, Any]:
-    from dataclasses import asdict  # noqa: PLC0415
+    from dataclasses import asdict
 
     return asdict(imported)
 
@@ -176,7 +176,7 @@ def projects(*, as_json: Json = False) -> None:
     with open_ledger().read() as session:
         rows = list_projects(session)
     if as_json:
-        from dataclasses import asdict  # noqa: PLC0415
+        from dataclasses import asdict
 
         print_json({"projects": [asdict(row) for row in rows]})
         return
@@ -194,8 +194,8 @@ def projects(*, as_json: Json = False) -> None:
 
 def plan(project: Project, *, as_json: Json = False) -> None:
     """Show a plan: items by channel, when, to whom, approval, and what would happen now."""
-    from aicmo.execution.pauses import current  # noqa: PLC0415
-    from aicmo.execution.project import load_items, load_plan  # noqa: PLC0415
+    from aicmo.execution.pauses import current
+    from aicmo.execution.project import load_items, load_plan
 
     with open_ledger().read() as session:
         found = load_plan(session, project)

@@ -37,7 +37,7 @@ def preview(
     as_json: Json = False,
 ) -> None:
     """Compose everything and write it as a page; sends nothing, needs no permission."""
-    from aicmo.settings import get_settings  # noqa: PLC0415
+    from aicmo.settings import get_settings
 
     wanted = read_channels(channels)
     found, page = make_preview(open_ledger(), project, wanted, get_settings().output_dir, at=now())
@@ -65,9 +65,9 @@ def make_preview(
     Raises:
         NoSuchProject: there is no such project.
     """
-    from aicmo.execution.preview import preview_items  # noqa: PLC0415
-    from aicmo.execution.preview_page import write_preview  # noqa: PLC0415
-    from aicmo.execution.project import load_items, load_plan  # noqa: PLC0415
+    from aicmo.execution.preview import preview_items
+    from aicmo.execution.preview_page import write_preview
+    from aicmo.execution.project import load_items, load_plan
 
     with database.read() as session:
         plan = load_plan(session, project_id)
@@ -85,7 +85,7 @@ def _folder(output_dir: Path, plan: ProjectPlan) -> Path:
 
 def show_preview(console: Console, found: Preview) -> None:
     """Who would get what, who is left out and why, and what can't be composed."""
-    from aicmo.execution.preview_page import would_go  # noqa: PLC0415
+    from aicmo.execution.preview_page import would_go
 
     table = grid(
         ["Item", "Channel", "Title", "Would go", "Left out", "Not yet, because"], right=(3,)
@@ -103,7 +103,7 @@ def show_preview(console: Console, found: Preview) -> None:
 
 def show_sum(console: Console, found: Preview) -> None:
     """The preview in one line."""
-    from aicmo.execution.preview_page import would_go  # noqa: PLC0415
+    from aicmo.execution.preview_page import would_go
 
     going = sum(would_go(item) for item in found.items)
     left_out = sum((item.skipped for item in found.items), Counter[str]())
@@ -144,7 +144,7 @@ def _as_json(project: str, found: Preview, page: Path) -> dict[str, Any]:
 
 
 def _item(each: ItemPreview) -> dict[str, Any]:
-    from aicmo.execution.preview_page import would_go  # noqa: PLC0415
+    from aicmo.execution.preview_page import would_go
 
     item = each.item
     return {

@@ -13,7 +13,7 @@ Advance = Callable[[], None]
 @contextmanager
 def progress(description: str, total: int | None = None) -> Generator[Advance]:
     """A bar over `total` steps, or a spinner without a total; yields what to call per step."""
-    from rich.progress import (  # noqa: PLC0415
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 def report(project: Project, *, as_json: Json = False) -> None:
     """Show what became of every delivery; the books must balance."""
-    from aicmo.execution.project import load_plan  # noqa: PLC0415
-    from aicmo.execution.report import read_books  # noqa: PLC0415
+    from aicmo.execution.project import load_plan
+    from aicmo.execution.report import read_books
 
     database, at = open_ledger(), now()
     with database.read() as session:
@@ -71,10 +71,10 @@ def audit(
 
 def _chains(session: Session, project: str | None) -> list[str]:
     """The chains to look at: one project's, or all; '' is the installation's own."""
-    from sqlalchemy import select  # noqa: PLC0415
+    from sqlalchemy import select
 
-    from aicmo.errors import NoSuchProject  # noqa: PLC0415
-    from aicmo.models import AuditEvent, AuditHead, Project  # noqa: PLC0415
+    from aicmo.errors import NoSuchProject
+    from aicmo.models import AuditEvent, AuditHead, Project
 
     # A chain whose head and events were deleted must not vanish from the list with them.
     known = {*session.scalars(select(Project.id)),
@@ -88,13 +88,13 @@ def _chains(session: Session, project: str | None) -> list[str]:
 
 
 def _verify(session: Session, chains: list[str]) -> list[Verification]:
-    from aicmo.audit import verify  # noqa: PLC0415
+    from aicmo.audit import verify
 
     return [verify(session, chain) for chain in chains]
 
 
 def _events(session: Session, chains: list[str], last: int) -> list[AuditEvent]:
-    from aicmo.audit import events  # noqa: PLC0415
+    from aicmo.audit import events
 
     found = [event for chain in chains for event in events(session, chain, newest=last)]
     return sorted(found, key=lambda event: event.at)[-last:]

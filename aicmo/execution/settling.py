@@ -142,12 +142,13 @@ def _consequences(session: Session, mover: Mover, delivery: Delivery, outcome: O
 
 
 def _pause_account(session: Session, mover: Mover, account_id: int, reason: str) -> None:
-    paused = session.execute(
+    paused = session.scalars(
         update(Account)
         .where(Account.id == account_id, Account.paused_at.is_(None))
         .values(paused_at=mover.at, pause_reason=reason[:200])
-    )
-    if paused.rowcount:  # type: ignore[attr-defined]
+        .returning(Account.id)
+    ).all()
+    if paused:
         audit.record(
             session, audit.Event.ACCOUNT_PAUSED, project_id=mover.project_id, actor=mover.actor,
             account=account_id, reason=reason,

@@ -1,66 +1,33 @@
-"""From claim to outcome against a real SMTP server: at most once, never lost, every doubt visible."""
+"""From approval to outcome against a real SMTP server: at most once, never lost, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import FixAccount, TryLater
-from aicmo.execution import approvals, claims, dispatch, pauses, runs
-from aicmo.execution.arming import arm
-from aicmo.execution.composing import Composed
-from aicmo.execution.contacts import suppress
+from aicmo.execution import pauses, runs
 from aicmo.execution.dispatch import BATCH
 from aicmo.execution.preview import preview_items
-from aicmo.execution.report import Books, ExecutionReport, read_books
-from aicmo.execution.runs import ExecutionRequest, OpenRun
-from aicmo.execution.settling import settle
+from aicmo.execution.report import ExecutionReport
 from aicmo.execution.states import State
-from aicmo.gateways.contract import Outcome, OutcomeKind
-from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
-from aicmo.gateways.smtp import SmtpGateway, open_smtp_gateway
-from aicmo.models import Attempt, Contact, Delivery, Item, Suppression
-from aicmo.settings import ExecutionConfig
+from aicmo.gateways.smtp import open_smtp_gateway
+from aicmo.models import Attempt, Delivery, Suppression
 from tests.peers.smtp_peer import Answer, Script, SmtpPeer
-from tests.projects import NOW, approved, contact, email, imported
-
-CONFIG = ExecutionConfig(execution_enabled=True, dry_run=False, channels_enabled=["email"])
-LIVE = ExecutionRequest("studio", enabled=True, dry_run=False, started_by="tester")
-
-
-def started(database: Database, at: datetime = NOW, **changes: Any) -> OpenRun:
-    return runs.open_run(database, replace(LIVE, **changes), CONFIG, clock=lambda: at)
-
-
-def execute(
-    database: Database, peer: SmtpPeer, at: datetime = NOW, **changes: Any
-) -> ExecutionReport:
-    run = started(database, at, **changes)
-    items = runs.extract_items(run)
-    result = runs.execute_channel(run, "email", items, lambda: open_smtp_gateway(peer.relay))
-    report = ExecutionReport("studio", items_sent_successfully=result["success"])
-    report.items_failed = result["failed"]
-    report.add_results(result["results"])
-    return runs.close_run(run, report)
-
-
-def books(database: Database, at: datetime = NOW) -> Books:
-    with database.read() as session:
-        return read_books(session, "studio", now=at)
-
-
-def ready(database: Database, people: int = 3) -> None:
-    imported(database, contacts=[contact(number) for number in range(1, people + 1)])
-    approved(database)
+from tests.projects import NOW, approved
+from tests.unit.live_runs import (
+    books,
+    execute,
+    ready,
+    started,
+)
 
 
 def test_what_is_approved_and_due_is_sent_once_and_never_again(database: Database) -> None:
@@ -250,242 +217,6 @@ def test_more_than_one_batch_is_sent_whole(database: Database) -> None:
         report = execute(database, peer)
         assert peer.effects.total() == BATCH + 5
     assert report.items_sent_successfully == BATCH + 5
-
-
-def claimed(database: Database) -> tuple[OpenRun, claims.Claim]:
-    run = started(database)
-    items = [item.id for item in runs.extract_items(run)]
-    claim = claims.claim(database, run.mover(), items, at_most=10)
-    assert claim is not None
-    return run, claim
-
-
-def lapse(database: Database) -> None:
-    with database.write() as session:
-        past = datetime(2020, 1, 1, tzinfo=NOW.tzinfo)
-        session.execute(update(Delivery).values(lease_until=past))
-
-
-def test_a_worker_that_stopped_before_arming_loses_nothing(database: Database) -> None:
-    ready(database)
-    claimed(database)
-    with SmtpPeer() as peer:
-        assert execute(database, peer).items_waiting == 3
-        lapse(database)
-        assert execute(database, peer).items_sent_successfully == 3
-        assert set(peer.effects.values()) == {1}
-
-
-def message(delivery_id: int) -> Composed:
-    return Composed(f"token-{delivery_id}", "a@example.com", "b@example.com", b"x")
-
-
-def armed(run: OpenRun, claim: claims.Claim) -> tuple[int, ...]:
-    composed = {each: message(each) for each in claim.delivery_ids}
-    batch = arm(run.database, run.mover(), claim, composed, CHANNELS_WITH_GATEWAY, run.plan.version)
-    return tuple(each.delivery_id for each in batch.outgoing)
-
-
-def test_a_worker_that_stopped_after_arming_leaves_doubts(database: Database) -> None:
-    ready(database)
-    run, claim = claimed(database)
-    assert armed(run, claim) == claim.delivery_ids
-    lapse(database)
-    with SmtpPeer() as peer:
-        report = execute(database, peer)
-        assert peer.effects.total() == 0
-    assert report.items_unknown == 3
-    assert "worker stopped" in next(iter(report.reasons["unknown"]))
-
-
-def test_a_late_answer_closes_a_doubt_and_opens_nothing(database: Database) -> None:
-    ready(database, people=2)
-    run, claim = claimed(database)
-    composed = {each: message(each) for each in claim.delivery_ids}
-    batch = arm(database, run.mover(), claim, composed, CHANNELS_WITH_GATEWAY, run.plan.version)
-    lapse(database)
-    claims.recover_lapsed(database, run.mover())
-    sent, refused = batch.outgoing
-    ok, no = Outcome(OutcomeKind.SENT, ref="Q1"), Outcome(OutcomeKind.NOT_SENT)
-    assert settle(database, run.mover(), batch.fence, sent, ok) is State.SENT
-    assert settle(database, run.mover(), batch.fence, refused, no) is None
-    assert (books(database).count("sent"), books(database).count("unknown")) == (1, 1)
-
-
-def test_a_refusal_after_a_doubt_proves_nothing(database: Database) -> None:
-    ready(database, people=1)
-    with database.write() as session:
-        session.execute(update(Delivery).values(ambiguous=True))
-    with SmtpPeer(Script(answers={"RCPT": Answer(reply="550 5.7.1 no")})) as peer:
-        report = execute(database, peer)
-    assert (report.items_failed, report.items_unknown) == (0, 1)
-
-
-def test_an_item_whose_time_was_put_off_after_the_claim_is_not_armed(database: Database) -> None:
-    ready(database)
-    run, claim = claimed(database)
-    with database.write() as session:
-        session.execute(update(Item).values(send_at=NOW + timedelta(hours=1)))
-    assert armed(run, claim) == ()
-    assert books(database).reasons("waiting") == {"not due yet": 3}
-
-
-def test_a_claim_that_was_taken_over_can_not_be_armed(database: Database) -> None:
-    ready(database)
-    run, claim = claimed(database)
-    lapse(database)
-    claims.recover_lapsed(database, run.mover())
-    _, second = claimed(database)
-    assert armed(run, claim) == ()
-    assert armed(run, second) == second.delivery_ids
-
-
-def opt_out(database: Database) -> None:
-    with database.write() as session:
-        hmac = session.scalars(select(Contact.address_hmac)).one()
-        suppress(session, "studio", hmac, "unsubscribed", NOW)
-
-
-Change = Callable[[Database], object]
-BETWEEN: list[tuple[str, Change, tuple[str, str]]] = [
-    ("pause", lambda db: pauses.pause(db, by="Ann", now=NOW), ("held", "paused")),
-    ("opt-out", opt_out, ("skipped", "unsubscribed")),
-    (
-        "revoked",
-        lambda db: approvals.revoke(db, "studio", None, by="Ann", now=NOW),
-        ("held", "not approved"),
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"), [row[1:] for row in BETWEEN], ids=[row[0] for row in BETWEEN]
-)
-def test_what_happens_between_claim_and_arming_wins(
-    database: Database, change: Change, expected: tuple[str, str]
-) -> None:
-    ready(database, people=1)
-    run, claim = claimed(database)
-    change(database)
-    assert armed(run, claim) == ()
-    assert {(tally.state, tally.reason) for tally in books(database).tallies} == {expected}
-
-
-def revised(database: Database) -> None:
-    imported(database, mail("Second text"))
-    approved(database)
-
-
-def mail(text: str) -> dict[str, Any]:
-    return email(content={"subject": "Hello", "body": text})
-
-
-@pytest.mark.parametrize("first_is_approved", [True, False])
-def test_a_run_never_sends_a_text_that_was_replaced_meanwhile(
-    database: Database, *, first_is_approved: bool
-) -> None:
-    imported(database, mail("First text"))
-    if first_is_approved:
-        approved(database)
-    run = started(database)
-    items = runs.extract_items(run)
-    revised(database)
-    runs.extract_items(started(database))
-    with SmtpPeer() as peer:
-        with pytest.raises(TryLater, match="plan was changed during the run"):
-            runs.execute_channel(run, "email", items, lambda: open_smtp_gateway(peer.relay))
-        assert peer.messages == []
-        execute(database, peer)
-        assert peer.effects.total() == 3
-        assert all(b"Second text" in message for message in peer.messages)
-
-
-def test_a_contact_corrected_between_composing_and_arming_gets_the_correction(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ready(database, people=1)
-
-    def arm_after_a_correction(*arguments: Any) -> Any:
-        imported(database, contacts=[contact(1, first_name="Corrected")])
-        approved(database)
-        return arm(*arguments)
-
-    monkeypatch.setattr(dispatch, "arm", arm_after_a_correction)
-    with SmtpPeer() as peer:
-        with pytest.raises(TryLater):
-            execute(database, peer)
-        monkeypatch.undo()
-        execute(database, peer)
-        assert [b"Corrected" in message for message in peer.messages] == [True]
-
-
-def test_a_plan_that_changes_before_its_items_are_read_stops_the_run(database: Database) -> None:
-    ready(database)
-    run = started(database)
-    revised(database)
-    with pytest.raises(TryLater, match="plan was changed"):
-        runs.extract_items(run)
-
-
-def test_an_interrupted_run_leaves_one_doubt_and_the_rest_waiting(database: Database) -> None:
-    ready(database, people=10)
-    settled: list[State | None] = []
-
-    def interrupt_at_the_third(state: State | None) -> None:
-        settled.append(state)
-        if len(settled) == 3:
-            raise KeyboardInterrupt
-
-    with SmtpPeer() as peer:
-        run = started(database)
-        items = runs.extract_items(run)
-        with pytest.raises(KeyboardInterrupt):
-            runs.execute_channel(
-                run, "email", items, lambda: open_smtp_gateway(peer.relay), interrupt_at_the_third
-            )
-        assert peer.effects.total() == 3
-        now = books(database)
-        assert (now.count("sent"), now.count("unknown"), now.count("waiting")) == (3, 0, 7)
-        execute(database, peer)
-        assert set(peer.effects.values()) == {1}
-        assert peer.effects.total() == 10
-
-
-def test_an_interruption_inside_a_request_leaves_that_one_in_doubt(database: Database) -> None:
-    ready(database, people=5)
-
-    class Interrupting(SmtpGateway):
-        """Ctrl-C while the second message is on its way."""
-
-        calls = 0
-
-        def send(self, outgoing: Any, still_allowed: Any) -> Outcome:
-            Interrupting.calls += 1
-            if Interrupting.calls == 2:
-                raise KeyboardInterrupt
-            return super().send(outgoing, still_allowed)
-
-    with SmtpPeer() as peer:
-        run = started(database)
-        items = runs.extract_items(run)
-        with pytest.raises(KeyboardInterrupt):
-            runs.execute_channel(
-                run, "email", items, lambda: lambda permit: Interrupting(permit, peer.relay)
-            )
-    now = books(database)
-    assert (now.count("sent"), now.count("unknown"), now.count("waiting")) == (1, 1, 3)
-
-
-def test_a_doubt_is_in_the_books_as_soon_as_its_lease_has_lapsed(database: Database) -> None:
-    ready(database)
-    run, claim = claimed(database)
-    armed(run, claim)
-    assert books(database).reasons("waiting") == {"in progress": 3}
-    lapse(database)
-    assert books(database).reasons("unknown") == {
-        "the worker stopped between arming and recording": 3
-    }
-    assert books(database).balanced
 
 
 def test_a_row_that_vanished_makes_the_books_red(database: Database) -> None:
