@@ -135,9 +135,23 @@ def _said_live(ran: Ran) -> str:
     if not ran.settled and ran.report.errors:
         return "Nothing was sent."
     if not ran.settled:
-        return "Nothing was sent: no approved delivery is due that hasn't gone out."
+        return f"Nothing was sent: {_why_nothing(ran)}."
     parts = [f"{number:,} {state}" for state, number in ran.settled.most_common()]
     return f"Live: {', '.join(parts)} in this run."
+
+
+def _why_nothing(ran: Ran) -> str:
+    held = ran.report.reasons.get("held", {})
+    paused = sum(number for reason, number in held.items() if "paused" in reason)
+    if paused:
+        return f"{count(paused, 'delivery')} held by a pause (`aicmo unpause` releases it)"
+    left = sum(
+        number for reason, number in ran.report.reasons.get("waiting", {}).items()
+        if "is not enabled" in reason
+    )  # fmt: skip
+    if left:
+        return f"{count(left, 'delivery')} on channels that aren't enabled"
+    return "no approved delivery is due that hasn't gone out"
 
 
 def _show_keys(keys: Sequence[Key], *, only_missing: bool) -> None:

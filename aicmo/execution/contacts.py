@@ -24,9 +24,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ContactChanges:
+    """resubscribed: contacts who left earlier and whom the document calls opt_in; they stay out."""
+
     added: int = 0
     changed: int = 0
     removed: int = 0
+    resubscribed: tuple[str, ...] = ()
 
 
 def write(
@@ -35,18 +38,20 @@ def write(
     """Brings the contact rows in line with the document; removed contacts are kept, marked."""
     known = _known(session, document.id)
     added, changed = 0, 0
+    resubscribed: list[str] = []
     for chunk in _chunks(document.contacts):
         rows = [_row(document.id, contact, secret_key) for contact in chunk]
         fresh = [row for row in rows if row["key"] not in known]
         stale = [row for row in rows if _differs(row, known.pop(row["key"], None))]
         _insert(session, fresh)
         _update(session, stale)
+        resubscribed += _still_suppressed(session, document.id, rows)
         _suppress(session, document.id, rows, now)
         added, changed = added + len(fresh), changed + len(stale)
     removed = [id_ for id_, row in known.values() if not row["removed"]]
     for chunk in _chunks(removed):
         session.execute(update(Contact).where(Contact.id.in_(chunk)).values(removed=True))
-    return ContactChanges(added, changed, len(removed))
+    return ContactChanges(added, changed, len(removed), tuple(resubscribed))
 
 
 def _row(project_id: str, contact: PlannedContact, secret_key: bytes) -> Row:
@@ -99,6 +104,15 @@ def _update(session: Session, rows: list[Row]) -> None:
             .where(Contact.project_id == row["project_id"], Contact.key == row["key"])
             .values(**{name: row[name] for name in _COLUMNS})
         )
+
+
+def _still_suppressed(session: Session, project_id: str, rows: list[Row]) -> list[str]:
+    agreed = {row["address_hmac"]: row["key"] for row in rows if row["consent"] == "opt_in"}
+    there = select(Suppression.address_hmac).where(
+        Suppression.project_id.in_(("", project_id)), Suppression.address_hmac.in_(agreed)
+    )
+    hard = {row["key"] for row in rows if row["hard_bounced"]}
+    return sorted({agreed[hmac] for hmac in session.scalars(there)} - hard)
 
 
 def _suppress(session: Session, project_id: str, rows: list[Row], now: datetime) -> None:

@@ -17,6 +17,7 @@ from aicmo.execution.arming import Armed, arm, let_go
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed, EmailComposers, recipients
 from aicmo.execution.project import PlanItem, ProjectPlan
+from aicmo.execution.report import NOT_COMPOSED
 from aicmo.execution.settling import settle
 from aicmo.execution.states import Mover, State
 from aicmo.gateways.contract import (
@@ -147,7 +148,7 @@ class Dispatch:
             try:
                 email = composers.compose(item_of[person.delivery_id], person, now)
             except FixInput as error:
-                self._hold(claim, person.delivery_id, f"can't be composed: {error}")
+                self._hold(claim, person.delivery_id, f"{NOT_COMPOSED}: {error}")
                 continue
             composed[person.delivery_id] = Composed(
                 person.token, email.sender, email.recipient, email.payload

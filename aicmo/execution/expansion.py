@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,26 @@ class _Recipient:
     address: str
 
 
+_STILL_OPEN = (State.PENDING, State.HELD, State.EXPIRED)
+_NOT_RECEIVED = (State.FAILED, State.SKIPPED, State.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A delivery that is there already."""
+
+    id: int
+    address: str
+    in_plan: bool
+    contact_id: int | None
+    state: str
+
+    @property
+    def is_served(self) -> bool:
+        """It went out, may have, or still will."""
+        return self.state not in _NOT_RECEIVED
+
+
 class Expansion:
     """Deliveries of one document's items."""
 
@@ -39,16 +59,39 @@ class Expansion:
     def expand(self, item: Item, planned: PlannedItem) -> int:
         """Adds the deliveries that aren't there yet, and marks which are still in the plan.
 
-        A recipient that already has a delivery of this item keeps it, even if the sender's account
-        has changed since: it must not get the item twice.
+        Whoever already has a delivery of this item must not get a second one: not when the sender's
+        account has changed, and not when their own address has. A delivery that still waits follows
+        the new address; one that went out, or may have, stands for its person.
         """
         wanted = {each.address: each for each in reversed(list(self._recipients(planned)))}
-        there = dict(self._existing(item.id))
+        there = {each.address: each for each in self._existing(item.id)}
+        self._readdress(there, wanted)
         self._mark(there, wanted, item)
-        fresh = [each for address, each in reversed(wanted.items()) if address not in there]
+        served = {each.contact_id for each in there.values() if each.is_served}
+        fresh = [
+            each
+            for address, each in reversed(wanted.items())
+            if address not in there and (each.contact_id is None or each.contact_id not in served)
+        ]
         self._insert(item, fresh)
         item.planned = len(there) + len(fresh)
         return len(fresh)
+
+    def _readdress(self, there: dict[str, _Known], wanted: dict[str, _Recipient]) -> None:
+        waiting = {
+            known.contact_id: known
+            for known in there.values()
+            if known.address not in wanted and known.state in _STILL_OPEN
+        }
+        for address, recipient in wanted.items():
+            known = waiting.get(recipient.contact_id)
+            if address in there or known is None or known.address not in there:
+                continue
+            del there[known.address]
+            there[address] = replace(known, address=address)
+            self.session.execute(
+                update(Delivery).where(Delivery.id == known.id).values(recipient=address)
+            )
 
     def leave_withdrawn(self) -> None:
         """Marks the deliveries of withdrawn items as no longer in the plan."""
@@ -77,27 +120,24 @@ class Expansion:
             self._contact_rows = {row[0]: (row[1], row[2]) for row in self.session.execute(query)}
         return self._contact_rows
 
-    def _existing(self, item_id: int) -> Iterator[tuple[str, tuple[int, bool, int | None]]]:
-        query = select(Delivery.recipient, Delivery.id, Delivery.in_plan, Delivery.contact_id)
+    def _existing(self, item_id: int) -> Iterator[_Known]:
+        query = select(
+            Delivery.id, Delivery.recipient, Delivery.in_plan, Delivery.contact_id, Delivery.state
+        )
         for row in self.session.execute(query.where(Delivery.item_id == item_id)):
-            yield row[0], (row[1], row[2], row[3])
+            yield _Known(*row)
 
-    def _mark(
-        self,
-        there: dict[str, tuple[int, bool, int | None]],
-        wanted: dict[str, _Recipient],
-        item: Item,
-    ) -> None:
-        for address, (delivery_id, in_plan, contact_id) in there.items():
-            now_in_plan = address in wanted
+    def _mark(self, there: dict[str, _Known], wanted: dict[str, _Recipient], item: Item) -> None:
+        for address, known in there.items():
             recipient = wanted.get(address)
-            if in_plan == now_in_plan and (not recipient or recipient.contact_id == contact_id):
+            in_plan = recipient is not None
+            contact_id = recipient.contact_id if recipient else known.contact_id
+            if (known.in_plan, known.contact_id) == (in_plan, contact_id):
                 continue
-            values: dict[str, Any] = {"in_plan": now_in_plan}
-            if recipient:
-                values["contact_id"] = recipient.contact_id
             self.session.execute(
-                update(Delivery).where(Delivery.id == delivery_id).values(**values)
+                update(Delivery)
+                .where(Delivery.id == known.id)
+                .values(in_plan=in_plan, contact_id=contact_id)
             )
         self._follow_account(item)
 

@@ -88,7 +88,7 @@ class _Import:
         self._record(project.plan_version, sha256, difference)
         return Imported(
             project.id, project.plan_version, False, difference, changes,
-            len(self.document.items), deliveries, self.warnings,
+            len(self.document.items), deliveries, self.warnings + _told(changes),
         )  # fmt: skip
 
     def _current_plan(self) -> Plan | None:
@@ -179,6 +179,13 @@ class _Import:
             actor=self.actor, version=version, sha256=sha256,
             items_changed=[change.item for change in difference.items],
         )  # fmt: skip
+
+
+def _told(changes: contacts.ContactChanges) -> tuple[str, ...]:
+    return tuple(
+        f"Contact {key} has left earlier or bounced: its opt_in isn't taken over, nothing is sent"
+        for key in changes.resubscribed
+    )
 
 
 def _canonical(value: object) -> bytes:

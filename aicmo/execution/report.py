@@ -8,12 +8,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, select, text
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
-from aicmo.execution.states import LAPSED, WAITING, State
+from aicmo.execution import guards
+from aicmo.execution.states import LAPSED, State
+from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Delivery, Item
 
+DUE = "due"
+NOT_COMPOSED = "can't be composed"
 BOOKS = ("sent", "failed", "unknown", "skipped", "held", "cancelled", "expired", "waiting")
 """The columns that add up to `planned`."""
 
@@ -64,43 +68,51 @@ class Books:
 def read_books(
     session: Session, project_id: str, *, now: datetime, channels: Sequence[str] | None = None
 ) -> Books:
-    """The books of a project, or of some of its channels; `now` tells what isn't due yet."""
-    items = select(Item).where(Item.project_id == project_id)
+    """The books of a project, or of some of its channels, as they stand at `now`.
+
+    What the guards stop is told as held, skipped or expired at once, whether or not a run has come
+    by since; so is a doubt, as soon as the lease of whoever was sending has lapsed.
+    """
+    planned = select(func.coalesce(func.sum(Item.planned), 0)).where(Item.project_id == project_id)
+    judged = guards.verdicts(CHANNELS_WITH_GATEWAY, now).where(Item.project_id == project_id)
     if channels is not None:
-        items = items.where(Item.channel.in_(channels))
-    chosen = items.subquery()
-    planned = session.scalar(select(func.coalesce(func.sum(chosen.c.planned), 0)))
-    what = (chosen.c.key, chosen.c.title, chosen.c.channel)
-    state = (Delivery.state, Delivery.reason)
-    # A lapsed lease means that nobody will record the answer: that is a doubt already.
+        planned = planned.where(Item.channel.in_(channels))
+        judged = judged.where(Item.channel.in_(channels))
     in_doubt = and_(Delivery.state == State.SENDING.value, Delivery.lease_until < datetime.now(UTC))
-    lapsed = case((in_doubt, 1), else_=0).label("lapsed")
-    query = (
-        select(*what, *state, lapsed, chosen.c.send_at, func.count())
-        .join(Delivery, Delivery.item_id == chosen.c.id)
-        .group_by(*what, *state, text("lapsed"), chosen.c.send_at)
-        .order_by(chosen.c.send_at, chosen.c.key, *state)
-    )
-    return Books(planned or 0, tuple(_tallies(session.execute(query).all(), now)))
+    rows = judged.add_columns(
+        Item.key, Item.title, Item.channel, Item.send_at, Delivery.state, Delivery.reason,
+        case((in_doubt, 1), else_=0),
+    ).subquery()  # fmt: skip
+    _, *columns = rows.c
+    _, key, _, _, send_at, state, reason, _ = columns
+    query = select(*columns, func.count()).group_by(*columns).order_by(send_at, key, state, reason)
+    total = session.scalars(planned).one()
+    return Books(total, tuple(_tallies(session.execute(query).all())))
 
 
-def _tallies(rows: Iterable[Any], now: datetime) -> Iterable[Tally]:
-    waiting = {state.value for state in WAITING}
-    for key, title, channel, state, reason, lapsed, send_at, count in rows:
-        if lapsed:
-            yield Tally(key, title, channel, State.UNKNOWN.value, LAPSED, count)
-            continue
-        said = "waiting" if state in waiting else state
-        why = _why_waiting(state, reason, early=send_at > now) if state in waiting else reason
-        yield Tally(key, title, channel, said, why, count)
+def _tallies(rows: Iterable[Any]) -> Iterable[Tally]:
+    counts: Counter[tuple[str, str, str, str, str]] = Counter()
+    for verdict, key, title, channel, _, state, reason, lapsed, count in rows:
+        said, why = (State.UNKNOWN.value, LAPSED) if lapsed else _said(verdict, state, reason)
+        counts[key, title, channel, said, why] += count
+    return [Tally(*told, count) for told, count in counts.items()]
 
 
-def _why_waiting(state: str, reason: str, *, early: bool) -> str:
+def _said(verdict: str, state: str, reason: str) -> tuple[str, str]:
+    """State and reason as a report tells them."""
     if state in (State.CLAIMED, State.SENDING):
-        return "in progress"
-    if early:
-        return "not due yet"
-    return f"to be tried again: {reason}" if reason else "due"
+        return "waiting", "in progress"
+    if state not in (State.PENDING, State.HELD, State.EXPIRED):
+        return state, reason
+    judged = guards.read_verdict(verdict)
+    if judged.state:
+        return judged.action, judged.reason
+    if judged.action == guards.WAIT:
+        return "waiting", judged.reason
+    if state == State.HELD and reason.startswith(NOT_COMPOSED):
+        return state, reason
+    retried = state == State.PENDING and reason
+    return "waiting", f"to be tried again: {reason}" if retried else DUE
 
 
 _OUTCOMES = {"sent": "items_sent_successfully", "failed": "items_failed"}

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.channels import SOCIAL, Channel
@@ -31,7 +32,7 @@ from aicmo.execution.report import Books, ExecutionReport, Tally, read_books
 from aicmo.execution.states import Mover
 from aicmo.gateways.contract import OpenGateway
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
-from aicmo.models import Run
+from aicmo.models import Attempt, Delivery, Item, Run
 from aicmo.settings import ExecutionConfig
 
 Clock = Callable[[], datetime]
@@ -208,9 +209,19 @@ def execute_channel(
         _send(run, channel, mine, open_gateway, on_progress)
         result = _settled(run, channel)
     with run.database.write() as session:
-        counts = {"success": result["success"], "failed": result["failed"]}
+        counts = _attempts_of(session, run, channel)
         _record(session, run, EXECUTED_EVENTS[channel], channel=channel, mode=mode.value, **counts)
     return result
+
+
+def _attempts_of(session: Session, run: OpenRun, channel: str | None = None) -> dict[str, int]:
+    """What this run itself transmitted, by outcome; a report counts the whole plan instead."""
+    query = select(Attempt.outcome, func.count()).where(Attempt.run_id == run.run_id)
+    if channel is not None:
+        query = query.join(Delivery, Delivery.id == Attempt.delivery_id)
+        query = query.join(Item, Item.id == Delivery.item_id).where(Item.channel == channel)
+    rows = session.execute(query.group_by(Attempt.outcome)).all()
+    return {outcome or "unrecorded": count for outcome, count in rows}
 
 
 def _send(
@@ -261,6 +272,8 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
     books = _books(run)
     if run.overall_mode is not Mode.DISABLED:
         _add_other_channels(run, report, books)
+    if run.overall_mode is Mode.LIVE:
+        _say_what_is_paused(run, report, books)
     report.balanced = books.balanced
     if not books.balanced:
         report.add_error(f"The books don't balance: {books.as_dict()}")
@@ -268,11 +281,25 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
         finished = {"finished_at": run.clock(), "summary": report.as_dict()}
         session.execute(update(Run).where(Run.id == run.run_id).values(**finished))
         _record(
-            session, run, audit.Event.EXECUTION_COMPLETED, mode=report.mode,
-            sent=report.items_sent_successfully, failed=report.items_failed,
-            unknown=report.items_unknown, errors=len(report.errors),
-        )  # fmt: skip
+            session,
+            run,
+            audit.Event.EXECUTION_COMPLETED,
+            mode=report.mode,
+            this_run=_attempts_of(session, run),
+            errors=len(report.errors),
+        )
     return report
+
+
+def _say_what_is_paused(run: OpenRun, report: ExecutionReport, books: Books) -> None:
+    """An account that a refusal has paused stays an error in every run until it is released."""
+    for tally in books.tallies:
+        if tally.state == "held" and tally.reason.startswith("account paused"):
+            release = f"`aicmo unpause {run.plan.project_id} --channel {tally.channel}`"
+            report.add_error(
+                f"The {tally.channel} account is paused ({tally.reason.partition(': ')[2]}). "
+                f"Put its log-in right, then {release} and run again"
+            )
 
 
 def _books(run: OpenRun) -> Books:
@@ -315,7 +342,7 @@ def record_error(run: OpenRun, message: str) -> None:
         _record(session, run, audit.Event.EXECUTION_ERROR, error=message[:500])
 
 
-def _record(session: Any, run: OpenRun, event: audit.Event, **data: Any) -> None:
+def _record(session: Session, run: OpenRun, event: audit.Event, **data: Any) -> None:
     audit.record(
         session, event, project_id=run.plan.project_id, actor=run.request.started_by,
         run=run.run_id, **data,

@@ -233,7 +233,7 @@ def test_a_replaced_executor_that_returns_nonsense_is_an_error_of_its_own(
     monkeypatch.setattr(api, "execute_email_items", lambda *_: given)
     report = execute_plan_for_project("studio")
     assert report.errors == [f"execute_email_items failed: {said}"]
-    assert report.reasons["held"] == {"no gateway for linkedin": 1}
+    assert report.reasons["held"]["no gateway for linkedin"] == 1
     assert finished_runs(project) == [True]
     assert "execution.error" in events(project)
 

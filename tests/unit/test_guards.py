@@ -209,3 +209,17 @@ def test_another_projects_suppression_is_not_ours(database: Database) -> None:
     imported(database, email(), contacts=only())
     approved(database)
     assert outcome(database) == {("waiting", "due")}
+
+
+def test_the_books_follow_the_guards_without_a_run(database: Database) -> None:
+    def told() -> set[tuple[str, str]]:
+        with database.read() as session:
+            books = read_books(session, "studio", now=NOW)
+        return {(tally.state, tally.reason) for tally in books.tallies}
+
+    imported(database)
+    assert told() == {("held", "not approved")}
+    approved(database)
+    assert told() == {("waiting", "due")}
+    imported(database, post())
+    assert told() == {("held", "no longer in the plan"), ("held", "no gateway for linkedin")}

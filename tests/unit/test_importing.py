@@ -155,3 +155,32 @@ def test_tokens_differ_by_recipient_and_tell_nothing(database: Database) -> None
     assert len(set(tokens)) == 3
     assert all(len(token) == 32 and int(token, 16) for token in tokens)
     assert KEY.hex() not in str(tokens)
+
+
+def test_a_person_with_a_new_address_gets_an_item_once(database: Database) -> None:
+    imported(database)
+    moved = [contact(1, email="new@example.com"), contact(2), contact(3, email="other@example.com")]
+    with database.write() as session:
+        first = select(Delivery.id).where(Delivery.recipient == "person1@example.com")
+        session.get_one(Delivery, session.scalars(first).one()).state = "sent"
+    assert imported(database, contacts=moved).deliveries == 0
+    with database.read() as session:
+        rows = dict(session.execute(select(Delivery.recipient, Delivery.in_plan)).all())
+    assert rows == {
+        "person1@example.com": False, "person2@example.com": True, "other@example.com": True,
+    }  # fmt: skip
+
+
+def test_a_corrected_address_gets_what_the_wrong_one_refused(database: Database) -> None:
+    imported(database, contacts=[contact(1)])
+    with database.write() as session:
+        session.scalars(select(Delivery)).one().state = "failed"
+    assert imported(database, contacts=[contact(1, email="right@example.com")]).deliveries == 1
+
+
+def test_an_opt_in_of_somebody_who_left_is_said(database: Database) -> None:
+    imported(database, contacts=[contact(1, consent="unsubscribed"), contact(2)])
+    done = imported(database, contacts=[contact(1), contact(2)])
+    assert [warning.split(":")[0] for warning in done.warnings] == [
+        "Contact c1 has left earlier or bounced"
+    ]

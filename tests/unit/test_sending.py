@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
@@ -134,6 +135,8 @@ def test_a_refused_login_pauses_the_account_and_burns_no_delivery(database: Data
     with SmtpPeer() as peer:
         held = execute(database, peer)
         assert held.reasons["held"] == {"account paused: 535 5.7.8": 5}
+        assert held.needs_attention
+        assert "The email account is paused (535 5.7.8)" in held.errors[0]
         pauses.unpause(database, project_id="studio", channel="email", by="Ann")
         assert execute(database, peer).items_sent_successfully == 5
     with database.read() as session:
@@ -241,3 +244,15 @@ def test_two_workers_share_the_work_and_nobody_gets_two(database: Database) -> N
     assert all(report.balanced for report in reports)
     with database.read() as session:
         assert audit.verify(session, "studio").broken_at is None
+
+
+def test_the_audit_log_counts_what_each_run_sent_itself(database: Database) -> None:
+    ready(database)
+    with SmtpPeer() as peer:
+        execute(database, peer, limit=2)
+        execute(database, peer)
+        execute(database, peer)
+    with database.read() as session:
+        rows = audit.events(session, "studio", newest=100)
+    ended = [json.loads(row.data) for row in rows if row.event == "execution.completed"]
+    assert [each["this_run"] for each in ended] == [{"sent": 2}, {"sent": 1}, {}]
