@@ -13,7 +13,8 @@ from aicmo.packaging.wording import channel_name
 
 _WORDS: tuple[tuple[str, str], ...] = (
     (r"no gateway for (.+)", ""),
-    (r"unsubscribed|no consent", "the recipient has not agreed to be written to"),
+    (r"unsubscribed", "the recipient has unsubscribed"),
+    (r"no consent", "the recipient has not agreed to be written to"),
     (r"hard bounced|no email address", "there is no working address"),
     (r"\d{3}\b.*", "the receiving mail server refused it"),
     (r"not approved|changed since its approval|late:.*", "it waits for approval"),

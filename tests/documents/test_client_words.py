@@ -17,6 +17,8 @@ from aicmo.packaging.client_words import in_client_words
         ("to be tried again: 451 4.3.0 later", "it is still to go out"),
         ("the worker stopped between arming and recording", "its delivery is not confirmed"),
         ("connection failed: TimeoutError", "its delivery is not confirmed"),
+        ("unsubscribed", "the recipient has unsubscribed"),
+        ("no consent", "the recipient has not agreed to be written to"),
         ("outside the send window", "outside the send window"),
     ],
 )
