@@ -86,12 +86,17 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, create: bool = True) -> Database:
     """The database at `url`, its schema checked; a SQLite file that isn't there is created.
 
+    create: False refuses instead of creating, for whom a wrong folder is likelier than a new one.
+
     Raises:
-        FixConfiguration: the URL is wrong, the server doesn't answer, or the schema is another one.
+        FixConfiguration: the URL is wrong, the server doesn't answer, the schema is another one, or
+            there is no file and none may be created.
     """
+    if not create:
+        _require_file(_parse(url))
     return _open(url, str(Path.cwd()))
 
 
@@ -99,7 +104,7 @@ def open_database(url: str) -> Database:
 def _open(url: str, _folder: str) -> Database:
     database = Database(url)
     try:
-        if _is_new_file(database.url):
+        if _missing_file(database.url):
             database.upgrade()
         _require_head(database.revision())
     except (DBAPIError, OSError) as error:
@@ -121,11 +126,22 @@ def unusable(database: Database, error: DBAPIError | OSError) -> FixConfiguratio
     )
 
 
+def _require_file(url: URL) -> None:
+    # Why a folder can't be looked into is told by opening the file.
+    with suppress(OSError):
+        if file := _missing_file(url):
+            raise FixConfiguration(
+                f"There is no AICMO database at {file}",
+                next_step="Run `aicmo init` here, or go to the folder that has it.",
+            )
+
+
 def _require_head(revision: str | None) -> None:
+    if revision is None:
+        raise FixConfiguration("The database is empty", next_step="Run `aicmo init` once.")
     if revision != _HEAD:
-        found = f"has schema {revision}" if revision else "is empty"
         raise FixConfiguration(
-            f"The database {found}, this program needs {_HEAD}",
+            f"The database has schema {revision}, this program needs {_HEAD}",
             next_step="`aicmo init` brings it up to date; make a backup first.",
         )
 
@@ -138,6 +154,9 @@ def _parse(url: str) -> URL:
             "AICMO_DATABASE_URL can't be read",
             next_step="Write sqlite:///path/to/file.db or postgresql://user:password@host/name.",
         ) from None
+    if parsed.drivername == "postgres":
+        # libpq takes both names, and hosting providers hand out this one.
+        parsed = parsed.set(drivername="postgresql")
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise FixConfiguration(
             f"AICMO_DATABASE_URL names {parsed.get_backend_name()}, which AICMO doesn't support",
@@ -178,9 +197,10 @@ def _sqlite_file(url: URL) -> Path | None:
     return Path(name).resolve()
 
 
-def _is_new_file(url: URL) -> bool:
+def _missing_file(url: URL) -> Path | None:
+    """The SQLite file that isn't there yet; None if it is, or there is none to be."""
     file = _sqlite_file(url)
-    return file is not None and not file.exists()
+    return file if file is not None and not file.exists() else None
 
 
 def _create_file(url: URL, file: Path) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import StatementError
 
 from aicmo.database import Database, open_database
 from aicmo.errors import FixConfiguration
 from aicmo.models import Project, Table
+from tests.peers.postgres_server import new_database
 from tests.projects import NOW
 
 
@@ -75,6 +76,29 @@ def test_a_naive_time_is_refused_and_an_aware_one_comes_back_in_utc(database: Da
 def test_a_missing_sqlite_file_is_made_whole(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/new/folder/aicmo.db")
     assert database.revision() == "0001"
+
+
+def test_a_missing_sqlite_file_is_refused_where_none_may_be_made(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "aicmo.db"
+    with pytest.raises(FixConfiguration, match=f"no AICMO database at {file}") as caught:
+        open_database(f"sqlite:///{file}", create=False)
+    assert "aicmo init" in caught.value.next_step
+    assert list(tmp_path.iterdir()) == []
+    open_database(f"sqlite:///{file}")
+    assert open_database(f"sqlite:///{file}", create=False).revision() == "0001"
+
+
+@pytest.mark.peer
+def test_postgres_is_another_name_of_postgresql_and_an_empty_one_wants_init(
+    postgres_server: str,
+) -> None:
+    empty = make_url(new_database(postgres_server)).set(drivername="postgres")
+    url = empty.render_as_string(hide_password=False)
+    with pytest.raises(FixConfiguration, match=r"^The database is empty$") as caught:
+        open_database(url)
+    assert caught.value.next_step == "Run `aicmo init` once."
+    Database(url).upgrade()
+    assert open_database(url).revision() == "0001"
 
 
 def test_a_new_sqlite_file_is_its_owner_s_alone(tmp_path: Path) -> None:
