@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import traceback
 from collections.abc import Callable
@@ -16,6 +17,8 @@ import typer
 from aicmo.cli.console import plain, print_json, survive_bad_encodings, to_stderr, to_stdout
 
 FAILED, MISUSED = 1, 2
+_UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 Command = Callable[..., None]
 _debug: ContextVar[bool] = ContextVar("aicmo_debug", default=False)
 
@@ -73,20 +76,37 @@ def tell(error: Exception, *, as_json: bool = False) -> int:
     from aicmo.errors import AicmoError
     from aicmo.redaction import describe, redact
 
+    console = to_stderr()
+    if _debug.get():
+        console.print(plain(redact(traceback.format_exc())), soft_wrap=True)
+    if isinstance(error, OSError):
+        error = _in_words(error)
     cause = describe(error)
     step = error.next_step if isinstance(error, AicmoError) else ""
     if not isinstance(error, AicmoError):
         cause = f"Unexpected {type(error).__name__}: {cause}"
         step = "Run it again as `aicmo --debug …` for the traceback."
-    console = to_stderr()
-    if _debug.get():
-        console.print(plain(redact(traceback.format_exc())), soft_wrap=True)
     console.print(plain(f"Error: {_sentence(cause)}", "bold red"), soft_wrap=True)
     if step:
         console.print(plain(f"Next:  {_sentence(step)}"), soft_wrap=True)
     if as_json:
         print_json({"error": cause, "next_step": step})
     return exit_status(error)
+
+
+def _in_words(error: OSError) -> Exception:
+    """What the user can put right about a file; any other error as it is."""
+    from aicmo.errors import FixConfiguration
+
+    # A full disk is noticed while writing, when the system no longer tells which file it is.
+    if error.errno in _FULL:
+        step = "Make room on its disk, or name another folder."
+    elif error.errno in _UNWRITABLE and error.filename is not None:
+        step = "Check that its folder is there and that you may write in it, or name another one."
+    else:
+        return error
+    file = error.filename2 or error.filename or "A file"
+    return FixConfiguration(f"{file} can't be written: {error.strerror}", next_step=step)
 
 
 def exit_status(error: Exception) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import pty
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from aicmo.cli.app import tell
 from aicmo.cli.main import app
 from tests.unit.cli_workspace import PROJECT, SECRET_KEY, Workspace, enter, enter_with_example
 
@@ -71,6 +73,33 @@ def test_a_traceback_is_shown_with_debug_only(workspace: Workspace) -> None:
     assert "Traceback" not in refused.output
     assert "--debug" in refused.stderr
     assert "Traceback" in workspace.run("--debug", "preview", PROJECT, status=1).stderr
+
+
+def test_a_file_in_a_missing_folder_can_not_be_written(workspace: Workspace) -> None:
+    workspace.patch.setenv("AICMO_OUTPUT_DIR", "/proc/nowhere")
+    refused = workspace.run("preview", PROJECT, status=2).stderr
+    assert re.search(
+        r"^Error: /proc/nowhere\S* can't be written: No such file or directory\.", refused
+    )
+    assert "Next:  Check that its folder is there" in refused
+    assert "--debug" not in refused
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.EROFS, "Read-only file system", "/mnt/page.html"), "/mnt/page.html can't"),
+        (PermissionError(errno.EACCES, "Permission denied", "page.html"), "page.html can't"),
+        (OSError(errno.ENOSPC, "No space left on device"), "A file can't"),
+    ],
+)
+def test_a_read_only_or_full_folder_is_named(
+    error: OSError, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tell(error) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"Error: {said} be written: {error.strerror}.\nNext:  ")
+    assert "--debug" not in told
 
 
 def test_a_broken_audit_chain_is_found_and_is_status_1(workspace: Workspace) -> None:
