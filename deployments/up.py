@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aicmo.database import open_database
 from aicmo.errors import AicmoError
-from aicmo.settings import get_settings
+from aicmo.settings import get_execution_config, get_settings
 from deployments.api import PrefectApi
 from deployments.local_server import LocalPrefect
 from deployments.processes import Children, interrupts
@@ -64,7 +64,7 @@ def _up(prefect: LocalPrefect, limit: int) -> None:
             f"\nOpen {prefect.address}\n\n"
             "  Deployments > execute-plan > Run > Custom run previews or sends a plan;\n"
             "  Blocks > + holds the mail relay (SMTP Credentials) and the bucket for packages.\n"
-            "  As it stands nothing can be sent: docs/prefect.md tells which keys to turn.\n\n"
+            f"  {sending()}\n\n"
             f"Runs work in {Path.cwd()}; data and logs of Prefect are in {prefect.home}.\n"
             "Ctrl-C ends the server, the worker and their runs."
         )
@@ -72,11 +72,21 @@ def _up(prefect: LocalPrefect, limit: int) -> None:
         raise AicmoError(f"{ended.name} ended by itself", next_step=f"Its log is {ended.log}.")
 
 
+def sending() -> str:
+    """Whether runs started here can send."""
+    if get_execution_config().execution_enabled:
+        return (
+            "EXECUTION_ENABLED is true: a run that is enabled, with dry_run off, SENDS what is "
+            "approved and due."
+        )
+    return "As it stands nothing can be sent: docs/prefect.md tells which keys to turn."
+
+
 def _require_working_folder() -> None:
     """Raises FixConfiguration now for what every run would stumble over later."""
     settings = get_settings()
     settings.require_secret_key()
-    open_database(settings.database_url)
+    open_database(settings.database_url, create=False)
 
 
 def _check(prefect: LocalPrefect, limit: int) -> None:

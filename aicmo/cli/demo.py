@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,7 +67,7 @@ class _Story:
         when = local_time(CLOCK, TIMEZONE)
         self._say(f"The demo's clock stands at {when}. Nothing leaves this machine.", "dim")
         with progress("Opening the demo's database"):
-            database = open_ledger()
+            database = open_ledger(create=True)
         self._import(database)
         self._plan(database)
         self._preview(database)
@@ -189,6 +193,10 @@ class _Story:
     def _what_next(self) -> None:
         self._begin("What to try next")
         steps = (
+            *(
+                (activate, "once in each terminal: `aicmo` is a command")
+                for activate in _activation()
+            ),
             ("aicmo demo", "again: nothing is sent twice"),
             (f"cd {_shown(self.world.path)}", "a working folder like any other:"),
             (f"aicmo plan {PROJECT}", "the plan by today's clock"),
@@ -198,6 +206,18 @@ class _Story:
         for what, why in steps:
             self.console.print(plain(f"  {what:<36}", "bold").append(why, "not bold"))
         self._say(f"\nDone in {time.monotonic() - self.started:.1f} s.", "dim")
+
+
+def _activation() -> list[str]:
+    """The line that makes `aicmo` a command of the terminal; none if it is one."""
+    script = Path(sys.prefix, "bin", "activate")
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if "MAKELEVEL" in os.environ and os.environ.get("VIRTUAL_ENV") != sys.prefix:
+        # `make demo` puts this folder on its own path, which the terminal never sees.
+        path = [folder for folder in path if folder != str(script.parent)]
+    if shutil.which("aicmo", path=os.pathsep.join(path)) or not script.exists():
+        return []
+    return [f". {shlex.quote(_shown(script))}"]
 
 
 def _shown(path: Path) -> str:

@@ -17,17 +17,19 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_ledger() -> Database:
+def open_ledger(*, create: bool = False) -> Database:
     """The database that the environment names.
 
+    create: make a SQLite file that isn't there.
+
     Raises:
-        FixConfiguration: it can't be opened.
+        FixConfiguration: it can't be opened, or isn't there.
     """
     # Here and not above: `--help` needs neither SQLAlchemy nor pydantic.
     from aicmo.database import open_database
     from aicmo.settings import get_settings
 
-    return open_database(get_settings().database_url)
+    return open_database(get_settings().database_url, create=create)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,39 @@ def list_projects(session: Session) -> list[ProjectRow]:
     return [
         ProjectRow(row.id, row.name, row.plan_version, row.timezone, items, int(deliveries))
         for row, items, deliveries in session.execute(query)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class PausedAccount:
+    """A client's account that a provider's refusal paused."""
+
+    project_id: str
+    channel: str
+    handle: str
+    reason: str
+
+    def __str__(self) -> str:
+        reason = f" ({self.reason})" if self.reason else ""
+        return f"the {self.channel} account {self.handle} of {self.project_id}{reason}"
+
+
+def paused_accounts(
+    session: Session, project_id: str = "", channel: str = ""
+) -> list[PausedAccount]:
+    """The paused accounts of a project and a channel; '' means every one."""
+    from sqlalchemy import select
+
+    from aicmo.models import Account
+
+    query = select(Account).where(Account.paused_at.is_not(None)).order_by(Account.id)
+    if project_id:
+        query = query.where(Account.project_id == project_id)
+    if channel:
+        query = query.where(Account.channel == channel)
+    return [
+        PausedAccount(each.project_id, each.channel, each.handle, each.pause_reason)
+        for each in session.scalars(query)
     ]
 
 

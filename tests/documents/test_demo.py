@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.unit.cli_workspace import Workspace, enter
 
+ACTIVATE = Path(sys.prefix, "bin", "activate")
 OWN_KEY = "the-key-of-somebody-s-real-installation"
 
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     workspace = enter(tmp_path, monkeypatch)
+    for name in ("MAKELEVEL", "VIRTUAL_ENV"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / ".env").write_text(f"AICMO_SECRET_KEY={OWN_KEY}\n", encoding="utf-8")
     return workspace
 
 
 def test_the_demo_runs_twice_and_sends_once(workspace: Workspace) -> None:
+    workspace.patch.setenv("PATH", str(workspace.folder))
     first = workspace.run("demo").stdout
+    assert f". {ACTIVATE}  " in first
     captured = workspace.folder / ".aicmo" / "demo" / "captured"
     assert len(list(captured.glob("*.eml"))) == 8
     assert "The server took 8 messages and refused 1." in first
@@ -35,16 +41,21 @@ def test_the_demo_runs_twice_and_sends_once(workspace: Workspace) -> None:
     made = {path.name for path in Path(package[1]).iterdir()}
     assert {"strategy.pdf", "deck.pptx", "summary.html", "manifest.json"} <= made
 
+    workspace.patch.setenv("PATH", str(ACTIVATE.parent))
     second = workspace.run("demo").stdout
+    assert str(ACTIVATE) not in second
     assert len(list(captured.glob("*.eml"))) == 8
     assert "Nothing was sent twice" in second
     assert "The books balance." in second
 
 
 def test_the_demo_leaves_the_users_own_folder_alone(workspace: Workspace) -> None:
-    workspace.run("demo", "--folder", "elsewhere")
+    # As `make demo` runs it: on a path that the terminal doesn't have.
+    workspace.patch.setenv("PATH", str(ACTIVATE.parent))
+    workspace.patch.setenv("MAKELEVEL", "1")
+    assert str(ACTIVATE) in workspace.run("demo", "--folder", "elsewhere").stdout
     assert sorted(path.name for path in workspace.folder.iterdir()) == [".env", "elsewhere"]
     assert OWN_KEY in (workspace.folder / ".env").read_text(encoding="utf-8")
-    assert workspace.json("projects") == {"projects": []}
+    assert "There is no AICMO database" in workspace.run("projects", status=2).stderr
     own_env = workspace.folder / "elsewhere" / ".env"
     assert own_env.stat().st_mode & 0o777 == 0o600

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deployments.up import sending
 from tests.unit.cli_workspace import PROJECT, enter, enter_with_example
 
 COMMANDS = (
@@ -69,6 +70,26 @@ def test_init_writes_a_private_key_and_a_database(
     assert len(key) >= 32
     assert key not in first
     assert workspace.run("projects").stdout.startswith("There is no project yet")
+
+
+@pytest.mark.parametrize(
+    "args", [["projects"], ["plan", PROJECT], ["pause"], ["package", PROJECT], ["audit"]]
+)
+def test_a_wrong_folder_is_told_and_stays_empty(
+    args: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = enter(tmp_path, monkeypatch)
+    refused = workspace.run(*args, status=2).stderr
+    assert f"There is no AICMO database at {tmp_path}/.aicmo/aicmo.db." in refused
+    assert "Next:  Run `aicmo init` here" in refused
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_up_says_whether_its_runs_can_send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = enter(tmp_path, monkeypatch)
+    assert "nothing can be sent" in sending()
+    workspace.allow()
+    assert "SENDS" in sending()
 
 
 def test_init_never_overwrites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
