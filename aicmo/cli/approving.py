@@ -50,7 +50,15 @@ def approve(
     to_stdout().print(
         plain(f"Approved by {person(by)}: {_how_many(new, len(given) - new)}.", "green")
     )
-    to_stdout().print(plain(f"Next: `aicmo execute {project} --enable --live`."))
+    to_stdout().print(plain(f"Next: `{_how_to_send(project)}`."), soft_wrap=True)
+
+
+def _how_to_send(project: str) -> str:
+    from aicmo.settings import get_execution_config
+
+    command = f"aicmo execute {project} --enable --live"
+    enabled = get_execution_config().execution_enabled
+    return command if enabled else f"EXECUTION_ENABLED=true {command}"
 
 
 def _how_many(new: int, before: int) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aicmo.cli.console import grid, plain, print_json, to_stdout
-from aicmo.cli.ledger import now, open_ledger
+from aicmo.cli.ledger import PausedAccount, now, open_ledger, paused_accounts
 from aicmo.cli.options import By, Json, person, read_channels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
 
     from aicmo.database import Database
     from aicmo.models import Pause
@@ -36,7 +39,7 @@ def pause(
         database, project_id=project, channel=only, by=person(by), now=now(), reason=reason
     )
     said = f"{'Paused' if changed else 'Already paused'}: {_scope(project, only)}."
-    _answer(database, said, changed=changed, as_json=as_json)
+    _answer(database, [said], changed=changed, as_json=as_json)
 
 
 def unpause(
@@ -46,13 +49,19 @@ def unpause(
     *,
     as_json: Json = False,
 ) -> None:
-    """Release exactly one switch; broader ones stay."""
+    """Release exactly one switch, and the accounts under it that a refusal paused."""
     from aicmo.execution import pauses
 
     database, only = open_ledger(), _one(channel)
+    with database.read() as session:
+        accounts = paused_accounts(session, project, only)
+        was_set = any(
+            (each.project_id, each.channel) == (project, only) for each in pauses.current(session)
+        )
     changed = pauses.unpause(database, project_id=project, channel=only, by=person(by))
-    said = f"{'Released' if changed else 'No such switch was set'}: {_scope(project, only)}."
-    _answer(database, said, changed=changed, as_json=as_json)
+    said = f"{'Released' if was_set else 'No such switch was set'}: {_scope(project, only)}."
+    said = [said, *(f"Released: {each}." for each in accounts)]
+    _answer(database, said, changed=changed, as_json=as_json, released=accounts)
 
 
 def _one(channel: str | None) -> str:
@@ -66,21 +75,43 @@ def _scope(project: str, channel: str) -> str:
     return f"{project or 'every project'}, {channel or 'every channel'}"
 
 
-def _answer(database: Database, said: str, *, changed: bool, as_json: bool) -> None:
+def _answer(
+    database: Database,
+    said: Sequence[str],
+    *,
+    changed: bool,
+    as_json: bool,
+    released: Sequence[PausedAccount] = (),
+) -> None:
     from aicmo.execution.pauses import current
 
     with database.read() as session:
-        switches = current(session)
+        switches, accounts = current(session), paused_accounts(session)
     if as_json:
-        print_json({"changed": changed, "switches": [_as_json(each) for each in switches]})
+        print_json({
+            "changed": changed, "switches": [_as_json(each) for each in switches],
+            "accounts_released": [asdict(each) for each in released],
+            "accounts_paused": [asdict(each) for each in accounts],
+        })  # fmt: skip
         return
-    to_stdout().print(plain(said))
+    for line in said:
+        to_stdout().print(plain(line), soft_wrap=True)
     _show(switches)
+    show_paused_accounts(to_stdout(), accounts)
+    if not switches and not accounts:
+        to_stdout().print("Nothing is paused.")
+
+
+def show_paused_accounts(console: Console, accounts: Iterable[PausedAccount]) -> None:
+    """A line for each, with the command that releases it."""
+    for each in accounts:
+        command = f"aicmo unpause {each.project_id} --channel {each.channel}"
+        text = f"Paused by a refusal: {each}. `{command}` releases it."
+        console.print(plain(text, "yellow"), soft_wrap=True)
 
 
 def _show(switches: Sequence[Pause]) -> None:
     if not switches:
-        to_stdout().print("Nothing is paused.")
         return
     table = grid(["Paused project", "Channel", "By", "Since (UTC)", "Reason"])
     for each in switches:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,41 @@ def test_releasing_a_narrower_switch_leaves_the_broader_one(workspace: Workspace
     released = workspace.json("unpause", PROJECT)
     assert released["changed"] is False
     assert [each["project_id"] for each in released["switches"]] == [""]
+
+
+def test_an_account_that_a_refusal_paused_is_listed_and_named_when_released(
+    workspace: Workspace,
+) -> None:
+    with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
+        database.execute(
+            "UPDATE account SET paused_at = '2026-03-10 15:00:00', pause_reason = '535 refused' "
+            "WHERE channel = 'email'"
+        )
+        (handle,) = database.execute(
+            "SELECT handle FROM account WHERE channel = 'email'"
+        ).fetchone()
+    account = f"the email account {handle} of {PROJECT} (535 refused)"
+    assert f"Paused by a refusal: {account}." in workspace.run("plan", PROJECT).stdout
+    assert [each["handle"] for each in workspace.json("plan", PROJECT)["accounts_paused"]] == [
+        handle
+    ]
+
+    untouched = workspace.run("unpause", PROJECT, "--channel", "crm").stdout
+    assert "Released" not in untouched
+    assert f"Paused by a refusal: {account}." in untouched
+
+    released = workspace.run("unpause", PROJECT).stdout
+    assert f"No such switch was set: {PROJECT}, every channel." in released
+    assert f"Released: {account}." in released
+    assert "Nothing is paused." in released
+    assert workspace.json("plan", PROJECT)["accounts_paused"] == []
+
+
+def test_approve_ends_with_a_command_that_sends(workspace: Workspace) -> None:
+    command = f"aicmo execute {PROJECT} --enable --live`"
+    assert f"`EXECUTION_ENABLED=true {command}" in workspace.run("approve", PROJECT).stdout
+    workspace.allow()
+    assert f"`{command}" in workspace.run("approve", PROJECT).stdout
 
 
 def test_approving_shows_first_and_needs_a_known_item(workspace: Workspace) -> None:
