@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,9 +28,11 @@ from aicmo.cli.ledger import (
     list_projects,
     now,
     open_ledger,
+    paused_accounts,
     read_outlook,
 )
 from aicmo.cli.options import Json, Project, person
+from aicmo.cli.pausing import show_paused_accounts
 from aicmo.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -60,6 +64,9 @@ def import_(
     from aicmo.settings import get_settings
 
     secret_key = get_settings().require_secret_key()
+    _require_document(file)
+    if calendar is not None:
+        _require_file(calendar)
     try:
         with progress(f"Reading {file.name}"):
             read = _read(file, calendar)
@@ -76,13 +83,31 @@ def import_(
         return
     show_import(to_stdout(), imported)
     show_difference(to_stdout(), imported)
-    show_problems(to_stdout(), read.warnings, "Warnings, kept with the plan")
+    show_problems(to_stdout(), read.warnings, "Warnings, kept with the plan", heading="Warning")
     to_stdout().print(plain(f"\nNext: `aicmo preview {imported.project_id}`."))
 
 
-def _read(file: Path, calendar: Path | None) -> ReadDocument:
-    from dataclasses import replace
+def _require_document(file: Path) -> None:
+    from aicmo.errors import FixInput
 
+    _require_file(file)
+    if file.suffix.lower() in (".csv", ".xlsx"):
+        raise FixInput(
+            f"{file} is a calendar, not a project document",
+            next_step=f"`aicmo import PROJECT.yaml --calendar {file}` puts its rows into a document.",
+        )
+
+
+def _require_file(file: Path) -> None:
+    from aicmo.errors import FixInput
+
+    # Why a folder can't be looked into is told by reading the file.
+    with suppress(OSError):
+        if not file.exists():
+            raise FixInput(f"There is no file {file}", next_step=f"You are in {Path.cwd()}.")
+
+
+def _read(file: Path, calendar: Path | None) -> ReadDocument:
     from aicmo.plans.reading import read_document
     from aicmo.plans.spreadsheet import with_calendar
 
@@ -95,16 +120,18 @@ def _read(file: Path, calendar: Path | None) -> ReadDocument:
 
 def _show_refusal(error: FixDocument, *, as_json: bool) -> None:
     problems = _redacted(error.problems)
+    errors = [each for each in problems if each.severity == "error"]
+    warnings = [each for each in problems if each.severity != "error"]
+    said = f"{error.source} has {count(len(errors), 'problem')}"
     if as_json:
-        print_json({"error": str(error), "problems": _problems_json(problems)})
+        print_json({"error": said, "problems": _problems_json(problems)})
     console = to_stderr()
-    show_problems(console, problems, f"{error}; nothing was imported")
+    show_problems(console, errors, f"{said}; nothing was imported")
+    show_problems(console, warnings, "Warnings, which don't stand in the way", heading="Warning")
     console.print("\nNext:  correct them all and import the file again.")
 
 
 def _redacted(problems: Sequence[Problem]) -> list[Problem]:
-    from dataclasses import replace
-
     from aicmo.redaction import redact
 
     # Once for all of them: each call reads the settings anew.
@@ -112,9 +139,11 @@ def _redacted(problems: Sequence[Problem]) -> list[Problem]:
     return [replace(each, message=text) for each, text in zip(problems, texts, strict=True)]
 
 
-def show_problems(console: Console, problems: Iterable[Problem], title: str) -> None:
+def show_problems(
+    console: Console, problems: Iterable[Problem], title: str, *, heading: str = "Problem"
+) -> None:
     """A table of places and messages; nothing without problems."""
-    table = grid(["Place", "Problem"])
+    table = grid(["Place", heading])
     for problem in problems:
         style = "red" if problem.severity == "error" else "yellow"
         table.add_row(plain(problem.place, style), plain(problem.message))
@@ -132,8 +161,6 @@ def _problems_json(problems: Iterable[Problem]) -> list[dict[str, str]]:
 
 
 def _imported_json(imported: Imported) -> dict[str, Any]:
-    from dataclasses import asdict
-
     return asdict(imported)
 
 
@@ -176,8 +203,6 @@ def projects(*, as_json: Json = False) -> None:
     with open_ledger().read() as session:
         rows = list_projects(session)
     if as_json:
-        from dataclasses import asdict
-
         print_json({"projects": [asdict(row) for row in rows]})
         return
     if not rows:
@@ -201,15 +226,17 @@ def plan(project: Project, *, as_json: Json = False) -> None:
         found = load_plan(session, project)
         items = load_items(session, project)
         given, outlook = approvals(session, project), read_outlook(session, project, now())
-        switches = current(session, project)
+        switches, accounts = current(session, project), paused_accounts(session, project)
     if as_json:
-        print_json(_plan_json(found, items, given, outlook, paused=bool(switches)))
+        shown = _plan_json(found, items, given, outlook, paused=bool(switches))
+        print_json(shown | {"accounts_paused": [asdict(each) for each in accounts]})
         return
     show_plan(to_stdout(), found, items, given, outlook)
     for each in switches:
         scope = f"{each.project_id or 'every project'}, {each.channel or 'every channel'}"
         reason = f": {each.reason}" if each.reason else ""
         to_stdout().print(plain(f"Paused by {each.paused_by} ({scope}){reason}", "yellow"))
+    show_paused_accounts(to_stdout(), accounts)
 
 
 def show_plan(

@@ -92,7 +92,39 @@ def _write_sheet(workspace: Workspace, *rows: str) -> None:
 
 
 def test_a_file_that_is_not_there_is_bad_input(workspace: Workspace) -> None:
-    assert "missing.yaml" in workspace.run("import", "missing.yaml", status=2).stderr
+    for args in (["missing.yaml"], [str(EXAMPLE), "--calendar", "missing.csv"]):
+        refused = workspace.run("import", *args, status=2).stderr
+        assert f"Error: There is no file {args[-1]}." in refused
+    assert workspace.json("import", "missing.yaml", status=2)["error"].startswith(
+        "There is no file"
+    )
+
+
+def test_a_calendar_alone_is_pointed_to_its_option(workspace: Workspace) -> None:
+    workspace.run("init", "--template", "calendar.csv")
+    refused = workspace.run("import", "calendar.csv", status=2).stderr
+    assert "calendar.csv is a calendar" in refused
+    assert "--calendar calendar.csv" in refused
+
+
+def test_a_warning_is_neither_counted_nor_shown_as_what_stands_in_the_way(
+    workspace: Workspace,
+) -> None:
+    document = _document()
+    document["items"][0]["content"]["body"] += " TBD"
+    document["items"][0]["audience"] = "nobody"
+    name = _write(workspace, document)
+    told = workspace.json("import", name, status=2)
+    severities = [problem["severity"] for problem in told["problems"]]
+    assert severities.count("error") == 1
+    assert "warning" in severities
+    assert told["error"] == f"{name} has 1 problem"
+    shown = workspace.run("import", name, status=2).stderr
+    assert f"{name} has 1 problem; nothing was imported" in shown
+    errors, _, warnings = shown.partition("Warnings")
+    assert "nobody" in errors
+    assert "TBD" in warnings
+    assert "TBD" not in errors
 
 
 def test_the_plan_is_shown_in_the_clients_time_zone_with_what_would_happen(
