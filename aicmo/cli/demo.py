@@ -27,9 +27,10 @@ from aicmo.cli.demo_folder import (
     read_example,
     secret_key,
 )
+from aicmo.cli.importing import show_import
 from aicmo.cli.ledger import approvals, open_ledger, read_outlook
 from aicmo.cli.packaging import build_package, show_package
-from aicmo.cli.planning import show_import, show_plan
+from aicmo.cli.planning import show_plan
 from aicmo.cli.previewing import make_preview, show_sum
 from aicmo.cli.progress import progress
 

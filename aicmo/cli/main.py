@@ -6,10 +6,11 @@ from aicmo.cli.app import Command, app, register
 from aicmo.cli.approving import approve, revoke
 from aicmo.cli.demo import demo
 from aicmo.cli.executing import execute
+from aicmo.cli.importing import import_
 from aicmo.cli.initialising import init
 from aicmo.cli.packaging import package
 from aicmo.cli.pausing import pause, unpause
-from aicmo.cli.planning import import_, plan, projects
+from aicmo.cli.planning import plan, projects
 from aicmo.cli.previewing import preview
 from aicmo.cli.reporting import audit, report
 from aicmo.cli.up import up

@@ -30,7 +30,7 @@ from aicmo.execution.project import (
 )
 from aicmo.execution.report import Books, ExecutionReport, Tally, read_books
 from aicmo.execution.states import Mover
-from aicmo.gateways.contract import OpenGateway
+from aicmo.gateways.contract import OpenGateway, OutcomeKind
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Attempt, Delivery, Item, Run
 from aicmo.settings import ExecutionConfig
@@ -220,8 +220,12 @@ def _attempts_of(session: Session, run: OpenRun, channel: str | None = None) -> 
     if channel is not None:
         query = query.join(Delivery, Delivery.id == Attempt.delivery_id)
         query = query.join(Item, Item.id == Delivery.item_id).where(Item.channel == channel)
-    rows = session.execute(query.group_by(Attempt.outcome)).all()
-    return {outcome or "unrecorded": count for outcome, count in rows}
+    counts = dict(session.execute(query.group_by(Attempt.outcome)).tuples().all())
+    return {
+        "sent": counts.get(OutcomeKind.SENT, 0),
+        "failed": counts.get(OutcomeKind.REFUSED_FOR_GOOD, 0),
+        "unknown": counts.get(OutcomeKind.UNKNOWN, 0),
+    }
 
 
 def _send(
@@ -285,7 +289,7 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
             run,
             audit.Event.EXECUTION_COMPLETED,
             mode=report.mode,
-            this_run=_attempts_of(session, run),
+            **_attempts_of(session, run),
             errors=len(report.errors),
         )
     return report
