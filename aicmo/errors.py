@@ -57,7 +57,7 @@ class FixDocument(FixInput):
     """A project or calendar document has problems; nothing was imported."""
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
-        count = len(problems)
+        count = sum(problem.severity == "error" for problem in problems)
         super().__init__(f"{source} has {count} problem{'s' if count != 1 else ''}")
         self.source = source
         self.problems = tuple(problems)

@@ -1,7 +1,6 @@
 """`make demo` from an installed environment: wall time, and how much of it is imports.
 
-The first run renders the package, the second finds it unchanged but for one suppressed address, the
-third reuses everything. Imports are what `python -X importtime` says of the modules that a run
+The first run renders the package, the others find nothing changed. Imports are what `python -X importtime` says of the modules that a run
 loaded, as a share of the run's CPU time; the anchor is an interpreter that imports nothing.
 """
 
