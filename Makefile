@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Bytecode is kept: without it every start compiles a thousand files anew.
 export PYTHONDONTWRITEBYTECODE :=
+# The machine's own certificates, as every other program on it uses.
+export UV_SYSTEM_CERTS := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 UV_VERSION := 0.13.9
 
