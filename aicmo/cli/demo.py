@@ -205,7 +205,7 @@ class _Story:
             ("aicmo init", "then in a folder of your own"),
         )
         for what, why in steps:
-            self.console.print(plain(f"  {what:<36}", "bold").append(why, "not bold"))
+            self.console.print(plain(f"  {what:<34}  ", "bold").append(why, "not bold"))
         self._say(f"\nDone in {time.monotonic() - self.started:.1f} s.", "dim")
 
 
