@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli_workspace import Workspace, enter
+from tests.command_line.cli_workspace import Workspace, enter
 
 ACTIVATE = Path(sys.prefix, "bin", "activate")
 OWN_KEY = "the-key-of-somebody-s-real-installation"

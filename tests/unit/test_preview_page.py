@@ -21,7 +21,7 @@ from aicmo.plans import times
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import EmailContent
 from aicmo.plans.reading import read_document
-from tests.unit.cli_workspace import EXAMPLE
+from tests.command_line.cli_workspace import EXAMPLE
 
 AT = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 ATTACK = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"

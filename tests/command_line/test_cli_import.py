@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from aicmo.cli.console import plain
-from tests.unit.cli_workspace import EXAMPLE, PROJECT, Workspace, enter_with_example
+from tests.command_line.cli_workspace import EXAMPLE, PROJECT, Workspace, enter_with_example
 
 
 @pytest.fixture

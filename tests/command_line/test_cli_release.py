@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aicmo.gateways.capture import CaptureServer
-from tests.unit.cli_workspace import PROJECT, Workspace, enter_with_example
+from tests.command_line.cli_workspace import PROJECT, Workspace, enter_with_example
 
 REFUSED = "full.mailbox@example.net"
 LIVE = ("execute", PROJECT, "--enable", "--live")

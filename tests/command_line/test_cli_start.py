@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deployments.up import sending
-from tests.unit.cli_workspace import PROJECT, enter, enter_with_example
+from tests.command_line.cli_workspace import PROJECT, enter, enter_with_example
 
 COMMANDS = (
     "demo", "init", "import", "projects", "plan", "preview", "approve", "revoke", "execute",

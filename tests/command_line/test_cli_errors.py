@@ -19,7 +19,13 @@ from typer.testing import CliRunner
 
 from aicmo.cli.app import tell
 from aicmo.cli.main import app
-from tests.unit.cli_workspace import PROJECT, SECRET_KEY, Workspace, enter, enter_with_example
+from tests.command_line.cli_workspace import (
+    PROJECT,
+    SECRET_KEY,
+    Workspace,
+    enter,
+    enter_with_example,
+)
 
 COLOUR = r"\x1b\[(\d+;)*3\d"
 READERS = (["plan"], ["preview"], ["approve"], ["execute"], ["package"], ["report"], ["audit"])
