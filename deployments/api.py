@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
+from http import HTTPStatus
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 _SECONDS = 60
+# Prefect answers 503, having done nothing, while its SQLite is locked; its own client tries again too.
+_TRIES = 10
+_PAUSE_SECONDS = 1.0
 
 
 class PrefectApi:
@@ -41,5 +47,16 @@ class PrefectApi:
     def _call(self, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = Request(self._url + path, data, {"Content-Type": "application/json"})  # noqa: S310  (http, loopback)
-        with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310  (the same)
-            return json.load(answer)
+        for _ in range(_TRIES - 1):
+            try:
+                return _answer(request)
+            except HTTPError as error:
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+            time.sleep(_PAUSE_SECONDS)
+        return _answer(request)
+
+
+def _answer(request: Request) -> Any:
+    with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310  (http, loopback)
+        return json.load(answer)
