@@ -140,33 +140,10 @@ Outlook = dict[str, Counter[tuple[str, str]]]
 
 def read_outlook(session: Session, project_id: str, at: datetime) -> Outlook:
     """What became of every delivery of the plan, and what a live run at `at` would make of it."""
-    from sqlalchemy import func, select
+    from aicmo.execution.report import DUE, read_books
 
-    from aicmo.execution.guards import verdicts
-    from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
-    from aicmo.models import Delivery, Item
-
-    judged = (
-        verdicts(CHANNELS_WITH_GATEWAY, at)
-        .add_columns(Item.key.label("item"), Delivery.state.label("state"), Delivery.reason)
-        .where(Delivery.project_id == project_id, Item.withdrawn.is_(False))
-        .subquery()
-    )
-    columns = [judged.c.item, list(judged.c)[1], judged.c.state, judged.c.reason]
     found: Outlook = {}
-    for item, verdict, state, reason, number in session.execute(
-        select(*columns, func.count()).group_by(*columns)
-    ):
-        found.setdefault(item, Counter())[_prospect(verdict, state, reason)] += number
+    for tally in read_books(session, project_id, now=at).tallies:
+        said = ("ready", "") if tally.reason == DUE else (tally.state, tally.reason)
+        found.setdefault(tally.item, Counter())[said] += tally.count
     return found
-
-
-def _prospect(verdict: str, state: str, reason: str) -> tuple[str, str]:
-    from aicmo.execution.guards import read_verdict
-
-    if state in ("claimed", "sending"):
-        return "waiting", "in progress"
-    if state not in ("pending", "held"):
-        return state, reason
-    said = read_verdict(verdict)
-    return ("ready", "") if said.may_go else (said.action, said.reason)

@@ -118,19 +118,6 @@ class EmailComposer:
         )
 
 
-def compose_email(
-    *,
-    content: EmailContent,
-    brand: Brand,
-    contact: EmailRecipient,
-    token: str,
-    date: datetime,
-    language: str = "en",
-) -> ComposedEmail:
-    """One email; `EmailComposer` prepares a content once for many recipients."""
-    return EmailComposer(content, brand, language=language).compose(contact, token, date)
-
-
 def _required_sender(brand: Brand) -> Sender:
     if brand.sender is None:
         raise FixInput(

@@ -8,7 +8,7 @@ from email import policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
-from aicmo.gateways.email_message import ComposedEmail, EmailRecipient, compose_email
+from aicmo.gateways.email_message import ComposedEmail, EmailComposer, EmailRecipient
 from aicmo.plans.document import Brand, Colours, Sender
 from aicmo.plans.items import CallToAction, EmailContent
 
@@ -65,7 +65,7 @@ HEADERS = [
 def compose(
     content: EmailContent = CONTENT, brand: Brand = BRAND, contact: EmailRecipient = ANA
 ) -> ComposedEmail:
-    return compose_email(content=content, brand=brand, contact=contact, token="t-1", date=DATE)
+    return EmailComposer(content, brand).compose(contact, "t-1", DATE)
 
 
 def parse(composed: ComposedEmail) -> EmailMessage:

@@ -15,7 +15,7 @@ import pytest
 from aicmo.execution.preview import ItemPreview, LeftOut, Preview
 from aicmo.execution.preview_page import write_preview
 from aicmo.execution.project import PlanItem, ProjectPlan
-from aicmo.gateways.email_message import ComposedEmail, compose_email
+from aicmo.gateways.email_message import ComposedEmail, EmailComposer
 from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.plans import times
 from aicmo.plans.document import ProjectDocument
@@ -55,9 +55,7 @@ def _email(document: ProjectDocument, name: str = "Dana") -> ComposedEmail:
     content = document.items[0].content
     assert isinstance(content, EmailContent)
     recipient = EmailRecipient("dana@example.com", name=name, first_name=name)
-    return compose_email(
-        content=content, brand=document.brand, contact=recipient, token="token1", date=AT
-    )
+    return EmailComposer(content, document.brand).compose(recipient, "token1", AT)
 
 
 def test_every_item_is_on_the_page_with_what_goes_out(
