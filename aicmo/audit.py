@@ -54,8 +54,17 @@ class Event(StrEnum):
     DELIVERY_MOVED = "delivery.moved"
     ADDRESS_SUPPRESSED = "address.suppressed"
     ACCOUNT_PAUSED = "account.paused"
+    ACCOUNT_WAITS = "account.waits"
     CONTROL_PAUSED = "control.paused"
     CONTROL_UNPAUSED = "control.unpaused"
+    CONTROL_CANCELLED = "control.cancelled"
+    CONTROL_RETRIED = "control.retried"
+    CONTROL_DISARMED = "control.disarmed"
+    CONTROL_RELEASED = "control.released"
+    DOUBT_DECIDED = "doubt.decided"
+    DOUBT_READ = "doubt.read"
+    EXECUTION_STOPPED = "execution.stopped"
+    EXECUTION_CRASHED = "execution.crashed"
 
 
 Sink = Callable[[str, str, dict[str, Any]], None]

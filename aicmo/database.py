@@ -23,7 +23,7 @@ from sqlalchemy.sql import func
 
 from aicmo.errors import FixConfiguration
 
-_HEAD = "0001"
+_HEAD = "0002"
 _BUSY_SECONDS = 30
 AfterCommit = Callable[[], None]
 

@@ -61,11 +61,18 @@ class Table(DeclarativeBase):
 
 
 class Installation(Table):
-    """One row: proves that the same AICMO_SECRET_KEY is used as when the database was made."""
+    """One row about the database itself.
+
+    secret_key_check: proves that the same AICMO_SECRET_KEY is used as when the database was made.
+    place: where the database stood when it last sent; elsewhere, it was restored or moved.
+    disarmed_at: since then, what was already due is held: it may have gone out before a restore.
+    """
 
     __tablename__ = "installation"
     id: Mapped[int] = mapped_column(primary_key=True)
     secret_key_check: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(200), default="")
+    disarmed_at: Mapped[datetime | None]
 
 
 class Project(Table):
@@ -113,7 +120,11 @@ class Contact(Table):
 
 
 class Account(Table):
-    """The client's identity at a provider: what a delivery goes out as."""
+    """The client's identity at a provider: what a delivery goes out as.
+
+    paused_at: the provider refused the account; a person has to put it right.
+    not_before: the account waits by itself: a 429, or too many failures in a row.
+    """
 
     __tablename__ = "account"
     __table_args__ = (UniqueConstraint("project_id", "channel", "handle"),)
@@ -123,6 +134,8 @@ class Account(Table):
     handle: Mapped[str] = mapped_column(String(320))
     paused_at: Mapped[datetime | None]
     pause_reason: Mapped[str] = mapped_column(String(200), default="")
+    not_before: Mapped[datetime | None]
+    wait_reason: Mapped[str] = mapped_column(String(200), default="")
 
 
 class Item(Table):
@@ -130,6 +143,8 @@ class Item(Table):
 
     fingerprint: SHA-256 over everything that goes out; an approval holds while it is unchanged.
     planned: how many deliveries the ledger must hold for it; the books are checked against it.
+    cancelled_at: a person called it off; what hasn't gone out never will.
+    released_at: a person let it go out in spite of a restore before.
     """
 
     __tablename__ = "item"
@@ -147,6 +162,8 @@ class Item(Table):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     planned: Mapped[int] = mapped_column(default=0)
     withdrawn: Mapped[bool] = mapped_column(default=False)
+    cancelled_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
 
 
 class Approval(Table):
@@ -163,7 +180,10 @@ class Approval(Table):
 
 
 class Run(Table):
-    """One execution of a project, by whom and in which mode."""
+    """One execution of a project, by whom and in which mode.
+
+    alive_until: renewed while it works; an open run that has passed it has crashed.
+    """
 
     __tablename__ = "run"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -171,6 +191,8 @@ class Run(Table):
     mode: Mapped[str] = mapped_column(String(16))
     started_by: Mapped[str] = mapped_column(String(200))
     started_at: Mapped[datetime]
+    alive_until: Mapped[datetime | None]
+    crashed_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     summary: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
@@ -183,6 +205,7 @@ class Delivery(Table):
     in_plan: the current plan still has it; a delivery is never deleted.
     uncounted: attempts that said nothing about this delivery (a relay that was down).
     ambiguous: an attempt may have gone out, so a later refusal proves nothing.
+    repeatable_until: until then the provider takes the token of a first try for the same one.
     """
 
     __tablename__ = "delivery"
@@ -211,6 +234,7 @@ class Delivery(Table):
     attempts: Mapped[int] = mapped_column(default=0)
     uncounted: Mapped[int] = mapped_column(default=0)
     ambiguous: Mapped[bool] = mapped_column(default=False)
+    repeatable_until: Mapped[datetime | None]
     provider_ref: Mapped[str] = mapped_column(String(500), default="")
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
 
@@ -219,9 +243,13 @@ class Attempt(Table):
     """One transmission: written before its first byte, completed after its answer."""
 
     __tablename__ = "attempt"
-    __table_args__ = (UniqueConstraint("delivery_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("delivery_id", "number"),
+        Index(None, "account_id", "armed_at"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     number: Mapped[int]
     fence: Mapped[int] = mapped_column(BigInteger)
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
@@ -232,6 +260,19 @@ class Attempt(Table):
     code: Mapped[str] = mapped_column(String(64), default="")
     detail: Mapped[str] = mapped_column(String(500), default="")
     provider_ref: Mapped[str] = mapped_column(String(500), default="")
+
+
+class Reading(Table):
+    """What a provider said when it was asked about a doubt."""
+
+    __tablename__ = "reading"
+    __table_args__ = (Index(None, "delivery_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    read_at: Mapped[datetime]
+    found: Mapped[str] = mapped_column(String(16))
+    provider_ref: Mapped[str] = mapped_column(String(500), default="")
+    detail: Mapped[str] = mapped_column(String(500), default="")
 
 
 class Suppression(Table):

@@ -132,16 +132,18 @@ def _write_attempts(
 ) -> None:
     if not armed:
         return
-    numbers = session.execute(select(Delivery.id, Delivery.attempts).where(Delivery.id.in_(armed)))
+    columns = select(Delivery.id, Delivery.account_id, Delivery.attempts)
+    numbers = session.execute(columns.where(Delivery.id.in_(armed)))
     rows = [
         {
             "delivery_id": delivery_id,
+            "account_id": account_id,
             "number": number,
             "fence": fence,
             "run_id": mover.run_id,
             "payload_sha256": hashlib.sha256(composed[delivery_id].payload).hexdigest(),
             "armed_at": mover.at,
         }
-        for delivery_id, number in numbers
+        for delivery_id, account_id, number in numbers
     ]
     session.execute(insert(Attempt), rows)

@@ -80,3 +80,14 @@ def issue_permit(mode: Mode, run_id: int, channel: str) -> contract.LivePermit:
     if mode is not Mode.LIVE:
         raise PermissionError(f"no permit to send on {channel}: the mode is {mode}")
     return contract.LivePermit(run_id, channel, key=contract.PERMIT_KEY)
+
+
+def issue_reading_permit(config: ExecutionConfig, channel: str) -> contract.LivePermit:
+    """A permit to ask a provider about doubts, which sends nothing.
+
+    Raises:
+        PermissionError: the environment doesn't enable execution on this channel.
+    """
+    if not (config.execution_enabled and channel in config.channels_enabled):
+        raise PermissionError(f"no permit to ask on {channel}: the environment doesn't enable it")
+    return contract.LivePermit(0, channel, key=contract.PERMIT_KEY, may_send=False)

@@ -10,16 +10,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from aicmo.execution.states import State
-from aicmo.models import Account, Approval, Contact, Delivery, Item, Pause, Suppression
+from aicmo.models import (
+    Account,
+    Approval,
+    Contact,
+    Delivery,
+    Installation,
+    Item,
+    Pause,
+    Suppression,
+)
 
 LATE_AFTER = timedelta(hours=24)
 """An item is held when neither its time nor its approval lies within this span."""
 
-HOLD, SKIP, EXPIRE, WAIT = "held", "skipped", "expired", "waiting"
+HOLD, SKIP, EXPIRE, CANCEL, WAIT = "held", "skipped", "expired", "cancelled", "waiting"
+DOUBT = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,20 @@ def verdicts(channels_with_gateway: Sequence[str], now: datetime) -> Select[tupl
 
 
 def _verdict(channels_with_gateway: Sequence[str], now: datetime) -> ColumnElement[str]:
+    """What may have gone out already is never held, skipped or called off: it is repeated or in doubt."""
+    objection = _objection(channels_with_gateway, now)
+    closed = func.coalesce(Delivery.repeatable_until, now) <= now
     return case(
+        (Delivery.ambiguous.is_(False), objection),
+        (closed, _say(DOUBT, "it may have gone out, and can't be repeated safely any more")),
+        (objection == "", ""),
+        else_=_say(WAIT, "it may have gone out, and can't be repeated now"),
+    )
+
+
+def _objection(channels_with_gateway: Sequence[str], now: datetime) -> ColumnElement[str]:
+    return case(
+        (Item.cancelled_at.is_not(None), _say(CANCEL, "cancelled")),
         (Delivery.in_plan.is_(False), _say(HOLD, "no longer in the plan")),
         (Item.send_until < now, _say(EXPIRE, "its time window has closed")),
         *_recipient_guards(),
@@ -68,10 +91,15 @@ def _verdict(channels_with_gateway: Sequence[str], now: datetime) -> ColumnEleme
             Account.paused_at.is_not(None),
             literal(f"{HOLD}:account paused: ").concat(Account.pause_reason),
         ),
+        (_restored(), _say(HOLD, "restored from a backup: it may have gone out already")),
         (~_approved_ever(), _say(HOLD, "not approved")),
         (~_approved(), _say(HOLD, "changed since its approval")),
         (Item.send_at > now, _say(WAIT, "not due yet")),
         (_late(now), _say(HOLD, "late: approve it again to send it now")),
+        (
+            Account.not_before > now,
+            literal(f"{WAIT}:account waits: ").concat(Account.wait_reason),
+        ),
         else_="",
     )
 
@@ -110,6 +138,15 @@ def _paused() -> ColumnElement[bool]:
     return exists().where(
         or_(Pause.project_id == "", Pause.project_id == Delivery.project_id),
         or_(Pause.channel == "", Pause.channel == Item.channel),
+    )
+
+
+def _restored() -> ColumnElement[bool]:
+    """It was due when a restored database was first used, and nobody has released it since."""
+    disarmed = select(Installation.disarmed_at).limit(1).scalar_subquery()
+    return and_(
+        disarmed >= Item.send_at,
+        or_(Item.released_at.is_(None), Item.released_at < disarmed),
     )
 
 

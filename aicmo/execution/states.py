@@ -63,6 +63,11 @@ MOVES: frozenset[tuple[State, State]] = frozenset(
         (State.PENDING, State.CANCELLED),
         (State.PENDING, State.EXPIRED),
         (State.EXPIRED, State.PENDING),
+        # A repeat-safe doubt that can't be repeated any more.
+        (State.PENDING, State.UNKNOWN),
+        # A person's retry, of what is proven not to have gone out.
+        (State.FAILED, State.PENDING),
+        (State.CANCELLED, State.PENDING),
     }
 )
 

@@ -11,8 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ClassVar
 
 
 class OutcomeKind(StrEnum):
@@ -45,8 +46,31 @@ class RepeatClass(StrEnum):
     """Neither: only late evidence or a person can tell."""
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a transmission of one gateway may take, in seconds.
+
+    send_deadline: from arming to the byte that commits; past it, nothing may be written.
+    request_bound: from that byte to the end of the attempt.
+    quiet: from the beginning of a doubt until the provider's answer about it can be trusted; at
+        least twice the request bound, and no less than the provider's own lag.
+    """
+
+    send_deadline: float
+    request_bound: float
+    quiet: float
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `count` transmissions of an account in any span of `per`."""
+
+    count: int
+    per: timedelta
+
+
 class Scope(StrEnum):
-    """How far a NOT_SENT reaches: beyond the delivery, it isn't counted as a try of it."""
+    """How far an outcome reaches: beyond the delivery, it isn't counted as a try of it."""
 
     DELIVERY = "delivery"
     """It is about this delivery."""
@@ -62,7 +86,8 @@ class Outcome:
 
     code: the provider's own code (`250`, `550 5.1.1`), without personal data or secrets.
     ref: the provider's reference, when it gave one.
-    not_before: the earliest time for another try, when the provider named one.
+    not_before: the earliest time for another try, when the provider named one. Where the scope is
+        wider than the delivery, the whole account waits until then.
     suppress: the provider said that the recipient doesn't exist; no one should write there again.
     """
 
@@ -106,30 +131,73 @@ class Outgoing:
 
 
 StillAllowed = Callable[[Outgoing], bool]
-"""Asked once more just before the committing byte; False means: write nothing, NOT_SENT."""
+"""Asked once, directly before the committing byte; False means: write nothing, NOT_SENT.
+
+A True is kept as the beginning of a transmission: from then on, only an answer ends the doubt.
+"""
+
+
+class Found(StrEnum):
+    """What a provider, asked about a doubt, says now."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A provider's answer about a doubt; `ref` is its reference when it has the delivery."""
+
+    found: Found
+    ref: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A delivery in doubt, as a provider is asked about it.
+
+    armed_at: when the first transmission that may have gone out was armed.
+    """
+
+    delivery_id: int
+    token: str
+    recipient: str
+    armed_at: datetime
 
 
 class LivePermit:
-    """Proof that the gate decided LIVE for one run and channel; `gate.issue_permit` makes it."""
+    """Proof that the gate decided LIVE for one run and channel; only the gate makes it.
 
-    __slots__ = ("channel", "run_id")
+    may_send: False lets a gateway ask its provider about doubts, and nothing else.
+    """
 
-    def __init__(self, run_id: int, channel: str, *, key: object) -> None:
+    __slots__ = ("channel", "may_send", "run_id")
+
+    def __init__(self, run_id: int, channel: str, *, key: object, may_send: bool = True) -> None:
         if key is not PERMIT_KEY:
             msg = "only aicmo.execution.gate issues a LivePermit"
             raise PermissionError(msg)
-        self.run_id, self.channel = run_id, channel
+        self.run_id, self.channel, self.may_send = run_id, channel, may_send
 
 
 PERMIT_KEY = object()
 
 
 class Gateway(AbstractContextManager["Gateway"], ABC):
-    """A provider's account, open for sending. Used as a context manager by one thread."""
+    """A provider's account, open for sending. Used as a context manager by one thread.
 
-    name: str
-    channel: str
-    repeat_class: RepeatClass
+    token_lifetime: how long the provider takes a token for the same delivery (class A).
+    limits: kept across all workers, by counting in the database.
+    """
+
+    name: ClassVar[str]
+    channel: ClassVar[str]
+    repeat_class: ClassVar[RepeatClass]
+    timing: Timing
+    token_lifetime: timedelta | None = None
+    limits: tuple[RateLimit, ...] = ()
 
     def __init__(self, permit: LivePermit) -> None:
         if not isinstance(permit, LivePermit):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -148,7 +216,12 @@ class Gateway(AbstractContextManager["Gateway"], ABC):
         """Transmits an armed batch, yielding each answer as it comes, in any order.
 
         After an outcome that ends the batch, the others are NOT_SENT without being tried.
+
+        Raises:
+            PermissionError: the permit is for asking only.
         """
+        if not self.permit.may_send:
+            raise PermissionError("this gateway was opened to ask, not to send")
         ended: Outcome | None = None
         for outgoing in batch:
             outcome = ended or self._send_or_doubt(outgoing, still_allowed)
@@ -156,6 +229,14 @@ class Gateway(AbstractContextManager["Gateway"], ABC):
             if ended is None and outcome.ends_batch:
                 scope = Scope.BATCH if outcome.scope is Scope.BATCH else Scope.RUN
                 ended = Outcome(OutcomeKind.NOT_SENT, detail=outcome.detail, scope=scope)
+
+    def reconcile(self, question: Question) -> Reading:
+        """Asks the provider whether it has a delivery; changes nothing there.
+
+        A gateway that can't ask (class C) keeps this answer.
+        """
+        del question
+        return Reading(Found.CANNOT_TELL, detail=f"{self.name} can't be asked")
 
     def _send_or_doubt(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
         try:

@@ -25,6 +25,7 @@ from aicmo.gateways.contract import (
     RepeatClass,
     Scope,
     StillAllowed,
+    Timing,
 )
 from aicmo.gateways.smtp_replies import Step, StepRefused, final_answer
 from aicmo.gateways.smtp_session import SmtpSession, SmtpTimeouts, open_session
@@ -48,6 +49,8 @@ class SmtpGateway(Gateway):
     name = "smtp"
     channel = "email"
     repeat_class = RepeatClass.BLIND
+    # RFC 5321 §4.5.3.2.6 gives the answer to the final dot ten minutes.
+    timing = Timing(send_deadline=120, request_bound=620, quiet=1240)
 
     def __init__(
         self,
