@@ -10,7 +10,7 @@ import typer
 from aicmo.cli.app import FAILED, MISUSED
 from aicmo.cli.books import show_books
 from aicmo.cli.console import count, plain, print_json, to_stderr, to_stdout
-from aicmo.cli.ledger import approvals, now, open_ledger, read_outlook
+from aicmo.cli.ledger import approvals, now, open_ledger
 from aicmo.cli.options import Channels, Json, Project, person, read_channels
 from aicmo.cli.progress import progress
 
@@ -104,16 +104,21 @@ def _run(run: OpenRun) -> Ran:
     from aicmo.settings import get_settings
 
     live = run.overall_mode is Mode.LIVE
-    total = _ready(run) if live else None
+    total = _count_due(run) if live else None
     with progress("Sending" if live else "Composing", total=total) as advance:
         return run_channels(run, lambda name: open_gateway_for(name, get_settings()), advance)
 
 
-def _ready(run: OpenRun) -> int:
+def _count_due(run: OpenRun) -> int:
+    from aicmo.channels import Channel
+    from aicmo.execution.gate import Mode
+    from aicmo.execution.progress import count_due
+
+    live = [channel.value for channel in Channel if run.mode(channel) is Mode.LIVE]
     with run.database.read() as session:
-        outlook = read_outlook(session, run.plan.project_id, run.clock())
-    return sum(number for states in outlook.values() for (state, _), number in states.items()
-               if state == "ready")  # fmt: skip
+        return count_due(
+            session, run.plan.project_id, live, now=run.clock(), limit=run.request.limit
+        )
 
 
 def _show(database: Database, ran: Ran, keys: Sequence[Key]) -> None:

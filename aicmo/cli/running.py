@@ -17,6 +17,7 @@ from aicmo.redaction import describe_with_next_step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aicmo.execution.dispatch import OnProgress
     from aicmo.execution.project import PlanItem
     from aicmo.execution.runs import OpenRun
     from aicmo.execution.states import State
@@ -40,7 +41,7 @@ class Ran:
 
 
 def run_channels(
-    run: OpenRun, open_gateway: OpenGatewayFor, on_progress: Callable[[], None] = lambda: None
+    run: OpenRun, open_gateway: OpenGatewayFor, on_progress: OnProgress = lambda _: None
 ) -> Ran:
     """Executes every channel of an open run, each isolated from the others, and closes it."""
     ran = Ran(ExecutionReport(project_id=run.plan.project_id))
@@ -67,13 +68,13 @@ def _run_channel(
     channel: Channel,
     items: Sequence[PlanItem],
     open_gateway: OpenGatewayFor,
-    on_progress: Callable[[], None],
+    on_progress: OnProgress,
     ran: Ran,
 ) -> None:
     def settled(state: State | None) -> None:
         if state is not None:
             ran.settled[state.value] += 1
-        on_progress()
+        on_progress(state)
 
     ran.report.channels_used.append(channel.value)
     try:
