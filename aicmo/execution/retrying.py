@@ -1,0 +1,137 @@
+"""Opening again what is proven not to have gone out: refused for good, or called off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
+from sqlalchemy.orm import Session
+
+from aicmo import audit
+from aicmo.database import Database
+from aicmo.execution import guards
+from aicmo.execution.selection import named_items
+from aicmo.execution.states import Mover, State, move
+from aicmo.gateways.contract import OutcomeKind
+from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
+from aicmo.models import Attempt, Delivery, Item
+
+PAGE = 1000
+"""Deliveries per transaction: others wait for the project's audit log no longer than that takes."""
+IN_DOUBT = "in doubt: `aicmo doubts` decides"
+GIVEN_UP = "given up in doubt"
+ONCE_IN_DOUBT = "refused after an attempt that was in doubt"
+CALLED_OFF = "cancelled: name the item to open it again"
+_CLOSED = (State.FAILED.value, State.CANCELLED.value)
+_PROVES_NOTHING = ("", OutcomeKind.UNKNOWN.value, OutcomeKind.DUPLICATE.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What a retry did.
+
+    items: keys of the items that were looked at.
+    deliveries: how many wait again.
+    stopped: how many of them the guards stop now, by what they say (`skipped: hard bounced`).
+    refused: how many were left as they are, by reason.
+    """
+
+    items: tuple[str, ...]
+    deliveries: int
+    stopped: Mapping[str, int]
+    refused: Mapping[str, int]
+
+
+def retry(
+    database: Database,
+    project_id: str,
+    item_keys: Sequence[str] | None,
+    *,
+    by: str,
+    reason: str,
+) -> Retried:
+    """Lets what failed or was called off be tried afresh, under approval and every guard.
+
+    An item that was called off is only opened again by its name: whoever tries the failures of a
+    whole plan again doesn't mean it. A suppression stays, also one that a bounce has made.
+
+    Raises:
+        NoSuchProject: there is no such project.
+        FixInput: an item isn't in the current plan; nothing was changed.
+    """
+    with audit.transaction(database, project_id) as session:
+        items = named_items(session, project_id, item_keys)
+        keys, ids = tuple(item.key for item in items), [item.id for item in items]
+        for item in items if item_keys is not None else ():
+            item.cancelled_at = None
+        session.flush()
+        refused = _refused(session, ids)
+        mover = Mover(project_id, by, database.now(session))
+        audit.record(
+            session, audit.Event.CONTROL_RETRIED, project_id=project_id, actor=by,
+            reason=reason, items=keys, refused=refused,
+        )  # fmt: skip
+    stopped: Counter[str] = Counter()
+    moved = sum(_open_again(database, mover, ids, state, stopped) for state in _CLOSED)
+    return Retried(keys, moved, dict(stopped.most_common()), refused)
+
+
+def _open_again(
+    database: Database,
+    mover: Mover,
+    item_ids: Sequence[int],
+    state: str,
+    stopped: Counter[str],
+) -> int:
+    # The attempts so far no longer count against the limit.
+    afresh = {"uncounted": Delivery.attempts, "not_before": None, "lease_until": None}
+    moved, last = 0, 0
+    while True:
+        with audit.transaction(database, mover.project_id) as session:
+            query = _candidates(item_ids).where(
+                Delivery.state == state, _objection() == "", Delivery.id > last
+            )
+            page = list(session.scalars(query.order_by(Delivery.id).limit(PAGE)))
+            if not page:
+                return moved
+            opened = move(session, mover, page, State(state), State.PENDING, values=afresh)
+            stopped.update(_stopped(session, mover, opened))
+        moved, last = moved + len(opened), page[-1]
+
+
+def _refused(session: Session, item_ids: Sequence[int]) -> dict[str, int]:
+    objection = _objection()
+    query = _candidates(item_ids).with_only_columns(objection, func.count()).group_by(objection)
+    return {said: count for said, count in session.execute(query).tuples() if said}
+
+
+def _candidates(item_ids: Sequence[int]) -> Select[tuple[int]]:
+    doubtful = and_(Delivery.state == State.PENDING.value, Delivery.ambiguous)
+    closed = Delivery.state.in_([*_CLOSED, State.UNKNOWN.value])
+    return (
+        select(Delivery.id)
+        .join(Item, Item.id == Delivery.item_id)
+        .where(Delivery.item_id.in_(item_ids), doubtful | closed)
+    )
+
+
+def _objection() -> ColumnElement[str]:
+    """Why a closed delivery isn't opened again; '' for what is proven not to have gone out."""
+    in_doubt_once = exists().where(
+        Attempt.delivery_id == Delivery.id, Attempt.outcome.in_(_PROVES_NOTHING)
+    )
+    return case(
+        (Delivery.state.not_in(_CLOSED), IN_DOUBT),
+        (Delivery.ambiguous, GIVEN_UP),
+        (in_doubt_once, ONCE_IN_DOUBT),
+        (Item.cancelled_at.is_not(None), CALLED_OFF),
+        else_="",
+    )
+
+
+def _stopped(session: Session, mover: Mover, opened: Sequence[int]) -> Counter[str]:
+    query = guards.verdicts(CHANNELS_WITH_GATEWAY, mover.at).where(Delivery.id.in_(opened))
+    said = (guards.read_verdict(text) for _, text in session.execute(query).tuples())
+    return Counter(f"{each.action}: {each.reason}" for each in said if each.state)
