@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aicmo.cli.app import Command, app, register
 from aicmo.cli.approving import approve, revoke
+from aicmo.cli.controlling import cancel, retry
 from aicmo.cli.demo import demo
 from aicmo.cli.executing import execute
 from aicmo.cli.importing import import_
@@ -12,6 +13,7 @@ from aicmo.cli.packaging import package
 from aicmo.cli.pausing import pause, unpause
 from aicmo.cli.planning import plan, projects
 from aicmo.cli.previewing import preview
+from aicmo.cli.recovering import recover
 from aicmo.cli.reporting import audit, report
 from aicmo.cli.up import up
 
@@ -24,6 +26,9 @@ _COMMANDS: dict[str, dict[str, Command]] = {
         "execute": execute,
         "pause": pause,
         "unpause": unpause,
+        "cancel": cancel,
+        "retry": retry,
+        "recover": recover,
     },
     "Package and report": {"package": package, "report": report, "audit": audit},
     "Prefect": {"up": up},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aicmo.cli.console import grid, plain, print_json, to_stdout
+from aicmo.cli.console import count, grid, plain, print_json, to_stdout
 from aicmo.cli.ledger import PausedAccount, now, open_ledger, paused_accounts
 from aicmo.cli.options import By, Json, person, read_channels
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from aicmo.database import Database
+    from aicmo.execution.pauses import Stop
     from aicmo.models import Pause
 
 _Project = Annotated[str, typer.Argument(help="One project; without it, every project.")]
@@ -28,18 +29,36 @@ def pause(
     channel: _Channel = None,
     reason: Annotated[str, typer.Option(help="Kept with the switch.")] = "",
     by: By = None,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for what is in flight; 0 doesn't wait.")
+    ] = 10,
     *,
+    list_: Annotated[bool, typer.Option("--list", help="Only list what is paused.")] = False,
     as_json: Json = False,
 ) -> None:
     """Stop sending at once: everything, a project, a channel."""
     from aicmo.execution import pauses
 
     database, only = open_ledger(), _one(channel)
+    if list_:
+        _answer(database, [], changed=False, as_json=as_json)
+        return
     changed = pauses.pause(
         database, project_id=project, channel=only, by=person(by), now=now(), reason=reason
     )
+    stop = pauses.wait_until_stopped(database, project, only, at_most=wait)
     said = f"{'Paused' if changed else 'Already paused'}: {_scope(project, only)}."
-    _answer(database, [said], changed=changed, as_json=as_json)
+    _answer(database, [said, _stopped(stop)], changed=changed, as_json=as_json, stop=stop)
+
+
+def _stopped(stop: Stop) -> str:
+    ends_by = stop.in_flight.ends_by
+    if ends_by is None:
+        return f"Stopped: nothing in flight {stop.seconds or 0:.1f} s after the pause."
+    open_ = count(stop.in_flight.requests, "request")
+    return (
+        f"At most {open_} still open: the last one ends by {ends_by:%H:%M:%S} UTC; no other begins."
+    )
 
 
 def unpause(
@@ -82,6 +101,7 @@ def _answer(
     changed: bool,
     as_json: bool,
     released: Sequence[PausedAccount] = (),
+    stop: Stop | None = None,
 ) -> None:
     from aicmo.execution.pauses import current
 
@@ -92,6 +112,7 @@ def _answer(
             "changed": changed, "switches": [_as_json(each) for each in switches],
             "accounts_released": [asdict(each) for each in released],
             "accounts_paused": [asdict(each) for each in accounts],
+            **(_stop_as_json(stop) if stop else {}),
         })  # fmt: skip
         return
     for line in said:
@@ -120,6 +141,13 @@ def _show(switches: Sequence[Pause]) -> None:
             plain(each.paused_by), f"{each.paused_at:%Y-%m-%d %H:%M}", plain(each.reason),
         )  # fmt: skip
     to_stdout().print(table)
+
+
+def _stop_as_json(stop: Stop) -> dict[str, Any]:
+    return {
+        "stopped_after_seconds": stop.seconds, "requests_open": stop.in_flight.requests,
+        "requests_end_by": stop.in_flight.ends_by,
+    }  # fmt: skip
 
 
 def _as_json(each: Pause) -> dict[str, Any]:
