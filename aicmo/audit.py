@@ -116,6 +116,13 @@ def record(session: Session, event: Event, *, project_id: str, actor: str, **dat
     _forward(session, event, project_id, data)
 
 
+def head(session: Session, project_id: str) -> tuple[int, str]:
+    """Number and hash (hex) of the newest event of a project's chain; (0, "") before the first."""
+    query = select(AuditHead.number, AuditHead.hash).where(AuditHead.project_id == project_id)
+    found = session.execute(query).one_or_none()
+    return (found[0], found[1].hex()) if found else (0, "")
+
+
 def _locked_head(session: Session, project_id: str) -> AuditHead:
     query = (
         select(AuditHead)

@@ -6,6 +6,7 @@ writes; PostgreSQL with its default `synchronous_commit=on`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import func
 
 from aicmo.errors import FixConfiguration
+from aicmo.settings import state_folder
 
 _HEAD = "0002"
 _BUSY_SECONDS = 30
@@ -32,12 +34,14 @@ class Database:
     """Sessions on one database; safe to share between threads.
 
     `read()` and `write()` give a session in one transaction; `write()` commits at its end.
+    `journal_folder` is where this machine keeps what a killed worker was doing (it may not exist).
     """
 
     def __init__(self, url: str) -> None:
         self.url = _parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _engine(self.url)
+        self.journal_folder = _journal_folder(self.url)
 
     @contextmanager
     def read(self) -> Generator[Session]:
@@ -62,6 +66,16 @@ class Database:
         if self.is_sqlite:
             return datetime.now(UTC)
         return session.scalars(select(func.clock_timestamp())).one().astimezone(UTC)
+
+    def time(self) -> datetime:
+        """`now` outside a transaction: the clock of everything in the ledger."""
+        with self.watch() as connection, Session(connection) as session:
+            return self.now(session)
+
+    def watch(self) -> Connection:
+        """A connection on which every statement sees what is committed by then; for reading only."""
+        watching = {"isolation_level": "AUTOCOMMIT", "aicmo_watch": True}
+        return self.engine.connect().execution_options(**watching)
 
     def revision(self) -> str | None:
         """The schema's version, None for an empty database."""
@@ -185,8 +199,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("aicmo_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("aicmo_watch"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("aicmo_write") else "BEGIN")
 
 
 def _sqlite_file(url: URL) -> Path | None:
@@ -195,6 +210,14 @@ def _sqlite_file(url: URL) -> Path | None:
         return None
     # Through a link that leads nowhere yet, the file is made where the link points to.
     return Path(name).resolve()
+
+
+def _journal_folder(url: URL) -> Path:
+    """Beside a SQLite file; for a server, one folder per database in the user's state folder."""
+    if file := _sqlite_file(url):
+        return file.parent / "journal"
+    name = f"{url.host}:{url.port}/{url.database}"
+    return state_folder() / hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 def _missing_file(url: URL) -> Path | None:

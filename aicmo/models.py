@@ -240,7 +240,10 @@ class Delivery(Table):
 
 
 class Attempt(Table):
-    """One transmission: written before its first byte, completed after its answer."""
+    """One transmission: written before its first byte, completed after its answer.
+
+    gateway: whom it went to; nobody else can be asked about it or take its token.
+    """
 
     __tablename__ = "attempt"
     __table_args__ = (
@@ -253,6 +256,7 @@ class Attempt(Table):
     number: Mapped[int]
     fence: Mapped[int] = mapped_column(BigInteger)
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    gateway: Mapped[str] = mapped_column(String(32))
     payload_sha256: Mapped[str] = mapped_column(String(64))
     armed_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -129,6 +129,12 @@ def get_settings() -> Settings:
         raise FixConfiguration(f"The environment can't be read: {error}") from None
 
 
+def state_folder() -> Path:
+    """Where this user's programs keep what must survive a restart (XDG Base Directory 0.8)."""
+    home = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(home) if home else Path.home() / ".local" / "state") / "aicmo"
+
+
 def get_execution_config() -> ExecutionConfig:
     """The environment's side of the gate; never raises."""
     try:

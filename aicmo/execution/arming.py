@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, case, insert, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -17,16 +18,19 @@ from aicmo.execution import guards
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed
 from aicmo.execution.project import load_version
+from aicmo.execution.settling import let_account_wait
 from aicmo.execution.states import Mover, State, move
-from aicmo.gateways.contract import Outgoing
+from aicmo.gateways.contract import Gateway, Outgoing, RateLimit, RepeatClass
 from aicmo.models import Attempt, Delivery
 
-SEND_DEADLINE_SECONDS = 120
-"""From arming to the byte that commits: room for an SMTP dialogue."""
-REQUEST_BOUND_SECONDS = 620
-"""From that byte to the end: RFC 5321 §4.5.3.2.6 gives the answer to the final dot ten minutes."""
-_MARGIN_SECONDS = 30
-SENDING_LEASE = timedelta(seconds=SEND_DEADLINE_SECONDS + REQUEST_BOUND_SECONDS + _MARGIN_SECONDS)
+MARGIN_SECONDS = 30
+"""Between the last moment of a request and the end of its lease."""
+
+_ATTEMPT = cast("Table", Attempt.__table__)
+_MAY_GO = guards.Verdict("", "")
+_OTHER_GATEWAY = guards.Verdict(
+    guards.DOUBT, "it may have gone out by another gateway, which alone knows its token"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,13 @@ class Armed:
     """Deliveries whose intent is committed, in the order they were claimed.
 
     plan_changed: a newer plan was imported since the bytes were composed, so nothing was armed.
+    head: number and hash of the newest audit event then; no database from before may send again.
     """
 
     fence: int
     outgoing: tuple[Outgoing, ...]
+    account_id: int = 0
+    head: tuple[int, str] = (0, "")
     plan_changed: bool = False
 
 
@@ -48,6 +55,7 @@ def arm(
     composed: Mapping[int, Composed],
     channels_with_gateway: tuple[str, ...],
     plan_version: int,
+    gateway: Gateway,
 ) -> Armed:
     """Re-checks every guard and commits the intent; what is stopped goes back with its reason.
 
@@ -59,91 +67,160 @@ def arm(
         channels_with_gateway: the channels that can be sent on.
         plan_version: the version that the bytes were composed from. An approval is compared with
             the current plan, so bytes of another version must never be armed under it.
+        gateway: where they will go: its timing, its limits, and what it does with a repetition.
     """
     # Taken before the transaction: a worker frozen in between finds its deadline passed.
-    deadline = time.monotonic() + SEND_DEADLINE_SECONDS
+    deadline = time.monotonic() + gateway.timing.send_deadline
     ready = [each for each in claim.delivery_ids if each in composed]
+    hashes = {each: hashlib.sha256(composed[each].payload).hexdigest() for each in ready}
     with audit.transaction(database, mover.project_id) as session:
         if load_version(session, mover.project_id) != plan_version:
-            _let_all_go(session, mover, claim)
+            let_go(session, mover, claim.fence, dict.fromkeys(claim.delivery_ids, _MAY_GO))
             return Armed(claim.fence, (), plan_changed=True)
-        verdicts = _verdicts(session, mover, ready, channels_with_gateway)
-        _let_go(session, mover, claim.fence, verdicts)
-        may_go = [each for each in ready if each in verdicts and verdicts[each].may_go]
-        armed = _arm(session, database, mover, claim.fence, may_go) if may_go else []
-        _write_attempts(session, mover, claim.fence, armed, composed)
-    outgoing = [composed[each].outgoing(each, deadline) for each in ready if each in set(armed)]
-    return Armed(claim.fence, tuple(outgoing))
+        judged = _judge(session, mover, ready, channels_with_gateway, gateway)
+        stopped = {each.id: each.verdict for each in judged if not each.verdict.may_go}
+        let_go(session, mover, claim.fence, stopped)
+        may_go = _within_limits(session, mover, claim, judged, gateway)
+        armed = _arm(session, database, mover, claim.fence, may_go, gateway)
+        _write_attempts(session, mover, claim.fence, armed, hashes, gateway)
+        head = audit.head(session, mover.project_id)
+    may_go_out = {each.id for each in armed}
+    outgoing = [composed[each].outgoing(each, deadline) for each in ready if each in may_go_out]
+    account_id = armed[0].account_id if armed else 0
+    return Armed(claim.fence, tuple(outgoing), account_id, head)
 
 
-def _let_all_go(session: Session, mover: Mover, claim: Claim) -> None:
-    free = {"lease_until": None}
-    move(
-        session,
-        mover,
-        claim.delivery_ids,
-        State.CLAIMED,
-        State.PENDING,
-        fence=claim.fence,
-        values=free,
-    )
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    id: int
+    account_id: int
+    attempts: int
+    verdict: guards.Verdict
 
 
-def _verdicts(
-    session: Session, mover: Mover, ids: list[int], channels: tuple[str, ...]
-) -> dict[int, guards.Verdict]:
+def _judge(
+    session: Session, mover: Mover, ids: list[int], channels: tuple[str, ...], gateway: Gateway
+) -> list[_Judged]:
     query = guards.verdicts(channels, mover.at).where(Delivery.id.in_(ids))
-    locked = query.with_for_update(of=Delivery)
-    return {row[0]: guards.read_verdict(row[1]) for row in session.execute(locked)}
+    columns = query.add_columns(Delivery.account_id, Delivery.attempts, Delivery.ambiguous)
+    rows = session.execute(columns.with_for_update(of=Delivery)).all()
+    strangers = _tried_elsewhere(session, [row[0] for row in rows if row[4]], gateway)
+    return [
+        _Judged(
+            row[0], row[2], row[3],
+            _OTHER_GATEWAY if row[0] in strangers else guards.read_verdict(row[1]),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
-def _let_go(
-    session: Session, mover: Mover, fence: int, verdicts: Mapping[int, guards.Verdict]
-) -> None:
-    for delivery_id, verdict in verdicts.items():
-        if not verdict.may_go:
-            let_go(session, mover, fence, delivery_id, verdict)
+def _tried_elsewhere(session: Session, ambiguous: list[int], gateway: Gateway) -> set[int]:
+    """Those of a doubt that this gateway can't repeat: to it, their token is a new one."""
+    if not ambiguous or gateway.repeat_class is not RepeatClass.REPEAT_SAFE:
+        return set(ambiguous)
+    elsewhere = select(Attempt.delivery_id).where(
+        Attempt.delivery_id.in_(ambiguous), Attempt.gateway != gateway.name
+    )
+    return set(session.scalars(elsewhere))
 
 
 def let_go(
-    session: Session, mover: Mover, fence: int, delivery_id: int, verdict: guards.Verdict
+    session: Session, mover: Mover, fence: int, verdicts: Mapping[int, guards.Verdict]
 ) -> None:
-    """Gives a claimed delivery back to the queue, and stops it there if the verdict says so."""
+    """Gives claimed deliveries back to the queue, and stops there those whose verdict says so."""
     free = {"lease_until": None}
-    back = move(
-        session, mover, [delivery_id], State.CLAIMED, State.PENDING, fence=fence, values=free
+    by_verdict: dict[guards.Verdict, list[int]] = {}
+    for delivery_id, verdict in verdicts.items():
+        by_verdict.setdefault(verdict, []).append(delivery_id)
+    for verdict, ids in by_verdict.items():
+        back = move(session, mover, ids, State.CLAIMED, State.PENDING, fence=fence, values=free)
+        if back and verdict.state:
+            move(session, mover, back, State.PENDING, verdict.state, reason=verdict.reason)
+
+
+def _within_limits(
+    session: Session, mover: Mover, claim: Claim, judged: Sequence[_Judged], gateway: Gateway
+) -> list[_Judged]:
+    """As many as the account's limits have room for; the others wait with the account."""
+    may_go = [each for each in judged if each.verdict.may_go]
+    for limit in gateway.limits if may_go else ():
+        account_id = may_go[0].account_id
+        used = _used(session, account_id, limit, mover.at)
+        room = max(0, limit.count - len(used))
+        if room < len(may_go):
+            let_go(session, mover, claim.fence, {each.id: _MAY_GO for each in may_go[room:]})
+            until, reason = _free_again(used, limit, mover.at), f"{limit.count} in {limit.per}"
+            let_account_wait(session, mover, account_id, until, f"rate limit of {reason}")
+            may_go = may_go[:room]
+    return may_go
+
+
+def _used(session: Session, account_id: int, limit: RateLimit, now: datetime) -> Sequence[datetime]:
+    """When the transmissions that the limit still counts were armed, the oldest first."""
+    counted = select(Attempt.armed_at).where(
+        Attempt.account_id == account_id, Attempt.armed_at > now - limit.per
     )
-    if back and verdict.state:
-        move(session, mover, back, State.PENDING, verdict.state, reason=verdict.reason)
+    return session.scalars(counted.order_by(Attempt.armed_at).limit(limit.count)).all()
+
+
+def _free_again(used: Sequence[datetime], limit: RateLimit, now: datetime) -> datetime:
+    """When a tenth of the limit is free: to wake up for every single place would cost more."""
+    last_to_leave = used[min(len(used), max(1, limit.count // 10)) - 1] if used else now
+    return last_to_leave + limit.per
 
 
 def _arm(
-    session: Session, database: Database, mover: Mover, fence: int, ids: list[int]
-) -> list[int]:
+    session: Session,
+    database: Database,
+    mover: Mover,
+    fence: int,
+    may_go: Sequence[_Judged],
+    gateway: Gateway,
+) -> list[_Judged]:
+    timing, now = gateway.timing, database.now(session)
+    lease = timedelta(seconds=timing.send_deadline + timing.request_bound + MARGIN_SECONDS)
     values = {
-        "lease_until": database.now(session) + SENDING_LEASE,
+        "lease_until": now + lease,
         "attempts": Delivery.attempts + 1,
+        "repeatable_until": _repeatable_until(gateway, now),
     }
-    return move(session, mover, ids, State.CLAIMED, State.SENDING, fence=fence, values=values)
+    ids = [each.id for each in may_go]
+    armed = set(move(session, mover, ids, State.CLAIMED, State.SENDING, fence=fence, values=values))
+    return [each for each in may_go if each.id in armed]
+
+
+def _repeatable_until(gateway: Gateway, now: datetime) -> object:
+    """Until when a repetition may be armed; its bytes leave up to the send deadline later."""
+    if gateway.repeat_class is not RepeatClass.REPEAT_SAFE or gateway.token_lifetime is None:
+        return None
+    late = timedelta(seconds=gateway.timing.send_deadline + MARGIN_SECONDS)
+    # The provider's clock runs from the first try that it may have seen.
+    return case(
+        (Delivery.ambiguous, Delivery.repeatable_until), else_=now + gateway.token_lifetime - late
+    )
 
 
 def _write_attempts(
-    session: Session, mover: Mover, fence: int, armed: list[int], composed: Mapping[int, Composed]
+    session: Session,
+    mover: Mover,
+    fence: int,
+    armed: Iterable[_Judged],
+    hashes: Mapping[int, str],
+    gateway: Gateway,
 ) -> None:
-    if not armed:
-        return
-    columns = select(Delivery.id, Delivery.account_id, Delivery.attempts)
-    numbers = session.execute(columns.where(Delivery.id.in_(armed)))
     rows = [
         {
-            "delivery_id": delivery_id,
-            "account_id": account_id,
-            "number": number,
+            "delivery_id": each.id,
+            "account_id": each.account_id,
+            "number": each.attempts + 1,
             "fence": fence,
             "run_id": mover.run_id,
-            "payload_sha256": hashlib.sha256(composed[delivery_id].payload).hexdigest(),
+            "gateway": gateway.name,
+            "payload_sha256": hashes[each.id],
             "armed_at": mover.at,
+            "outcome": "", "code": "", "detail": "", "provider_ref": "",
         }
-        for delivery_id, account_id, number in numbers
-    ]
-    session.execute(insert(Attempt), rows)
+        for each in armed
+    ]  # fmt: skip
+    if rows:
+        session.connection().execute(insert(_ATTEMPT), rows)

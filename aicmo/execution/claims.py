@@ -5,19 +5,32 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import cast
+from datetime import datetime, timedelta
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    exists,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.execution import guards
+from aicmo.execution.settling import may_repeat
 from aicmo.execution.states import LAPSED, Mover, State, move
-from aicmo.models import Delivery, Item
+from aicmo.models import Account, Delivery, Item, Run
 
 CLAIM_LEASE = timedelta(seconds=60)
+RUN_LEASE = timedelta(hours=1)
+"""An open run that hasn't claimed anything for this long has crashed."""
+_PAGE = 1000
 _CHUNK = 500
 _SORTED = (State.PENDING, State.HELD, State.EXPIRED)
 
@@ -35,65 +48,102 @@ def sort_by_guards(
 ) -> None:
     """Holds, skips or expires what the guards stop, and releases what they no longer stop."""
     for item_id in item_ids:
-        with audit.transaction(database, mover.project_id) as session:
-            query = guards.verdicts(channels, mover.at).where(
-                Delivery.item_id == item_id,
-                Delivery.state.in_([state.value for state in _SORTED]),
-            )
-            columns = query.add_columns(Delivery.state, Delivery.reason)
-            rows = session.execute(columns).all()
-            _apply(session, mover, [cast("_Row", tuple(row)) for row in rows])
+        last: tuple[int, str] | None = (0, "")
+        while last is not None:
+            last = _sort_page(database, mover, item_id, channels, last)
 
 
-_Row = tuple[int, str, str, str]
+def _sort_page(
+    database: Database,
+    mover: Mover,
+    item_id: int,
+    channels: Sequence[str],
+    after: tuple[int, str],
+) -> tuple[int, str] | None:
+    """One page in the order of the ledger's own key, so that it takes no memory and no sorting."""
+    key = (Delivery.account_id, Delivery.recipient)
+    columns = (Delivery.state, Delivery.reason, Delivery.ambiguous, *key)
+    page = (
+        guards.verdicts(channels, mover.at)
+        .add_columns(*columns)
+        .where(
+            Delivery.item_id == item_id,
+            tuple_(*key) > tuple_(*map(literal, after)),
+            Delivery.state.in_([state.value for state in _SORTED]),
+        )
+        .order_by(*key)
+        .limit(_PAGE)
+    )
+    with audit.transaction(database, mover.project_id) as session:
+        rows = [_Row(*row) for row in session.execute(page)]
+        _apply(session, mover, rows)
+    return (rows[-1].account_id, rows[-1].recipient) if len(rows) == _PAGE else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: int
+    verdict: str
+    state: str
+    reason: str
+    ambiguous: bool
+    account_id: int
+    recipient: str
 
 
 def _apply(session: Session, mover: Mover, rows: Iterable[_Row]) -> None:
     release: dict[State, list[int]] = {}
     stop: dict[tuple[State, str], list[int]] = {}
-    for delivery_id, text, state, reason in rows:
-        verdict = guards.read_verdict(text)
-        wanted = (verdict.state, verdict.reason) if verdict.state else (State.PENDING, "")
-        if (State(state), reason) == wanted:
+    for row in rows:
+        verdict = guards.read_verdict(row.verdict)
+        # A pending one keeps its reason: why it is to be tried again.
+        here = row.reason if row.state == State.PENDING else ""
+        wanted = (verdict.state, verdict.reason) if verdict.state else (State.PENDING, here)
+        if (State(row.state), row.reason) == wanted:
             continue
-        if state != State.PENDING:
-            release.setdefault(State(state), []).append(delivery_id)
+        if row.state != State.PENDING:
+            release.setdefault(State(row.state), []).append(row.id)
         if verdict.state:
-            stop.setdefault((verdict.state, verdict.reason), []).append(delivery_id)
+            stop.setdefault((verdict.state, verdict.reason), []).append(row.id)
     for stopped, ids in release.items():
-        for chunk in _chunks(ids):
-            move(session, mover, chunk, stopped, State.PENDING)
+        move(session, mover, ids, stopped, State.PENDING)
     for (state, reason), ids in stop.items():
-        for chunk in _chunks(ids):
-            move(session, mover, chunk, State.PENDING, state, reason=reason)
+        move(session, mover, ids, State.PENDING, state, reason=reason)
 
 
 def claim(
-    database: Database, mover: Mover, item_ids: Sequence[int], *, at_most: int
+    database: Database, mover: Mover, item_ids: Sequence[int], *, fence: int, at_most: int
 ) -> Claim | None:
-    """Takes up to `at_most` deliveries that are due, under a new fence; None if there are none."""
-    fence = secrets.randbits(62)
+    """Takes up to `at_most` deliveries that are due, under `fence`; None if there are none."""
     with audit.transaction(database, mover.project_id) as session:
         ids = _next_due(session, mover, item_ids, at_most)
-        lease = database.now(session) + CLAIM_LEASE
-        values = {"fence": fence, "lease_until": lease, "run_id": mover.run_id}
+        now = database.now(session)
+        values = {"fence": fence, "lease_until": now + CLAIM_LEASE, "run_id": mover.run_id}
         claimed = move(session, mover, ids, State.PENDING, State.CLAIMED, values=values)
+        alive = update(Run).where(Run.id == mover.run_id).values(alive_until=now + RUN_LEASE)
+        session.execute(alive.execution_options(synchronize_session=False))
     return Claim(fence, tuple(claimed)) if claimed else None
+
+
+def new_fence() -> int:
+    """Names one claim among all, on every machine: 62 random bits."""
+    return secrets.randbits(62)
+
+
+def _due_items(item_ids: Sequence[int], now: datetime) -> Select[tuple[int]]:
+    due = select(Item.id).where(Item.id.in_(item_ids), Item.send_at <= now)
+    return due.join(Account, Account.id == Item.account_id)
 
 
 def _next_due(session: Session, mover: Mover, item_ids: Sequence[int], at_most: int) -> list[int]:
     """Deliveries of the earliest item that has any: one short walk along the queue's index."""
-    due = select(Item.id).where(Item.id.in_(item_ids), Item.send_at <= mover.at)
+    due = _due_items(item_ids, mover.at).where(
+        or_(Account.not_before.is_(None), Account.not_before <= mover.at)
+    )
     for item_id in session.scalars(due.order_by(Item.send_at, Item.key)).all():
         query = (
             select(Delivery.id)
-            .where(
-                Delivery.item_id == item_id,
-                # Written out, not bound: only then do both databases use the partial index.
-                Delivery.state == literal_column(f"'{State.PENDING}'"),
-                Delivery.in_plan,
-                (Delivery.not_before.is_(None)) | (Delivery.not_before <= mover.at),
-            )
+            .where(Delivery.item_id == item_id, *_claimable(mover.at))
             .order_by(Delivery.id)
             .limit(at_most)
             .with_for_update(skip_locked=True)
@@ -103,27 +153,55 @@ def _next_due(session: Session, mover: Mover, item_ids: Sequence[int], at_most: 
     return []
 
 
+def _claimable(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        # Written out, not bound: only then do both databases use the partial index.
+        Delivery.state == literal_column(f"'{State.PENDING}'"),
+        Delivery.in_plan.is_(True),
+        or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
+    )
+
+
+def waits_until(session: Session, item_ids: Sequence[int], now: datetime) -> datetime | None:
+    """When the first account that holds due deliveries back may go on; None if none does."""
+    waiting = exists().where(Delivery.item_id == Item.id, *_claimable(now))
+    due = _due_items(item_ids, now).where(Account.not_before > now, waiting)
+    earliest = due.with_only_columns(Account.not_before).order_by(Account.not_before).limit(1)
+    return session.scalars(earliest).one_or_none()
+
+
 def recover_lapsed(database: Database, mover: Mover) -> int:
     """Takes lapsed leases back: a claim to pending, an armed delivery to unknown.
+
+    An armed one that its provider takes as the same, with its token, is pending again instead.
 
     Returns:
         The number of deliveries that came into doubt.
     """
     with audit.transaction(database, mover.project_id) as session:
         now = database.now(session)
-        lapsed = select(Delivery.id).where(
-            Delivery.project_id == mover.project_id, Delivery.lease_until < now
-        )
-        claimed = list(session.scalars(lapsed.where(Delivery.state == State.CLAIMED.value)))
-        armed = list(session.scalars(lapsed.where(Delivery.state == State.SENDING.value)))
-        free = {"lease_until": None}
-        here = replace(mover, run_id=None)
+        lapsed = select(
+            Delivery.id,
+            Delivery.state,
+            Delivery.repeatable_until,
+            Delivery.attempts - Delivery.uncounted,
+        ).where(Delivery.project_id == mover.project_id, Delivery.lease_until < now)
+        found: dict[State, list[int]] = {State.PENDING: [], State.UNKNOWN: []}
+        claimed: list[int] = []
+        for delivery_id, state, repeatable_until, tries in session.execute(lapsed):
+            if state == State.CLAIMED:
+                claimed.append(delivery_id)
+            elif state == State.SENDING:
+                again = may_repeat(repeatable_until, tries, now)
+                found[State.PENDING if again else State.UNKNOWN].append(delivery_id)
+        here, free = replace(mover, run_id=None), {"lease_until": None}
         for ids in _chunks(claimed):
             move(session, here, ids, State.CLAIMED, State.PENDING, values=free)
         doubt = {**free, "ambiguous": True}
-        for ids in _chunks(armed):
-            move(session, here, ids, State.SENDING, State.UNKNOWN, reason=LAPSED, values=doubt)
-    return len(armed)
+        for state, armed in found.items():
+            for ids in _chunks(armed):
+                move(session, here, ids, State.SENDING, state, reason=LAPSED, values=doubt)
+    return len(found[State.UNKNOWN])
 
 
 def _chunks(ids: list[int]) -> Iterable[list[int]]:

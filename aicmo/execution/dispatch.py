@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import AicmoError, FixAccount, FixInput, TryLater
-from aicmo.execution import claims, guards, pauses
+from aicmo.execution import claims, guards, pauses, settling
 from aicmo.execution.arming import Armed, arm, let_go
+from aicmo.execution.breaker import COOLS_DOWN_FOR, Breaker
 from aicmo.execution.claims import Claim
-from aicmo.execution.composing import Composed, EmailComposers, recipients
+from aicmo.execution.composing import Composed, Recipient, recipients
+from aicmo.execution.handing_over import OnProgress, Wire
+from aicmo.execution.journal import Journal
+from aicmo.execution.permission import PAUSE, Permission
 from aicmo.execution.project import PlanItem, ProjectPlan
 from aicmo.execution.report import NOT_COMPOSED
-from aicmo.execution.settling import settle
-from aicmo.execution.states import Mover, State
-from aicmo.gateways.contract import (
-    Gateway,
-    LivePermit,
-    OpenGateway,
-    Outcome,
-    OutcomeKind,
-    Outgoing,
-    Scope,
-)
+from aicmo.execution.states import Mover
+from aicmo.execution.watchdog import Watchdog
+from aicmo.execution.watermarks import remember_head
+from aicmo.gateways.contract import LivePermit, OpenGateway, Outcome, OutcomeKind
+from aicmo.gateways.email_message import ComposedEmail
 from aicmo.models import Delivery
 
-BATCH = 50
-"""Deliveries per claim: few enough that a killed worker leaves few doubts."""
+BATCH = 100
+"""Deliveries per claim: what a lost machine leaves in doubt at most."""
+_LONGEST_WAIT = timedelta(minutes=1)
 
-_UNTOUCHED = Outcome(OutcomeKind.NOT_SENT, detail="the run was interrupted", scope=Scope.BATCH)
-_IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="interrupted while it was being sent")
 
-OnProgress = Callable[[State | None], None]
-"""Called after every settled delivery with its new state."""
+class Composers(Protocol):
+    """Makes the bytes of an item for one recipient."""
+
+    def compose(self, item_key: str, recipient: Recipient, date: datetime) -> ComposedEmail: ...
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Dispatch:
     channels_with_gateway: tuple[str, ...]
     permit: LivePermit
     open_gateway: OpenGateway
+    composers: Composers
     on_progress: OnProgress = lambda _: None
 
     def run(self, *, limit: int | None = None) -> int:
@@ -62,68 +66,97 @@ class Dispatch:
             The number of deliveries that were handed to the gateway.
 
         Raises:
-            TryLater: the provider can't be reached; what was armed waits again.
+            TryLater: the provider or the database can't be reached; what was armed waits again.
             FixAccount: the provider refuses the account, which is paused now.
         """
-        composers, handed_over = EmailComposers(self.plan.document), 0
-        with self.open_gateway(self.permit) as gateway:
+        handed_over, at_most = 0, BATCH
+        with self._wire() as wire:
             while limit is None or handed_over < limit:
-                room = BATCH if limit is None else min(BATCH, limit - handed_over)
-                claim = claims.claim(
-                    self.database, self.mover(), [item.id for item in self.items], at_most=room
-                )
-                if claim is None:
+                if wire.permission.is_paused():
+                    self._record_stop()
                     break
-                handed_over += self._send(gateway, claim, composers)
+                room = at_most if limit is None else min(at_most, limit - handed_over)
+                claim = self._claim(wire.journal, room)
+                if claim is None:
+                    if self._waited_for_the_account():
+                        continue
+                    break
+                began = time.monotonic()
+                sent = self._send(wire, claim)
+                handed_over += sent
+                at_most = _next_size(wire, sent, time.monotonic() - began)
         return handed_over
 
-    def _send(self, gateway: Gateway, claim: Claim, composers: EmailComposers) -> int:
-        composed = self._compose(claim, composers)
+    @contextmanager
+    def _wire(self) -> Generator[Wire]:
+        """The open gateway; what a failure of the database leaves is in the journal."""
+        with ExitStack() as stack:
+            stack.enter_context(_database_trouble_told())
+            journal = stack.enter_context(Journal(self.database.journal_folder))
+            permission = stack.enter_context(
+                Permission(self.database, journal, self.plan.project_id, self.channel)
+            )
+            gateway = stack.enter_context(self.open_gateway(self.permit))
+            bound = gateway.timing.send_deadline + gateway.timing.request_bound
+            watchdog = stack.enter_context(Watchdog(bound))
+            yield Wire(
+                self.database, self.mover, gateway, journal, permission, watchdog, Breaker(),
+                self.on_progress,
+            )  # fmt: skip
+
+    def _claim(self, journal: Journal, at_most: int) -> Claim | None:
+        fence, mover = claims.new_fence(), self.mover()
+        journal.claim(fence, mover.run_id)
+        claim = claims.claim(
+            self.database, mover, self._item_ids, fence=fence, at_most=at_most
+        )  # fmt: skip
+        if claim is None:
+            journal.settled()
+        return claim
+
+    @property
+    def _item_ids(self) -> list[int]:
+        return [item.id for item in self.items]
+
+    def _send(self, wire: Wire, claim: Claim) -> int:
         armed = arm(
             self.database,
             self.mover(),
             claim,
-            composed,
+            self._compose(claim),
             self.channels_with_gateway,
             self.plan.version,
+            wire.gateway,
         )
         if armed.plan_changed:
             raise TryLater(
                 "The plan was changed during the run",
                 next_step="Look at it, approve it, then run again: nothing is lost or sent twice.",
             )
-        ending = self._hand_over(gateway, armed)
-        if ending and not self._is_paused():
+        if armed.outgoing:
+            remember_head(self.database, self.plan.project_id, *armed.head)
+        ending = wire.send(armed)
+        if wire.breaker.reason:
+            self._cool_down(armed, wire.breaker.reason)
+        if wire.permission.stopped_by not in ("", PAUSE):
+            raise TryLater(
+                f"Sending on {self.channel} stopped: {wire.permission.stopped_by}",
+                next_step="Put it right, then run again: nothing is lost or sent twice.",
+            )
+        if ending and not wire.permission.stopped_by:
             raise self._stopped(ending)
         return len(armed.outgoing)
 
-    def _hand_over(self, gateway: Gateway, armed: Armed) -> Outcome | None:
-        """Sends an armed batch; returns the outcome that ended the run, if one did."""
-        ending: Outcome | None = None
-        untouched, in_hand = deque(armed.outgoing), dict[int, Outgoing]()
-
-        def one_by_one() -> Iterator[Outgoing]:
-            while untouched:
-                outgoing = untouched.popleft()
-                in_hand[outgoing.delivery_id] = outgoing
-                yield outgoing
-
-        try:
-            for outgoing, outcome in gateway.send_batch(one_by_one(), self._still_allowed):
-                self._settle(armed, outgoing, outcome)
-                del in_hand[outgoing.delivery_id]
-                ending = ending or (outcome if outcome.ends_run else None)
-        except BaseException:
-            # What the gateway never took can't have gone out; what it had may have.
-            for outgoing in in_hand.values():
-                self._settle(armed, outgoing, _IN_DOUBT)
-            for outgoing in untouched:
-                self._settle(armed, outgoing, _UNTOUCHED)
-            raise
-        return ending
-
-    def _settle(self, armed: Armed, outgoing: Outgoing, outcome: Outcome) -> None:
-        self.on_progress(settle(self.database, self.mover(), armed.fence, outgoing, outcome))
+    def _cool_down(self, armed: Armed, reason: str) -> None:
+        mover = self.mover()
+        until = mover.at + COOLS_DOWN_FOR
+        with audit.transaction(self.database, mover.project_id) as session:
+            settling.let_account_wait(session, mover, armed.account_id, until, reason)
+        raise TryLater(
+            f"Sending on {self.channel} stopped: {reason}",
+            next_step=f"Look at the provider; after {until:%H:%M} UTC a run tries again. "
+            f"`aicmo doubts {self.plan.project_id}` lists what may have gone out.",
+        )
 
     def _stopped(self, ending: Outcome) -> AicmoError:
         said = " ".join(part for part in (ending.code, ending.detail) if part)
@@ -138,35 +171,72 @@ class Dispatch:
             next_step="Check the connection, then run again: nothing is lost or sent twice.",
         )
 
-    def _compose(self, claim: Claim, composers: EmailComposers) -> dict[int, Composed]:
+    def _record_stop(self) -> None:
+        """How long after the switch was set the last byte had gone, at the latest."""
+        mover = self.mover()
+        with audit.transaction(self.database, mover.project_id) as session:
+            switches = pauses.current(session, mover.project_id)
+            since = min((each.paused_at for each in switches), default=mover.at)
+            audit.record(
+                session, audit.Event.EXECUTION_STOPPED, project_id=mover.project_id,
+                actor=mover.actor, run=mover.run_id, channel=self.channel,
+                seconds_after_pause=max(0.0, round((mover.at - since).total_seconds(), 3)),
+            )  # fmt: skip
+
+    def _waited_for_the_account(self) -> bool:
+        """Sleeps through a short wait, such as a rate limit per minute; False if it is long."""
+        now = self.mover().at
+        with self.database.read() as session:
+            until = claims.waits_until(session, self._item_ids, now)
+        if until is None or until - now > _LONGEST_WAIT:
+            return False
+        time.sleep((until - now).total_seconds())
+        return self.mover().at >= until
+
+    def _compose(self, claim: Claim) -> dict[int, Composed]:
         composed: dict[int, Composed] = {}
+        cannot: dict[int, guards.Verdict] = {}
         now = self.mover().at
         with self.database.read() as session:
             item_of = _items_of(session, claim, self.items)
             people = list(recipients(session, claim.delivery_ids))
         for person in people:
             try:
-                email = composers.compose(item_of[person.delivery_id], person, now)
+                email = self.composers.compose(item_of[person.delivery_id], person, now)
             except FixInput as error:
-                self._hold(claim, person.delivery_id, f"{NOT_COMPOSED}: {error}")
+                reason = f"{NOT_COMPOSED}: {error}"[:200]
+                cannot[person.delivery_id] = guards.Verdict(guards.HOLD, reason)
                 continue
             composed[person.delivery_id] = Composed(
                 person.token, email.sender, email.recipient, email.payload
             )
+        self._hold(claim, cannot)
         return composed
 
-    def _hold(self, claim: Claim, delivery_id: int, reason: str) -> None:
-        verdict = guards.Verdict(guards.HOLD, reason[:200])
-        with audit.transaction(self.database, self.plan.project_id) as session:
-            let_go(session, self.mover(), claim.fence, delivery_id, verdict)
+    def _hold(self, claim: Claim, cannot: dict[int, guards.Verdict]) -> None:
+        if cannot:
+            with audit.transaction(self.database, self.plan.project_id) as session:
+                let_go(session, self.mover(), claim.fence, cannot)
 
-    def _still_allowed(self, _outgoing: Outgoing) -> bool:
-        return not self._is_paused()
 
-    def _is_paused(self) -> bool:
-        with self.database.read() as session:
-            switches = pauses.current(session, self.plan.project_id)
-            return any(each.channel in ("", self.channel) for each in switches)
+@contextmanager
+def _database_trouble_told() -> Generator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise TryLater(
+            f"The database doesn't answer: {type(error.orig).__name__}",
+            next_step="Run again when it does: what was answered is kept in the journal, and "
+            "nothing is lost or sent twice.",
+        ) from error
+
+
+def _next_size(wire: Wire, sent: int, seconds: float) -> int:
+    """As many as a slow provider can take in half the time that arming gives them."""
+    if not sent:
+        return BATCH
+    in_time = wire.gateway.timing.send_deadline / 2 / (seconds / sent)
+    return max(1, min(BATCH, int(in_time)))
 
 
 def _items_of(session: Session, claim: Claim, items: Sequence[PlanItem]) -> dict[int, str]:

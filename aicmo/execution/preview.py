@@ -15,7 +15,7 @@ from aicmo.database import Database
 from aicmo.errors import FixInput
 from aicmo.execution import guards
 from aicmo.execution.composing import EmailComposers, recipients
-from aicmo.execution.dispatch import OnProgress
+from aicmo.execution.handing_over import OnProgress
 from aicmo.execution.project import PlanItem, ProjectPlan
 from aicmo.execution.report import Tally
 from aicmo.execution.states import WAITING, State

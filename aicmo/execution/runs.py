@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, TypedDict
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -17,9 +17,11 @@ from aicmo import audit
 from aicmo.channels import SOCIAL, Channel
 from aicmo.database import Database
 from aicmo.errors import FixInput, NoSuchProject, TryLater
-from aicmo.execution import claims
-from aicmo.execution.dispatch import Dispatch, OnProgress
+from aicmo.execution import claims, replaying, restoring
+from aicmo.execution.composing import EmailComposers
+from aicmo.execution.dispatch import Dispatch
 from aicmo.execution.gate import Mode, decide_channel, issue_permit
+from aicmo.execution.handing_over import OnProgress
 from aicmo.execution.preview import Preview, preview_items
 from aicmo.execution.project import (
     PlanItem,
@@ -44,16 +46,16 @@ EXECUTED_EVENTS: Mapping[str, audit.Event] = {
 }
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class ChannelResult(TypedDict):
-    """What an executor returns: deliveries sent, refused for good, and one entry per tally."""
+    """What an executor returns: deliveries sent, refused for good, and one entry per tally.
+
+    handed_over: those that this call gave to a gateway; the other numbers are the whole channel's.
+    """
 
     success: int
     failed: int
     results: list[dict[str, Any]]
+    handed_over: NotRequired[int]
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class OpenRun:
     request: ExecutionRequest
     config: ExecutionConfig
     plan: ProjectPlan
-    clock: Clock = utc_now
+    clock: Clock
 
     def mode(self, channel: str) -> Mode:
         return decide_channel(
@@ -107,7 +109,7 @@ def open_run(
     request: ExecutionRequest,
     config: ExecutionConfig,
     *,
-    clock: Clock = utc_now,
+    clock: Clock | None = None,
 ) -> OpenRun:
     """Opens a run; a live one first takes back what a stopped worker left behind.
 
@@ -120,10 +122,11 @@ def open_run(
     except NoSuchProject:
         record_not_found(database, request.project_id, request.started_by)
         raise
+    clock = clock or database.time
     with database.write() as session:
         row = Run(
             project_id=plan.project_id, mode="", started_by=request.started_by,
-            started_at=clock(), summary={},
+            started_at=clock(), alive_until=database.now(session) + claims.RUN_LEASE, summary={},
         )  # fmt: skip
         session.add(row)
         session.flush()
@@ -134,6 +137,8 @@ def open_run(
         if opened.overall_mode is Mode.DISABLED:
             _record(session, opened, audit.Event.EXECUTION_DISABLED)
     if opened.overall_mode is Mode.LIVE:
+        restoring.check(database)
+        replaying.replay(database, by=request.started_by)
         claims.recover_lapsed(database, opened.mover())
     return opened
 
@@ -144,7 +149,7 @@ def resume_run(
     request: ExecutionRequest,
     config: ExecutionConfig,
     *,
-    clock: Clock = utc_now,
+    clock: Clock | None = None,
 ) -> OpenRun:
     """A run that was opened elsewhere, for a step in another thread or process; writes nothing.
 
@@ -157,7 +162,7 @@ def resume_run(
         row = session.get(Run, run_id)
         if row is None or row.project_id != plan.project_id or row.finished_at is not None:
             raise FixInput(f"{request.project_id} has no open run {run_id}")
-    return OpenRun(database, run_id, request, config, plan, clock)
+    return OpenRun(database, run_id, request, config, plan, clock or database.time)
 
 
 def extract_items(run: OpenRun) -> list[PlanItem]:
@@ -184,6 +189,8 @@ def execute_channel(
     items: Sequence[PlanItem],
     open_gateway: Callable[[], OpenGateway],
     on_progress: OnProgress = lambda _: None,
+    *,
+    limit: int | None = None,
 ) -> ChannelResult:
     """Previews or sends the items of one channel, as the gate decides.
 
@@ -193,6 +200,7 @@ def execute_channel(
         items: the plan's items; those of other channels are left alone.
         open_gateway: asked for the gateway only when something may be sent.
         on_progress: told of every settled or composed delivery.
+        limit: hands over at most this many; without it, the run's own limit counts.
 
     Raises:
         FixConfiguration: the channel may be sent on, but isn't configured.
@@ -201,13 +209,14 @@ def execute_channel(
     mine = [item for item in items if item.channel == channel]
     mode = run.mode(channel)
     if mode is Mode.DISABLED or not mine:
-        return ChannelResult(success=0, failed=0, results=[])
+        return ChannelResult(success=0, failed=0, results=[], handed_over=0)
     if mode is Mode.PREVIEW:
         preview = preview_items(run.database, run.plan, mine, run.clock(), on_progress=on_progress)
         result = _previewed(preview)
     else:
-        _send(run, channel, mine, open_gateway, on_progress)
-        result = _settled(run, channel)
+        limit = run.request.limit if limit is None else limit
+        handed_over = _send(run, channel, mine, open_gateway, on_progress, limit)
+        result = _settled(run, channel, handed_over)
     with run.database.write() as session:
         counts = _attempts_of(session, run, channel)
         _record(session, run, EXECUTED_EVENTS[channel], channel=channel, mode=mode.value, **counts)
@@ -234,10 +243,11 @@ def _send(
     items: Sequence[PlanItem],
     open_gateway: Callable[[], OpenGateway],
     on_progress: OnProgress,
-) -> None:
+    limit: int | None,
+) -> int:
     if channel not in CHANNELS_WITH_GATEWAY:
-        return
-    Dispatch(
+        return 0
+    return Dispatch(
         database=run.database,
         mover=run.mover,
         plan=run.plan,
@@ -246,20 +256,25 @@ def _send(
         channels_with_gateway=CHANNELS_WITH_GATEWAY,
         permit=issue_permit(run.mode(channel), run.run_id, channel),
         open_gateway=open_gateway(),
+        composers=EmailComposers(run.plan.document),
         on_progress=on_progress,
-    ).run(limit=run.request.limit)
+    ).run(limit=limit)
 
 
-def _settled(run: OpenRun, channel: str) -> ChannelResult:
+def _settled(run: OpenRun, channel: str, handed_over: int) -> ChannelResult:
     with run.database.read() as session:
         books = read_books(session, run.plan.project_id, now=run.clock(), channels=[channel])
     return ChannelResult(
-        success=books.count("sent"), failed=books.count("failed"), results=as_results(books.tallies)
+        success=books.count("sent"),
+        failed=books.count("failed"),
+        results=as_results(books.tallies),
+        handed_over=handed_over,
     )
 
 
 def _previewed(preview: Preview) -> ChannelResult:
-    return ChannelResult(success=0, failed=0, results=as_results(preview.tallies))
+    results = as_results(preview.tallies)
+    return ChannelResult(success=0, failed=0, results=results, handed_over=0)
 
 
 def as_results(tallies: Iterable[Tally]) -> list[dict[str, Any]]:
@@ -327,6 +342,36 @@ def _left_alone(run: OpenRun, tally: Tally) -> Tally:
     if run.mode(tally.channel) is Mode.DISABLED:
         return replace(tally, reason=f"channel {tally.channel} is not enabled in this run")
     return tally
+
+
+def mark_crashed(database: Database, *, by: str) -> list[int]:
+    """Marks the open runs that have shown no life for long: their process is gone.
+
+    Returns:
+        Their ids. What they left unfinished, the next run finishes.
+    """
+    with database.read() as session:
+        now = database.now(session)
+        query = select(Run.id, Run.project_id).where(
+            Run.finished_at.is_(None), Run.crashed_at.is_(None), Run.alive_until < now
+        )
+        gone = session.execute(query).tuples().all()
+    return [run_id for run_id, project in gone if _mark(database, run_id, project, by, now)]
+
+
+def _mark(database: Database, run_id: int, project_id: str, by: str, now: datetime) -> bool:
+    with audit.transaction(database, project_id) as session:
+        crashed = session.scalars(
+            update(Run)
+            .where(Run.id == run_id, Run.finished_at.is_(None), Run.crashed_at.is_(None))
+            .values(crashed_at=now)
+            .returning(Run.id)
+        ).all()
+        if crashed:
+            audit.record(
+                session, audit.Event.EXECUTION_CRASHED, project_id=project_id, actor=by, run=run_id
+            )
+    return bool(crashed)
 
 
 def record_not_found(database: Database, project_id: str, actor: str) -> None:

@@ -69,6 +69,7 @@ class SmtpPeer:
         self.connections = 0
         self.commands: list[str] = []
         self.messages: list[bytes] = []
+        self.after_effect: Callable[[int], object] = lambda _: None
         self._tls, self._context = tls, context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stop = threading.Event()
@@ -96,11 +97,16 @@ class SmtpPeer:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stop.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self.stop_listening()
         for thread in self._threads:
             thread.join()
+
+    def stop_listening(self) -> None:
+        """Lets nobody in any more; those who are inside go on."""
+        if not self._stop.is_set():
+            self._stop.set()
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
 
     def _start(self, target: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -216,6 +222,7 @@ class Dialogue:
         self.taken += 1
         self.peer.messages.append(("\r\n" + body.decode()).replace("\r\n..", "\r\n.")[2:].encode())
         self.peer.effects[self.recipient] += 1
+        self.peer.after_effect(self.taken)
 
     def on_quit(self, rest: str) -> None:
         self.say("221 2.0.0 bye")

@@ -10,14 +10,16 @@ from sqlalchemy import update
 
 from aicmo.database import Database
 from aicmo.execution import claims, runs
-from aicmo.execution.arming import arm
+from aicmo.execution.arming import Armed, arm
 from aicmo.execution.composing import Composed
+from aicmo.execution.gate import Mode, issue_permit
 from aicmo.execution.report import Books, ExecutionReport, read_books
 from aicmo.execution.runs import ExecutionRequest, OpenRun
+from aicmo.gateways.contract import Gateway
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.gateways.smtp import open_smtp_gateway
 from aicmo.models import Delivery
-from aicmo.settings import ExecutionConfig
+from aicmo.settings import ExecutionConfig, SmtpRelay
 from tests.peers.smtp_peer import SmtpPeer
 from tests.projects import NOW, approved, contact, imported
 
@@ -56,7 +58,7 @@ def ready(database: Database, people: int = 3) -> None:
 def claimed(database: Database) -> tuple[OpenRun, claims.Claim]:
     run = started(database)
     items = [item.id for item in runs.extract_items(run)]
-    claim = claims.claim(database, run.mover(), items, at_most=10)
+    claim = claims.claim(database, run.mover(), items, fence=claims.new_fence(), at_most=10)
     assert claim is not None
     return run, claim
 
@@ -71,7 +73,18 @@ def message(delivery_id: int) -> Composed:
     return Composed(f"token-{delivery_id}", "a@example.com", "b@example.com", b"x")
 
 
-def armed(run: OpenRun, claim: claims.Claim) -> tuple[int, ...]:
+def closed_gateway() -> Gateway:
+    """A relay that nobody has connected to yet: arming asks for its timing only."""
+    return open_smtp_gateway(SmtpRelay("127.0.0.1", 1, "none"))(issue_permit(Mode.LIVE, 1, "email"))
+
+
+def armed_batch(run: OpenRun, claim: claims.Claim) -> Armed:
     composed = {each: message(each) for each in claim.delivery_ids}
-    batch = arm(run.database, run.mover(), claim, composed, CHANNELS_WITH_GATEWAY, run.plan.version)
-    return tuple(each.delivery_id for each in batch.outgoing)
+    version = run.plan.version
+    return arm(
+        run.database, run.mover(), claim, composed, CHANNELS_WITH_GATEWAY, version, closed_gateway()
+    )
+
+
+def armed(run: OpenRun, claim: claims.Claim) -> tuple[int, ...]:
+    return tuple(each.delivery_id for each in armed_batch(run, claim).outgoing)

@@ -17,18 +17,17 @@ from aicmo.execution.contacts import suppress
 from aicmo.execution.settling import settle
 from aicmo.execution.states import State
 from aicmo.gateways.contract import Outcome, OutcomeKind
-from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.gateways.smtp import SmtpGateway, open_smtp_gateway
 from aicmo.models import Contact, Delivery, Item
 from tests.peers.smtp_peer import Answer, Script, SmtpPeer
 from tests.projects import NOW, approved, contact, email, imported
 from tests.unit.live_runs import (
     armed,
+    armed_batch,
     books,
     claimed,
     execute,
     lapse,
-    message,
     ready,
     started,
 )
@@ -59,14 +58,12 @@ def test_a_worker_that_stopped_after_arming_leaves_doubts(database: Database) ->
 def test_a_late_answer_closes_a_doubt_and_opens_nothing(database: Database) -> None:
     ready(database, people=2)
     run, claim = claimed(database)
-    composed = {each: message(each) for each in claim.delivery_ids}
-    batch = arm(database, run.mover(), claim, composed, CHANNELS_WITH_GATEWAY, run.plan.version)
+    batch = armed_batch(run, claim)
     lapse(database)
     claims.recover_lapsed(database, run.mover())
-    sent, refused = batch.outgoing
-    ok, no = Outcome(OutcomeKind.SENT, ref="Q1"), Outcome(OutcomeKind.NOT_SENT)
-    assert settle(database, run.mover(), batch.fence, sent, ok) is State.SENT
-    assert settle(database, run.mover(), batch.fence, refused, no) is None
+    sent, refused = (each.delivery_id for each in batch.outgoing)
+    answers = {sent: Outcome(OutcomeKind.SENT, ref="Q1"), refused: Outcome(OutcomeKind.NOT_SENT)}
+    assert settle(database, run.mover(), batch.fence, answers) == {sent: State.SENT}
     assert (books(database).count("sent"), books(database).count("unknown")) == (1, 1)
 
 
@@ -187,53 +184,43 @@ def test_a_plan_that_changes_before_its_items_are_read_stops_the_run(database: D
         runs.extract_items(run)
 
 
-def test_an_interrupted_run_leaves_one_doubt_and_the_rest_waiting(database: Database) -> None:
+class Interrupted(SmtpGateway):
+    """Ctrl-C at the fourth message: before its committing byte, or directly after."""
+
+    after_the_byte = False
+
+    def send(self, outgoing: Any, still_allowed: Any) -> Outcome:
+        self.calls = getattr(self, "calls", 0) + 1
+        if self.calls < 4:
+            return super().send(outgoing, still_allowed)
+        if self.after_the_byte:
+            assert still_allowed(outgoing)
+        raise KeyboardInterrupt
+
+
+class InterruptedInside(Interrupted):
+    after_the_byte = True
+
+
+@pytest.mark.parametrize(("gateway", "unknown"), [(Interrupted, 0), (InterruptedInside, 1)])
+def test_an_interruption_leaves_a_doubt_only_where_a_byte_had_gone(
+    database: Database, gateway: type[SmtpGateway], unknown: int
+) -> None:
     ready(database, people=10)
-    settled: list[State | None] = []
-
-    def interrupt_at_the_third(state: State | None) -> None:
-        settled.append(state)
-        if len(settled) == 3:
-            raise KeyboardInterrupt
-
     with SmtpPeer() as peer:
         run = started(database)
         items = runs.extract_items(run)
         with pytest.raises(KeyboardInterrupt):
             runs.execute_channel(
-                run, "email", items, lambda: open_smtp_gateway(peer.relay), interrupt_at_the_third
+                run, "email", items, lambda: lambda permit: gateway(permit, peer.relay)
             )
         assert peer.effects.total() == 3
         now = books(database)
-        assert (now.count("sent"), now.count("unknown"), now.count("waiting")) == (3, 0, 7)
+        counts = (now.count("sent"), now.count("unknown"), now.count("waiting"))
+        assert counts == (3, unknown, 7 - unknown)
         execute(database, peer)
         assert set(peer.effects.values()) == {1}
-        assert peer.effects.total() == 10
-
-
-def test_an_interruption_inside_a_request_leaves_that_one_in_doubt(database: Database) -> None:
-    ready(database, people=5)
-
-    class Interrupting(SmtpGateway):
-        """Ctrl-C while the second message is on its way."""
-
-        calls = 0
-
-        def send(self, outgoing: Any, still_allowed: Any) -> Outcome:
-            Interrupting.calls += 1
-            if Interrupting.calls == 2:
-                raise KeyboardInterrupt
-            return super().send(outgoing, still_allowed)
-
-    with SmtpPeer() as peer:
-        run = started(database)
-        items = runs.extract_items(run)
-        with pytest.raises(KeyboardInterrupt):
-            runs.execute_channel(
-                run, "email", items, lambda: lambda permit: Interrupting(permit, peer.relay)
-            )
-    now = books(database)
-    assert (now.count("sent"), now.count("unknown"), now.count("waiting")) == (1, 1, 3)
+        assert peer.effects.total() == 10 - unknown
 
 
 def test_a_doubt_is_in_the_books_as_soon_as_its_lease_has_lapsed(database: Database) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,6 @@ from aicmo.execution import pauses, runs
 from aicmo.execution.dispatch import BATCH
 from aicmo.execution.preview import preview_items
 from aicmo.execution.report import ExecutionReport
-from aicmo.execution.states import State
 from aicmo.gateways.smtp import open_smtp_gateway
 from aicmo.models import Attempt, Delivery, Suppression
 from tests.peers.smtp_peer import Answer, Script, SmtpPeer
@@ -165,21 +163,12 @@ def test_a_relay_that_is_down_ends_the_run_and_costs_no_attempt(database: Databa
 def test_a_relay_that_goes_away_in_the_middle_keeps_what_was_sent(database: Database) -> None:
     ready(database, people=4)
     peer = SmtpPeer(Script(closes_after_messages=2))
-    with ExitStack() as running:
-        running.enter_context(peer)
-        settled: list[State | None] = []
-
-        def stop_after_two(state: State | None) -> None:
-            settled.append(state)
-            if len(settled) == 2:
-                running.close()
-
+    with peer:
+        peer.after_effect = lambda taken: peer.stop_listening() if taken == 2 else None
         run = started(database)
         items = runs.extract_items(run)
         with pytest.raises(TryLater):
-            runs.execute_channel(
-                run, "email", items, lambda: open_smtp_gateway(peer.relay), stop_after_two
-            )
+            runs.execute_channel(run, "email", items, lambda: open_smtp_gateway(peer.relay))
         assert peer.effects.total() == 2
     report = runs.close_run(run, ExecutionReport("studio"))
     assert (report.items_sent_successfully, report.items_waiting) == (2, 2)
@@ -197,18 +186,15 @@ def test_a_pause_in_the_middle_stops_before_the_next_message(database: Database)
     ready(database, people=4)
 
     with SmtpPeer() as peer:
-        settled: list[State | None] = []
 
-        def pause_after_two(state: State | None) -> None:
-            settled.append(state)
-            if len(settled) == 2:
+        def pause_during_the_second(taken: int) -> None:
+            if taken == 2:
                 pauses.pause(database, by="Ann", now=NOW)
 
+        peer.after_effect = pause_during_the_second
         run = started(database)
-        runs.execute_channel(
-            run, "email", runs.extract_items(run), lambda: open_smtp_gateway(peer.relay),
-            pause_after_two,
-        )  # fmt: skip
+        items = runs.extract_items(run)
+        runs.execute_channel(run, "email", items, lambda: open_smtp_gateway(peer.relay))
         assert peer.effects.total() == 2
     assert books(database).count("sent") == 2
     assert books(database).count("waiting") + books(database).count("held") == 2

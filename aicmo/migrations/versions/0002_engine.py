@@ -38,6 +38,7 @@ def upgrade() -> None:
 
 def _name_the_account_of_each_attempt() -> None:
     op.add_column('attempt', sa.Column('account_id', sa.Integer(), nullable=True))
+    op.add_column('attempt', sa.Column('gateway', sa.String(length=32), nullable=False, server_default='smtp'))
     op.execute(
         'UPDATE attempt SET account_id ='
         ' (SELECT account_id FROM delivery WHERE delivery.id = attempt.delivery_id)'

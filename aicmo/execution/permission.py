@@ -1,0 +1,77 @@
+"""The last question before the byte that commits: is it still allowed? And the record that it began."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy.exc import DBAPIError
+
+from aicmo.database import Database
+from aicmo.execution.journal import Journal
+from aicmo.gateways.contract import Outgoing
+from aicmo.models import Pause
+
+PAUSE = "a pause"
+"""What `Permission.stopped_by` says when a person has set a switch."""
+
+
+class Permission(AbstractContextManager["Permission"]):
+    """Answers `StillAllowed` for one channel of one project; everything it allowed has begun.
+
+    It reads what is committed at that moment, on a connection of its own: a pause on any machine
+    stops the next message. What can't be asked or recorded isn't allowed.
+    """
+
+    def __init__(self, database: Database, journal: Journal, project_id: str, channel: str) -> None:
+        self._database, self._journal = database, journal
+        self._switches = _switches(project_id, channel)
+        self._connection: Connection | None = None
+        self.begun: set[int] = set()
+        self.stopped_by: str = ""
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def __call__(self, outgoing: Outgoing) -> bool:
+        try:
+            if self.is_paused():
+                self.stopped_by = PAUSE
+                return False
+            self._journal.begin(outgoing.delivery_id)
+        except DBAPIError:
+            self.stopped_by = "the database, which doesn't answer"
+            return False
+        except OSError as error:
+            self.stopped_by = f"the journal, which can't be written: {error}"
+            return False
+        self.begun.add(outgoing.delivery_id)
+        return True
+
+    def is_paused(self) -> bool:
+        """Whether a switch is set now.
+
+        Raises:
+            DBAPIError: the database doesn't answer.
+        """
+        if self._connection is None:
+            self._connection = self._database.watch()
+        return self._connection.scalar(self._switches) is not None
+
+
+def _switches(project_id: str, channel: str) -> Select[tuple[int]]:
+    return (
+        select(Pause.id)
+        .where(
+            or_(Pause.project_id == "", Pause.project_id == project_id),
+            or_(Pause.channel == "", Pause.channel == channel),
+        )
+        .limit(1)
+    )
