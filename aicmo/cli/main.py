@@ -6,6 +6,7 @@ from aicmo.cli.app import Command, app, register
 from aicmo.cli.approving import approve, revoke
 from aicmo.cli.controlling import cancel, retry
 from aicmo.cli.demo import demo
+from aicmo.cli.doubting import doubts
 from aicmo.cli.executing import execute
 from aicmo.cli.importing import import_
 from aicmo.cli.initialising import init
@@ -13,6 +14,7 @@ from aicmo.cli.packaging import package
 from aicmo.cli.pausing import pause, unpause
 from aicmo.cli.planning import plan, projects
 from aicmo.cli.previewing import preview
+from aicmo.cli.reconciling import reconcile
 from aicmo.cli.recovering import recover
 from aicmo.cli.reporting import audit, report
 from aicmo.cli.up import up
@@ -24,6 +26,8 @@ _COMMANDS: dict[str, dict[str, Command]] = {
         "approve": approve,
         "revoke": revoke,
         "execute": execute,
+        "doubts": doubts,
+        "reconcile": reconcile,
         "pause": pause,
         "unpause": unpause,
         "cancel": cancel,

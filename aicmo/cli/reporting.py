@@ -11,7 +11,7 @@ import typer
 
 from aicmo.cli.app import FAILED
 from aicmo.cli.books import show_books
-from aicmo.cli.console import count, grid, plain, print_json, to_stdout
+from aicmo.cli.console import STATE_STYLES, count, grid, plain, print_json, to_stdout
 from aicmo.cli.ledger import now, open_ledger
 from aicmo.cli.options import Json, Project
 
@@ -37,8 +37,16 @@ def report(project: Project, *, as_json: Json = False) -> None:
         print_json({"project_id": project, **books.as_dict(), "items": tallies})
     else:
         show_books(to_stdout(), database, project, at=at)
+        _point_to_doubts(project, books)
     if _needs_attention(books):
         raise typer.Exit(FAILED)
+
+
+def _point_to_doubts(project: str, books: Books) -> None:
+    if number := books.count("unknown"):
+        told = f"{count(number, 'delivery')} in doubt"
+        line = f"{told}: `aicmo doubts {project}` shows the evidence and the choices."
+        to_stdout().print(plain(line, STATE_STYLES["unknown"]), soft_wrap=True)
 
 
 def _needs_attention(books: Books) -> bool:

@@ -64,8 +64,16 @@ class Doubt:
     @property
     def began_at(self) -> datetime:
         """When the first attempt that may have gone out was armed."""
-        times = [each.armed_at for each in self.attempts if each.outcome in _PROVES_NOTHING]
-        return min(times, default=self.since)
+        return min((each.armed_at for each in self._open_attempts), default=self.since)
+
+    @property
+    def gateways(self) -> frozenset[str]:
+        """Through which it may have gone out; no other one can be asked about it."""
+        return frozenset(each.gateway for each in self._open_attempts)
+
+    @property
+    def _open_attempts(self) -> list[Transmission]:
+        return [each for each in self.attempts if each.outcome in _PROVES_NOTHING]
 
 
 class Decision(StrEnum):

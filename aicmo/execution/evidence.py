@@ -20,6 +20,7 @@ class Transmission:
     """One attempt as it was recorded; `outcome` is empty when nothing came back."""
 
     number: int
+    gateway: str
     armed_at: datetime
     ended_at: datetime | None
     outcome: str
@@ -46,7 +47,7 @@ def transmissions(
     """The attempts of the deliveries that `which` selects, by delivery, in their order."""
     query = (
         select(
-            Attempt.delivery_id, Attempt.number, Attempt.armed_at, Attempt.ended_at,
+            Attempt.delivery_id, Attempt.number, Attempt.gateway, Attempt.armed_at, Attempt.ended_at,
             Attempt.outcome, Attempt.code, Attempt.detail, Attempt.provider_ref,
             Attempt.run_id, Run.started_by,
         )

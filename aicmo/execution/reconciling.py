@@ -10,15 +10,14 @@ from enum import StrEnum
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.errors import NoSuchProject
-from aicmo.execution import claims, guards
+from aicmo.execution import claims, guards, replaying
 from aicmo.execution.asking import Fate, Told, ask, can_be_asked
 from aicmo.execution.doubts import Doubt, Standing, list_doubts
 from aicmo.execution.gate import issue_reading_permit
 from aicmo.execution.states import Mover, State, move
 from aicmo.gateways.contract import Gateway, OpenGateway
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
-from aicmo.models import Delivery, Project
+from aicmo.models import Delivery
 from aicmo.redaction import describe_with_next_step
 from aicmo.settings import ExecutionConfig
 
@@ -92,11 +91,13 @@ def reconcile(
         NoSuchProject: there is no such project.
     """
     with database.read() as session:
-        if session.get(Project, project_id) is None:
-            raise NoSuchProject(project_id)
         mover = Mover(project_id, by, database.now(session))
-    # LEAD: replay(database) of the journals goes here, before leases are taken back.
-    recorded = claims.recover_lapsed(database, mover) + _close_windows(database, mover)
+        known = {each.delivery_id for each in list_doubts(session, project_id, now=mover.at)
+                 if each.standing is Standing.OPEN}  # fmt: skip
+    # The journals first: they prove what a lapsed lease only leaves in doubt.
+    replaying.replay(database, by=by)
+    claims.recover_lapsed(database, mover)
+    _close_windows(database, mover)
     with database.read() as session:
         doubts = list_doubts(session, project_id, now=database.now(session))
     summary = _Summary()
@@ -104,11 +105,12 @@ def reconcile(
         of_channel = [each for each in doubts if each.channel == channel]
         for told in _channel(database, mover, of_channel, config, open_gateway_for):
             summary.add(channel, told)
-    return summary.result(recorded)
+    undecided = {each.delivery_id for each in doubts if each.standing is Standing.OPEN}
+    return summary.result(recorded=len(undecided - known))
 
 
-def _close_windows(database: Database, mover: Mover) -> int:
-    """Doubts that can't be repeated any more come to the others; returns how many."""
+def _close_windows(database: Database, mover: Mover) -> None:
+    """Doubts that can't be repeated any more come to the others."""
     closed: dict[str, list[int]] = {}
     with audit.transaction(database, mover.project_id) as session:
         query = guards.verdicts(CHANNELS_WITH_GATEWAY, mover.at).where(
@@ -122,7 +124,6 @@ def _close_windows(database: Database, mover: Mover) -> int:
                 closed.setdefault(verdict.reason, []).append(delivery_id)
         for reason, ids in closed.items():
             move(session, mover, ids, State.PENDING, State.UNKNOWN, reason=reason)
-    return sum(len(ids) for ids in closed.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,11 @@ def _channel(
         return
     with opened as gateway:
         for each in undecided:
-            yield ask(database, mover.project_id, gateway, each, by=mover.actor)
+            if others := ", ".join(sorted(each.gateways - {gateway.name})):
+                reason = f"it went through {others}, and {gateway.name} doesn't know it"
+                yield _Stays(reason, Onward.PERSON)
+            else:
+                yield ask(database, mover.project_id, gateway, each, by=mover.actor)
 
 
 def _open(channel: str, config: ExecutionConfig, open_gateway_for: OpenGatewayFor) -> Gateway | str:
@@ -165,7 +170,7 @@ def _open(channel: str, config: ExecutionConfig, open_gateway_for: OpenGatewayFo
     try:
         permit = issue_reading_permit(config, channel)
     except PermissionError:
-        return f"{channel} isn't enabled in this environment"
+        return f"nobody was asked: {channel} isn't enabled (EXECUTION_ENABLED, EXECUTION_CHANNELS)"
     try:
         gateway = open_gateway_for(channel)(permit)
     except Exception as error:  # noqa: BLE001  (the other channels are asked all the same)
@@ -199,7 +204,7 @@ class _Summary:
         if told.again_at is not None:
             self._again_at[key] = min(told.again_at, self._again_at.get(key, told.again_at))
 
-    def result(self, recorded: int) -> Reconciled:
+    def result(self, *, recorded: int) -> Reconciled:
         left = [
             Left(*key, count, self._again_at.get(key)) for key, count in self._left.most_common()
         ]

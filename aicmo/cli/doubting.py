@@ -1,0 +1,157 @@
+"""`aicmo doubts`: what may have gone out, why nobody knows, and what a person decides about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aicmo.cli.app import FAILED
+from aicmo.cli.console import count, plain, print_json, to_stdout
+from aicmo.cli.doubt_tables import show_doubts
+from aicmo.cli.ledger import open_ledger
+from aicmo.cli.number_ranges import parse_numbers
+from aicmo.cli.options import By, Json, Project, person
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aicmo.execution.doubts import Decision, Doubt
+
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="ID",
+        help="Numbers of doubts as the list shows them, one by one or as 12-40; without any, all.",
+    ),
+]
+
+
+def doubts(
+    project: Project,
+    ids: Ids = None,
+    *,
+    is_there: Annotated[
+        bool, typer.Option("--is-there", help="It went out: it counts as sent.")
+    ] = False,
+    is_not_there: Annotated[
+        bool,
+        typer.Option(
+            "--is-not-there",
+            help="It did not go out: it waits again. If it did go out, it goes out twice.",
+        ),
+    ] = False,
+    give_up: Annotated[
+        bool,
+        typer.Option("--give-up", help="Nobody can tell: it counts as failed, for good."),
+    ] = False,
+    reference: Annotated[str, typer.Option(help="The provider's own, for --is-there.")] = "",
+    reason: Annotated[str, typer.Option(help="How you know; kept in the audit log.")] = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Show what may have gone out, with all evidence, and decide it."""
+    from aicmo.execution.doubts import Decision
+
+    flags = {
+        Decision.IS_THERE: is_there,
+        Decision.IS_NOT_THERE: is_not_there,
+        Decision.GIVE_UP: give_up,
+    }
+    chosen = [decision for decision, given in flags.items() if given]
+    numbers = parse_numbers(ids or [])
+    if not chosen:
+        _require_nothing(reason, reference)
+        _list(project, numbers, as_json=as_json)
+        return
+    if len(chosen) > 1:
+        raise typer.BadParameter("only one of --is-there, --is-not-there and --give-up")
+    if not numbers:
+        raise typer.BadParameter(f"which ones? `aicmo doubts {project}` lists them")
+    _decide(project, numbers, chosen[0], person(by), reason, reference, as_json=as_json)
+
+
+def _require_nothing(reason: str, reference: str) -> None:
+    if reason or reference:
+        raise typer.BadParameter("say also --is-there, --is-not-there or --give-up")
+
+
+def _list(project: str, numbers: Sequence[int], *, as_json: bool) -> None:
+    from aicmo.execution.doubts import list_doubts
+
+    database = open_ledger()
+    with database.read() as session:
+        found = list_doubts(session, project, now=database.now(session))
+    if numbers:
+        found = _chosen(project, found, numbers)
+    if as_json:
+        print_json({"project_id": project, "doubts": [as_plain_data(each) for each in found]})
+    else:
+        show_doubts(to_stdout(), project, found, in_full=bool(numbers))
+    if found:
+        raise typer.Exit(FAILED)
+
+
+def _chosen(project: str, found: Sequence[Doubt], numbers: Sequence[int]) -> list[Doubt]:
+    from aicmo.errors import FixInput
+
+    known = {each.delivery_id: each for each in found}
+    if missing := [str(number) for number in numbers if number not in known]:
+        raise FixInput(
+            f"{project} has no doubt {', '.join(missing[:10])}",
+            next_step=f"`aicmo doubts {project}` lists those there are.",
+        )
+    return [known[number] for number in numbers]
+
+
+def as_plain_data(doubt: Doubt) -> dict[str, Any]:
+    """A doubt as `--json` tells it; times in ISO 8601."""
+    data = asdict(doubt, dict_factory=_with_iso_times)
+    del data["fence"]
+    return {"id": data.pop("delivery_id"), **data}
+
+
+def _with_iso_times(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in pairs
+    }
+
+
+def _decide(
+    project: str,
+    numbers: Sequence[int],
+    decision: Decision,
+    by: str,
+    reason: str,
+    reference: str,
+    *,
+    as_json: bool,
+) -> None:
+    from aicmo.execution.doubts import decide
+
+    moved = decide(
+        open_ledger(), project, numbers, decision, by=by, reason=reason, reference=reference
+    )
+    if as_json:
+        print_json({"project_id": project, "decision": decision.value, "deliveries": moved})
+        return
+    for line in _said(project, decision, len(moved)):
+        to_stdout().print(plain(line), soft_wrap=True)
+
+
+def _said(project: str, decision: Decision, number: int) -> list[str]:
+    from aicmo.execution.doubts import Decision
+
+    told = count(number, "delivery")
+    one = number == 1
+    if decision is Decision.IS_THERE:
+        return [f"{told} {'counts' if one else 'count'} as sent now."]
+    if decision is Decision.GIVE_UP:
+        return [f"{told} given up: failed, and never sent again."]
+    again = "waits again. If it" if one else "wait again. If one of them"
+    return [
+        f"{told} {again} did go out after all, it goes out twice.",
+        f"Next: `aicmo execute {project} --enable --live` sends what is approved and due.",
+    ]

@@ -1,0 +1,188 @@
+"""What may have gone out: shown with its evidence and the next commands, decided in words."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sqlite3
+from pathlib import Path
+
+import pytest
+import typer
+
+from aicmo.cli.number_ranges import parse_numbers, ranges
+from tests.command_line.cli_workspace import PROJECT, Workspace, enter_with_example
+from tests.peers.smtp_peer import Answer, Script, SmtpPeer
+
+LIVE = ("execute", PROJECT, "--enable", "--live")
+LOST = Script(answers={"dot": Answer(then="close", applies=True)})
+SAID = ("--reason", "the relay's log")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    return enter_with_example(tmp_path, monkeypatch)
+
+
+def send(workspace: Workspace, script: Script | None = None, *, status: int = 0) -> SmtpPeer:
+    with SmtpPeer(script) as peer:
+        workspace.allow(peer.relay.port)
+        workspace.run(*LIVE, "--limit", "2", status=status)
+    return peer
+
+
+@pytest.fixture
+def in_doubt(workspace: Workspace) -> list[str]:
+    """The numbers of two deliveries whose answer was lost."""
+    workspace.run("approve", PROJECT, "fit-em-2")
+    send(workspace, LOST, status=1)
+    numbers = [str(each["id"]) for each in workspace.json("doubts", PROJECT, status=1)["doubts"]]
+    assert len(numbers) == 2
+    return numbers
+
+
+def test_without_a_doubt_there_is_nothing_to_do(workspace: Workspace) -> None:
+    assert workspace.run("doubts", PROJECT).stdout == "Nothing is in doubt.\n"
+    assert workspace.json("doubts", PROJECT) == {"project_id": PROJECT, "doubts": []}
+    assert workspace.run("reconcile", PROJECT).stdout == "Nothing is in doubt.\n"
+    assert "aicmo doubts" not in workspace.run("report", PROJECT).stdout
+
+
+def test_a_doubt_is_shown_with_its_evidence(workspace: Workspace, in_doubt: list[str]) -> None:
+    found, _ = workspace.json("doubts", PROJECT, status=1)["doubts"]
+    shown = workspace.run("doubts", PROJECT, status=1).stdout
+    assert shown.startswith("2 deliveries in doubt")
+    assert f"fit-em-2, email to {found['recipient']}" in shown
+    assert "@" in found["recipient"]
+    (attempt,) = found["attempts"]
+    assert (attempt["gateway"], attempt["started_by"]) == ("smtp", "casey")
+    assert attempt["detail"] in shown
+    assert f"<{found['token']}@" in shown
+    assert "If it did go out, it goes out twice." in shown
+
+
+def test_the_report_points_to_the_doubts(workspace: Workspace, in_doubt: list[str]) -> None:
+    shown = workspace.run("report", PROJECT, status=1).stdout
+    assert f"2 deliveries in doubt: `aicmo doubts {PROJECT}`" in shown
+
+
+@pytest.mark.parametrize("option", ["--is-there", "--is-not-there", "--give-up"])
+def test_the_commands_that_are_shown_work(
+    workspace: Workspace, in_doubt: list[str], option: str
+) -> None:
+    shown = workspace.run("doubts", PROJECT, status=1).stdout
+    (command,) = re.findall(rf"^ +aicmo (doubts .* {option} .*)$", shown, re.MULTILINE)
+    workspace.run(*shlex.split(command))
+    left = workspace.json("doubts", PROJECT, status=1)["doubts"]
+    assert [str(each["id"]) for each in left] == in_doubt[1:]
+
+
+def test_what_is_there_is_sent(workspace: Workspace, in_doubt: list[str]) -> None:
+    told = workspace.json("doubts", PROJECT, *in_doubt, "--is-there", *SAID, "--reference", "Q1")
+    assert told == {
+        "project_id": PROJECT, "decision": "is_there", "deliveries": [int(n) for n in in_doubt],
+    }  # fmt: skip
+    report = workspace.json("report", PROJECT)
+    assert (report["sent"], report["unknown"], report["balanced"]) == (2, 0, True)
+    assert "the relay's log" in workspace.run("audit", PROJECT).stdout
+
+
+def test_what_is_not_there_goes_out_again_and_the_risk_is_said(
+    workspace: Workspace, in_doubt: list[str]
+) -> None:
+    first, second = in_doubt
+    said = workspace.run("doubts", PROJECT, f"{first}-{second}", "--is-not-there", *SAID).stdout
+    assert "If one of them did go out after all, it goes out twice." in said
+    lift_the_breaker(workspace)
+    assert sorted(send(workspace).effects.values()) == [1, 1]
+    assert workspace.json("report", PROJECT)["sent"] == 2
+
+
+def lift_the_breaker(workspace: Workspace) -> None:
+    with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
+        database.execute("UPDATE account SET not_before = NULL")
+
+
+def test_what_is_given_up_failed(workspace: Workspace, in_doubt: list[str]) -> None:
+    workspace.run("doubts", PROJECT, *in_doubt, "--give-up", *SAID, "--by", "Ana")
+    report = workspace.json("report", PROJECT, status=1)
+    assert report["reasons"]["failed"] == {"given up: the relay's log": 2}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--is-there",), "needs a reason"),
+        (("--is-there", "--give-up", *SAID), "only one of"),
+        (SAID, "say also"),
+        (("--give-up", "--reference", "Q1", *SAID), "Only what is there"),
+    ],
+)
+def test_a_decision_that_is_not_clear_is_refused(
+    workspace: Workspace, in_doubt: list[str], options: tuple[str, ...], said: str
+) -> None:
+    refused = workspace.run("doubts", PROJECT, in_doubt[0], *options, status=2)
+    assert said in " ".join(refused.stderr.split())
+    assert len(workspace.json("doubts", PROJECT, status=1)["doubts"]) == 2
+
+
+def test_numbers_that_are_no_doubts_are_named(workspace: Workspace, in_doubt: list[str]) -> None:
+    for options in ((), ("--is-there", *SAID)):
+        refused = workspace.run("doubts", PROJECT, in_doubt[0], "999", *options, status=2)
+        assert f"{PROJECT} has no doubt 999" in refused.stderr
+    assert workspace.run("doubts", PROJECT, "--is-there", *SAID, status=2).stdout == ""
+    assert len(workspace.json("doubts", PROJECT, status=1)["doubts"]) == 2
+
+
+def test_some_of_the_doubts_can_be_looked_at(workspace: Workspace, in_doubt: list[str]) -> None:
+    found = workspace.json("doubts", PROJECT, in_doubt[1], status=1)["doubts"]
+    assert [str(each["id"]) for each in found] == in_doubt[1:]
+
+
+def test_reconcile_says_what_is_left_and_for_whom(
+    workspace: Workspace, in_doubt: list[str]
+) -> None:
+    with SmtpPeer() as peer:
+        workspace.allow(peer.relay.port)
+        told = workspace.json("reconcile", PROJECT, status=1)
+        shown = workspace.run("reconcile", PROJECT, status=1).stdout
+        assert peer.connections == 0
+    assert (told["asked"], told["still_in_doubt"]) == (0, 2)
+    (left,) = told["left"]
+    assert (left["channel"], left["reason"], left["onward"], left["count"]) == (
+        "email", "smtp can't be asked", "person", 2,
+    )  # fmt: skip
+    assert "2 deliveries still in doubt" in shown
+    assert f"`aicmo doubts {PROJECT}`" in shown
+
+
+def test_many_doubts_are_summed_up(workspace: Workspace) -> None:
+    with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
+        database.execute("UPDATE delivery SET state = 'unknown', reason = 'no answer'")
+        (number,) = database.execute("SELECT count(*) FROM delivery").fetchone()
+    shown = workspace.run("doubts", PROJECT, status=1).stdout
+    assert shown.startswith(f"{number} deliveries in doubt")
+    assert len(shown.splitlines()) < 2 * number
+    every = [each["id"] for each in workspace.json("doubts", PROJECT, status=1)["doubts"]]
+    in_full = workspace.run("doubts", PROJECT, *ranges(every), status=1).stdout
+    assert in_full.count("In doubt since") == number
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["12"], [12]),
+        (["15-17", "12"], [12, 15, 16, 17]),
+        (["1,3-4", "3"], [1, 3, 4]),
+        ([], []),
+    ],
+)
+def test_numbers_and_ranges_are_read(texts: list[str], numbers: list[int]) -> None:
+    assert parse_numbers(texts) == numbers
+    assert parse_numbers(ranges(numbers)) == numbers
+
+
+@pytest.mark.parametrize("text", ["x", "0", "-3", "5-3", "1-", "1-9999999999"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        parse_numbers([text])
