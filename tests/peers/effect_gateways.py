@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from aicmo.gateways.contract import (
     Found,
@@ -31,6 +32,7 @@ from aicmo.gateways.contract import (
 )
 
 Address = tuple[str, int]
+Clock = Callable[[], datetime]
 _LARGEST_ANSWER = 65536
 _REFUSED_FOR_GOOD = frozenset({301, 302, 307, 308, 400, 403, 404, 405, 410, 413, 415, 422, 426})
 
@@ -47,6 +49,7 @@ class EffectGateway(Gateway):
 
     answer_seconds: how long the whole answer may take.
     client: the User-Agent, by which a peer tells workers apart.
+    clock: what a time to come back is counted from.
     """
 
     channel: ClassVar[str] = "email"
@@ -59,9 +62,11 @@ class EffectGateway(Gateway):
         *,
         answer_seconds: float = 2.0,
         client: str = "test",
+        clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(permit)
-        self._address, self._answer_seconds, self._client = address, answer_seconds, client
+        self._address, self._answer_seconds = address, answer_seconds
+        self._client, self._clock = client, clock
 
     def __exit__(
         self,
@@ -106,7 +111,7 @@ class EffectGateway(Gateway):
             answer = read_answer(connection, self._answer_seconds)
         except (OSError, ValueError) as error:
             return Outcome(OutcomeKind.UNKNOWN, detail=f"no whole answer: {type(error).__name__}")
-        return _outcome(answer)
+        return _outcome(answer, self._clock())
 
     def _head(self, first: str, fields: dict[str, str]) -> bytes:
         every = {
@@ -159,17 +164,9 @@ GATEWAYS: dict[RepeatClass, type[EffectGateway]] = {
 }
 
 
-def open_effect_gateway(
-    repeat_class: RepeatClass,
-    address: Address,
-    *,
-    answer_seconds: float = 2.0,
-    client: str = "test",
-) -> OpenGateway:
+def open_effect_gateway(repeat_class: RepeatClass, address: Address, **options: Any) -> OpenGateway:
     """What the engine calls with its permit to open the gateway of that class."""
-    return lambda permit: GATEWAYS[repeat_class](
-        permit, address, answer_seconds=answer_seconds, client=client
-    )
+    return lambda permit: GATEWAYS[repeat_class](permit, address, **options)
 
 
 def connect(address: Address, seconds: float) -> socket.socket:
@@ -227,7 +224,7 @@ def _receive(connection: socket.socket, deadline: float, so_far: bytes) -> bytes
     return received
 
 
-def _outcome(answer: Answer) -> Outcome:
+def _outcome(answer: Answer, now: datetime) -> Outcome:
     """What a whole answer says; a 5xx and a 408 come after an effect, too, so they prove nothing."""
     status, code = answer.status, str(answer.status)
     if status == 200 and answer.ref:
@@ -237,17 +234,17 @@ def _outcome(answer: Answer) -> Outcome:
     if status == 409:
         return Outcome(OutcomeKind.DUPLICATE, code=code, ref=answer.ref or None)
     if status == 429:
-        until = _retry_after(answer.headers.get("retry-after", ""))
+        until = _retry_after(answer.headers.get("retry-after", ""), now)
         return Outcome(OutcomeKind.REFUSED_FOR_NOW, code=code, not_before=until, scope=Scope.RUN)
     if status in _REFUSED_FOR_GOOD:
         return Outcome(OutcomeKind.REFUSED_FOR_GOOD, code=code)
     return Outcome(OutcomeKind.UNKNOWN, code=code)
 
 
-def _retry_after(seconds: str) -> datetime | None:
+def _retry_after(seconds: str, now: datetime) -> datetime | None:
     if not seconds.isdigit():
         return None
-    return datetime.now(UTC) + timedelta(seconds=min(int(seconds), 86400))
+    return now + timedelta(seconds=min(int(seconds), 86400))
 
 
 def _not_sent(detail: str, scope: Scope = Scope.DELIVERY) -> Outcome:
