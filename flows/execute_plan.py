@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.futures import PrefectFuture
+from prefect.futures import PrefectFuture, as_completed
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -20,6 +20,7 @@ from aicmo.redaction import describe
 from flows.outcomes import as_state, execution_outcome, is_late, needs_attention, skipped_late
 from flows.parameters import Channels, Limit, Minutes, ProjectId
 from tasks.artifacts import publish_report
+from tasks.chunks import Chunk, next_chunk
 from tasks.execution import (
     StartedRun,
     close_run,
@@ -80,26 +81,52 @@ def _execute(started: StartedRun, smtp_credentials: str) -> ExecutionReport:
     extracted = extract_items(started, return_state=True)
     if not extracted.is_completed():
         return close_run(started, {}, [_reason(extracted)])
-    futures = _submit_channels(started, extracted.result(), smtp_credentials)
-    states = {channel: _settled(future) for channel, future in futures.items()}
-    results = {name: state.result() for name, state in states.items() if state.is_completed()}
-    errors = [_reason(state) for state in states.values() if not state.is_completed()]
+    results, errors = _run_channels(started, extracted.result(), smtp_credentials)
     return close_run(started, results, errors)
+
+
+def _run_channels(
+    started: StartedRun, items: Sequence[PlanItem], smtp_credentials: str
+) -> tuple[dict[str, ChannelResult], list[str]]:
+    """Previews or sends the channels side by side; each is sent chunk after chunk.
+
+    A result is the books of its whole channel: the last chunk's replaces those before it.
+    """
+    results: dict[str, ChannelResult] = {}
+    errors: list[str] = []
+    going = _submit_channels(started, items, smtp_credentials)
+    while going:
+        future = next(as_completed(list(going)))
+        channel, chunk = going.pop(future)
+        state = _settled(future)
+        if not state.is_completed():
+            # What it did before it stopped is read from the ledger when the run is closed.
+            results.pop(channel, None)
+            errors.append(_reason(state))
+        elif chunk is None:
+            results[channel] = state.result()
+        else:
+            results[channel] = state.result().result
+            if following := next_chunk(chunk, state.result()):
+                again = send_channel.submit(started, channel, items, following, smtp_credentials)
+                going[again] = (channel, following)
+    return {name: results[name] for name in started.modes if name in results}, errors
 
 
 def _submit_channels(
     started: StartedRun, items: Sequence[PlanItem], smtp_credentials: str
-) -> Mapping[str, PrefectFuture[ChannelResult]]:
-    planned = {item.channel for item in items}
-    futures: dict[str, PrefectFuture[ChannelResult]] = {}
+) -> dict[PrefectFuture[Any], tuple[str, Chunk | None]]:
+    planned, first = {item.channel for item in items}, Chunk(limit=started.request.limit)
+    going: dict[PrefectFuture[Any], tuple[str, Chunk | None]] = {}
     for channel, mode in started.modes.items():
         if channel not in planned:
             continue
         if mode == Mode.LIVE:
-            futures[channel] = send_channel.submit(started, channel, items, smtp_credentials)
+            future = send_channel.submit(started, channel, items, first, smtp_credentials)
+            going[future] = (channel, first)
         elif mode == Mode.PREVIEW:
-            futures[channel] = preview_channel.submit(started, channel, items)
-    return futures
+            going[preview_channel.submit(started, channel, items)] = (channel, None)
+    return going
 
 
 def _settled(future: PrefectFuture[Any]) -> State[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,9 @@ from prefect.states import Completed, Failed
 
 from aicmo.execution.importing import Imported
 from aicmo.execution.report import ExecutionReport
+from tasks.reconciliation import CrashedRuns, ProjectReconciled
+
+_MOST_TROUBLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,38 @@ def import_outcome(imported: Imported) -> Outcome:
     return Outcome("Imported", f"Version {imported.version} with {imported.items} items.")
 
 
+def reconciliation_outcome(
+    projects: Sequence[ProjectReconciled], crashed: CrashedRuns, errors: Sequence[str]
+) -> Outcome:
+    """The end of a reconciliation: red while a doubt is left that only a person can settle."""
+    asked = {each.project_id: each.for_a_person for each in projects if each.for_a_person}
+    trouble = [
+        *(f"{count} in doubt in {name}: `aicmo doubts {name}`" for name, count in asked.items()),
+        *(f"{each.project_id}: {each.error}" for each in projects if each.error),
+        *errors,
+    ]
+    if trouble:
+        return needs_attention("; ".join(trouble[:_MOST_TROUBLES]))
+    closed = sum(each.closed for each in projects)
+    left = sum(each.count for project in projects for each in project.left)
+    said = [
+        f"{closed} closed" if closed else "",
+        f"{left} left for a later run" if left else "",
+        "runs that died are marked now" if crashed.flow_runs or crashed.ledger else "",
+    ]
+    message = "; ".join(text for text in said if text)
+    if not message:
+        return Outcome("No doubts", "Nothing is in doubt.")
+    return Outcome("Reconciled", f"{message[0].upper()}{message[1:]}.")
+
+
 def is_late(due: datetime | None, now: datetime, max_lateness_minutes: int) -> bool:
     """Whether a run that was due at `due` starts too late to do what it was meant to."""
     return due is not None and now - due > timedelta(minutes=max_lateness_minutes)
 
 
 def skipped_late(max_lateness_minutes: int) -> Outcome:
-    message = f"It started more than {max_lateness_minutes} minutes late: nothing was sent."
+    message = f"It started more than {max_lateness_minutes} minutes late: nothing was done or sent."
     return Outcome("SkippedLate", message)
 
 
@@ -94,6 +122,6 @@ def _trouble(report: ExecutionReport) -> str:
         f"{report.items_failed} failed" if report.items_failed else "",
         f"{report.items_unknown} in doubt" if report.items_unknown else "",
         "the books don't balance" if not report.balanced else "",
-        *report.errors[:3],
+        *report.errors[:_MOST_TROUBLES],
     ]
     return "; ".join(text for text in found if text)

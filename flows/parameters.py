@@ -9,6 +9,7 @@ from pydantic import Field
 from aicmo.plans.fields import IDENTIFIER
 
 ProjectId = Annotated[str, Field(pattern=IDENTIFIER)]
+AnyProjectId = Annotated[str, Field(pattern=f"^$|{IDENTIFIER}")]
 ChannelName = Literal["email", "linkedin", "instagram", "twitter", "bluesky", "mastodon", "crm"]
 Channels = Annotated[list[ChannelName], Field(min_length=1)]
 FormatName = Literal["pdf", "pptx", "html"]

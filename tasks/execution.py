@@ -7,10 +7,12 @@ delivery is checked once more by the core when it is armed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from aicmo.errors import FixConfiguration
 from aicmo.execution import runs
+from aicmo.execution.progress import Progress, Snapshot, count_due
 from aicmo.execution.project import PlanItem
 from aicmo.execution.report import ExecutionReport
 from aicmo.execution.runs import ChannelResult, ExecutionRequest, OpenRun
@@ -18,7 +20,8 @@ from aicmo.gateways.contract import OpenGateway
 from aicmo.gateways.registry import open_gateway_for
 from aicmo.settings import get_execution_config, get_settings
 from blocks import SmtpCredentials
-from tasks.progress import Progress, shown_progress
+from tasks.chunks import Chunk, SentChunk
+from tasks.progress import shown_progress
 from tasks.steps import actor, artifact_key, current_database, once, repeatable, step
 
 
@@ -64,35 +67,43 @@ def extract_items(started: StartedRun) -> list[PlanItem]:
 @repeatable(name="preview-channel", task_run_name="preview {channel}")
 def preview_channel(started: StartedRun, channel: str, items: Sequence[PlanItem]) -> ChannelResult:
     """Composes everything that would go out on one channel; loads no credentials."""
+    planned = sum(item.planned for item in items if item.channel == channel)
     with (
         step(f"preview_channel {channel}"),
-        _progress("Previewing", started, channel, items) as on_progress,
+        _progress("Previewing", started, channel, planned) as progress,
     ):
-        return runs.execute_channel(
-            _resume(started), channel, items, _no_gateway_in_a_preview, on_progress
+        result = runs.execute_channel(
+            _resume(started), channel, items, _no_gateway_in_a_preview, progress
         )
+        progress.finish()
+        return result
 
 
-@once(name="send-channel", task_run_name="send {channel}")
+@once(name="send-channel", task_run_name="send {channel}, chunk {chunk.number}")
 def send_channel(
-    started: StartedRun, channel: str, items: Sequence[PlanItem], smtp_credentials: str = ""
-) -> ChannelResult:
-    """Sends what is approved and due on one channel.
+    started: StartedRun,
+    channel: str,
+    items: Sequence[PlanItem],
+    chunk: Chunk,
+    smtp_credentials: str = "",
+) -> SentChunk:
+    """Sends what is approved and due on one channel, at most a chunk of it.
 
     Has no `timeout_seconds`: from a worker thread it can't interrupt, and would report a send that
     goes on. The gateway bounds each step itself.
     """
-    with (
-        step(f"send_channel {channel}"),
-        _progress("Sending", started, channel, items) as on_progress,
-    ):
-        return runs.execute_channel(
-            _resume(started),
-            channel,
-            items,
-            lambda: _open_gateway(channel, smtp_credentials),
-            on_progress,
-        )
+    with step(f"send_channel {channel}"):
+        run = _resume(started)
+        total = chunk.before.total if chunk.before else _count_due(run, channel)
+        with _progress("Sending", started, channel, total or 0, chunk.before) as progress:
+            result = runs.execute_channel(
+                run, channel, items, lambda: _open_gateway(channel, smtp_credentials), progress,
+                limit=chunk.at_most,
+            )  # fmt: skip
+            handed_over = result.get("handed_over", 0)
+            if handed_over < chunk.at_most:
+                progress.finish()
+            return SentChunk(result, handed_over, progress.snapshot())
 
 
 @repeatable(name="close-run", task_run_name="close run")
@@ -124,11 +135,19 @@ def _resume(started: StartedRun) -> OpenRun:
     )
 
 
-def _progress(doing: str, started: StartedRun, channel: str, items: Sequence[PlanItem]) -> Progress:
-    total = sum(item.planned for item in items if item.channel == channel)
+def _count_due(run: OpenRun, channel: str) -> int:
+    with run.database.read() as session:
+        project = run.plan.project_id
+        limit = run.request.limit
+        return count_due(session, project, [channel], now=run.clock(), limit=limit)
+
+
+def _progress(
+    doing: str, started: StartedRun, channel: str, total: int, before: Snapshot | None = None
+) -> AbstractContextManager[Progress]:
     project = started.request.project_id
     key = artifact_key("progress", channel, project)
-    return shown_progress(key, f"{doing} {channel} for {project}.", total)
+    return shown_progress(key, f"{doing} {channel} for {project}", total, before)
 
 
 def _no_gateway_in_a_preview() -> OpenGateway:

@@ -17,7 +17,7 @@ from aicmo.redaction import describe_with_next_step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aicmo.execution.dispatch import OnProgress
+    from aicmo.execution.handing_over import OnProgress
     from aicmo.execution.project import PlanItem
     from aicmo.execution.runs import OpenRun
     from aicmo.execution.states import State

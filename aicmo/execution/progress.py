@@ -100,13 +100,19 @@ class Progress:
                 self._counts[_WORDS.get(state.value, state.value)] += 1
             self._mark(self._clock())
 
+    def finish(self) -> None:
+        """Nothing is left to do: what a guard stopped on the way was in the total, not in `done`."""
+        with self._lock:
+            self._total = self._done
+
     def snapshot(self) -> Snapshot:
         with self._lock:
             # What is tried again in the same run is done twice: the total then grows with it.
             total = None if self._total is None else max(self._total, self._done)
             per_second = self._per_second(self._clock())
-            left = (total - self._done) / per_second if total and per_second else None
-            return Snapshot(self._done, total, dict(self._counts), per_second, left)
+            left = (total or 0) - self._done
+            seconds_left = left / per_second if left > 0 and per_second else None
+            return Snapshot(self._done, total, dict(self._counts), per_second, seconds_left)
 
     def _mark(self, now: float) -> None:
         if len(self._marks) > 1 and now - self._marks[-1][0] < 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 _UNUSED_SERVICES = (
     "SCHEDULER", "LATE_RUNS", "FOREMAN", "TRIGGERS", "CANCELLATION_CLEANUP", "PAUSE_EXPIRATIONS",
@@ -38,6 +39,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
 from aicmo.database import Database  # noqa: E402
+from aicmo.gateways.capture import CaptureServer  # noqa: E402
 from tests.conftest import KEY  # noqa: E402
 
 
@@ -61,3 +63,9 @@ def ledger(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databas
     database = Database(sqlite_url)
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def mailbox(tmp_path: Path) -> Iterator[CaptureServer]:
+    with CaptureServer(tmp_path / "mail") as server:
+        yield server

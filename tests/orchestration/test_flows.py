@@ -1,4 +1,4 @@
-"""The three flows through a real Prefect server, on a real ledger and a real mail server on loopback."""
+"""The four flows through a real Prefect server, on a real ledger and a real mail server on loopback."""
 
 from __future__ import annotations
 
@@ -12,61 +12,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.artifacts import Artifact
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import FlowRun
 from prefect.events.filters import EventFilter, EventNameFilter, EventResourceFilter
 from prefect.flow_engine import run_flow_sync
 from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 from prefect.states import Scheduled
-from pydantic import SecretStr
 
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.gateways.capture import CaptureServer
-from blocks import SmtpCredentials
 from flows.build_package import build_package
 from flows.execute_plan import execute_plan
 from flows.import_plan import import_plan
 from tasks.progress import LONG_WORK
 from tests import projects
+from tests.orchestration.flow_runs import CANARY, approved_project, execute, page, relay_block
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 REFUSED = "person2@example.com"
-CANARY = "canary-4f1d9c-password"
 ENOUGH = 20
-
-
-@pytest.fixture
-def mailbox(tmp_path: Path) -> Iterator[CaptureServer]:
-    with CaptureServer(tmp_path / "mail") as server:
-        yield server
-
-
-def relay_block(server: CaptureServer, name: str) -> str:
-    relay = server.relay
-    block = SmtpCredentials(
-        host=relay.host, port=relay.port, tls="none", password=SecretStr(CANARY)
-    )
-    block.save(name, overwrite=True)
-    return name
-
-
-def execute(**parameters: Any) -> State[Any]:
-    return execute_plan("studio", **parameters, return_state=True)
-
-
-def page(key: str) -> str:
-    artifact = Artifact.get(key)
-    assert artifact is not None
-    return str(artifact.data)
-
-
-def approved_project(ledger: Database) -> None:
-    projects.imported(ledger)
-    projects.approved(ledger, at=datetime.now(UTC))
 
 
 def test_import_shows_what_changed(ledger: Database, tmp_path: Path) -> None:

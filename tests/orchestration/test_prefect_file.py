@@ -11,6 +11,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
 from deployments.registration import POOL, prefect_file
+from tasks.crashed_runs import FLOWS
 
 FILE: dict[str, Any] = yaml.safe_load(prefect_file().read_text(encoding="utf-8"))
 DEPLOYMENTS: list[dict[str, Any]] = FILE["deployments"]
@@ -28,7 +29,20 @@ def test_deployment_fits_its_flow(deployment: dict[str, Any]) -> None:
     assert set(given) == set(schema.properties) - set(schema.required)
     assert all(schema.properties[name].get("description") for name in schema.properties)
     assert deployment["work_pool"]["name"] == POOL
-    assert deployment["concurrency_limit"]["limit"] > 0
+    # Its slots outlive the runs that held them, and then nothing starts any more.
+    assert "concurrency_limit" not in deployment
+
+
+def test_every_deployment_is_looked_after() -> None:
+    assert {each["name"] for each in DEPLOYMENTS} == set(FLOWS)
+
+
+def test_reconciling_runs_by_itself() -> None:
+    (reconciling,) = [each for each in DEPLOYMENTS if each["name"] == "reconcile-doubts"]
+
+    assert [(each["cron"], each["active"]) for each in reconciling["schedules"]] == [
+        ("*/15 * * * *", True)
+    ]
 
 
 def test_execution_is_off_in_the_deployment_too() -> None:

@@ -14,12 +14,16 @@ import tasks.artifacts
 import tasks.execution
 import tasks.importing
 import tasks.packaging
+import tasks.reconciling
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import StoreRefused
+from aicmo.execution.progress import Snapshot
 from flows.build_package import build_package
 from flows.execute_plan import execute_plan
 from flows.import_plan import import_plan
+from flows.reconcile_doubts import reconcile_doubts
+from tasks.chunks import CHUNK, Chunk, SentChunk, next_chunk
 from tasks.execution import (
     close_run,
     extract_items,
@@ -31,7 +35,9 @@ from tasks.packaging import fetch_content, open_package
 from tasks.steps import StepFailed, StepInterrupted, artifact_key, step
 from tests import projects
 
-_MODULES = (tasks.artifacts, tasks.execution, tasks.importing, tasks.packaging)
+_MODULES = (
+    tasks.artifacts, tasks.execution, tasks.importing, tasks.packaging, tasks.reconciling,
+)  # fmt: skip
 TASKS = {
     each.name: each
     for module in _MODULES
@@ -41,7 +47,7 @@ TASKS = {
 
 
 def test_no_task_keeps_or_reuses_a_result_or_has_a_timeout() -> None:
-    assert len(TASKS) >= 12
+    assert len(TASKS) >= 15
     for each in TASKS.values():
         assert (each.cache_policy, each.persist_result) == (NO_CACHE, False), each.name
         assert each.timeout_seconds is None, each.name
@@ -49,8 +55,31 @@ def test_no_task_keeps_or_reuses_a_result_or_has_a_timeout() -> None:
 
 def test_a_send_is_never_repeated_by_prefect() -> None:
     assert TASKS["send-channel"].retries == 0
-    assert execute_plan.retries == 0
+    assert execute_plan.retries == reconcile_doubts.retries == 0
     assert TASKS["render-format"].retries == 3
+
+
+def sent(handed_over: int) -> SentChunk:
+    return SentChunk({"success": 0, "failed": 0, "results": []}, handed_over, Snapshot(0, 0, {}))
+
+
+def test_chunks_go_on_until_nothing_is_due() -> None:
+    second = next_chunk(Chunk(), sent(CHUNK))
+
+    assert second is not None
+    assert (second.number, second.at_most) == (2, CHUNK)
+    assert next_chunk(second, sent(CHUNK - 1)) is None
+    assert next_chunk(second, sent(0)) is None
+
+
+def test_the_limit_holds_over_all_chunks() -> None:
+    first = Chunk(limit=CHUNK + 10)
+    second = next_chunk(first, sent(CHUNK))
+
+    assert second is not None
+    assert (first.at_most, second.at_most) == (CHUNK, 10)
+    assert next_chunk(second, sent(10)) is None
+    assert next_chunk(Chunk(limit=CHUNK), sent(CHUNK)) is None
 
 
 def test_preview_step_by_step(ledger: Database) -> None:
@@ -74,7 +103,7 @@ def test_send_without_a_relay_says_what_to_set(ledger: Database) -> None:
     started = fetch_plan.fn("studio", True, False, ["email"], None)
 
     with pytest.raises(StepFailed, match=r"AICMO_SMTP_URL is not set\. Set it to smtp://"):
-        send_channel.fn(started, "email", extract_items.fn(started))
+        send_channel.fn(started, "email", extract_items.fn(started), Chunk())
 
 
 def test_environment_turned_off_in_between_stops_a_send(
@@ -86,7 +115,9 @@ def test_environment_turned_off_in_between_stops_a_send(
     items = extract_items.fn(started)
     monkeypatch.setenv("EXECUTION_ENABLED", "false")
 
-    assert send_channel.fn(started, "email", items) == {"success": 0, "failed": 0, "results": []}
+    sent = send_channel.fn(started, "email", items, Chunk())
+
+    assert (sent.handed_over, sent.result["success"], sent.result["results"]) == (0, 0, [])
 
 
 def test_an_error_loses_addresses_and_parameters(ledger: Database) -> None:
@@ -152,6 +183,9 @@ def test_other_flows_refuse() -> None:
         build_package.validate_parameters({"project_id": "studio", "formats": ["docx"]})
     with pytest.raises(ParameterTypeError):
         import_plan.validate_parameters({"path": ""})
+    with pytest.raises(ParameterTypeError):
+        reconcile_doubts.validate_parameters({"project_id": "../other"})
+    assert reconcile_doubts.validate_parameters({"project_id": ""}) == {"project_id": ""}
 
 
 def test_artifact_keys_have_prefects_form() -> None:

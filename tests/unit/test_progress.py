@@ -94,6 +94,18 @@ def test_what_is_tried_again_never_makes_more_than_all() -> None:
     assert (progress.snapshot().percent, progress.snapshot().pace) == (100, "3 of 3")
 
 
+def test_the_end_is_the_end_whatever_was_stopped_on_the_way() -> None:
+    clock = Clock()
+    progress = Progress(100, clock=clock)
+    clock.now = 10
+    settle(progress, *[State.SENT] * 90)
+
+    progress.finish()
+
+    assert progress.snapshot().percent == 100
+    assert progress.snapshot().line == "90 of 90 · 9.0/s · 90 sent"
+
+
 def test_nothing_is_said_before_anything_is_done() -> None:
     assert Progress().snapshot().line == ""
     assert Progress(10_000).snapshot().line == "0 of 10,000"
