@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
@@ -18,22 +17,17 @@ from aicmo.execution.retrying import Retried
 from aicmo.models import Delivery, Item
 from tests.peers.smtp_peer import Answer, Script, SmtpPeer
 from tests.projects import NOW, approved, contact, email, imported
+from tests.unit.doubtful_rows import ClockedDatabase
 from tests.unit.live_runs import books, execute, ready
 
 REFUSED = Script(answers={"dot": Answer(reply="554 5.7.1 not like this")})
 LOST = Script(answers={"dot": Answer(then="close", applies=True)})
 
 
-class Standing(Database):
-    """Its clock stands at the time of the plan."""
-
-    def now(self, session: Session) -> datetime:
-        return NOW
-
-
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    database = Standing(database_url)
+    # Its clock stands at the time of the plan.
+    database = ClockedDatabase(database_url)
     yield database
     database.dispose()
 
