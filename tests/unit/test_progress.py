@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import time
+from collections.abc import Callable
+from io import StringIO
 
+import pytest
+from rich.console import Console
+
+from aicmo.cli import progress as shown
 from aicmo.database import Database
 from aicmo.execution.progress import Progress, Snapshot, count_due, duration
 from aicmo.execution.states import State
@@ -130,3 +136,44 @@ def test_only_what_would_go_out_counts_as_due(database: Database) -> None:
 )
 def test_durations(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def wait_for(said: Callable[[], str], words: str) -> str:
+    deadline, seen = time.monotonic() + 20, ""
+    while words not in seen:
+        assert time.monotonic() < deadline, seen
+        seen += said()
+        time.sleep(0.01)
+    return seen
+
+
+def test_a_log_gets_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown, "LOG_EVERY_SECONDS", 0.02)
+
+    with shown.progress("Sending", total=3) as advance:
+        settle(advance, State.SENT, State.FAILED)
+        said = wait_for(lambda: capsys.readouterr().err, "\n")
+
+    assert said.splitlines()[0] == "Sending: 2 of 3 · 1 sent, 1 failed"
+
+
+def test_short_work_leaves_no_line_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    with shown.progress("Sending", total=3) as advance:
+        settle(advance, State.SENT)
+
+    assert capsys.readouterr().err == ""
+
+
+def test_a_terminal_gets_a_bar_that_fits_and_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=80, legacy_windows=False)
+    monkeypatch.setattr(shown, "to_stderr", lambda: terminal)
+
+    with shown.progress("Sending", total=10_000) as advance:
+        settle(advance, *[State.SENT] * 1_200, *[State.HELD] * 40)
+        drawn = wait_for(screen.getvalue, "1,200 sent, 40 held")
+
+    assert "1,240 of 10,000" in drawn
+    assert screen.getvalue().endswith("\x1b[2K"), "the last thing is an erased line"
