@@ -186,16 +186,17 @@ def test_a_machine_that_sent_nothing_itself_sees_the_restore_too(file: Restorabl
         assert peer.effects.total() == 3
 
 
-def test_a_second_restore_disarms_again(file: Restorable) -> None:
+def test_a_second_restore_disarms_again_though_less_had_happened_since(file: Restorable) -> None:
     planned(file.database)
     file.back_up()
     with SmtpPeer() as peer:
-        execute(file.database, peer, NOW, limit=1)
+        for _ in range(4):
+            execute(file.database, peer, NOW, limit=1)
         database = file.restore()
         assert restoring.check(database)
         restoring.release(database, "studio", None, by="Ann", reason="nobody has it")
         file.back_up()
-        execute(database, peer, NOW)
+        execute(database, peer, NOW, limit=1)
         sent = peer.effects.total()
         database = file.restore()
         assert execute(database, peer, NOW).reasons["held"] == {HELD: 3}
