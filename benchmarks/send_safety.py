@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
+import signal
 import socket
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +26,7 @@ from benchmarks.measuring import show
 from benchmarks.safety.line_up import KEPT_PREFECT_DATABASE, KNOWN, Contestant, other
 from benchmarks.safety.scenarios import SCENARIOS, Outcome, Setting
 from benchmarks.safety.scoring import Score
+from benchmarks.safety.senders import kill_all
 
 _NUMBERS = ("duplicates", "losses", "wrong_reports", "consent_violations", "doubts", "sent")
 _COLUMNS = ("deliveries", "duplicates", "losses", "wrong reports", "consent", "doubts", "sent")
@@ -35,6 +40,7 @@ _RUN_SECONDS, _QUICK_RUN_SECONDS = 1_200.0, 60.0
 
 def main() -> None:
     chosen = _options()
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # both raise KeyboardInterrupt
     line_up = [KNOWN[name]() for name in chosen.only] + chosen.contestant
     with (
         tempfile.TemporaryDirectory(prefix="send-safety-") as folder,
@@ -64,13 +70,19 @@ def _options() -> argparse.Namespace:
 def _measure_all(
     line_up: Sequence[Contestant], folder: Path, prefect: Any, *, quick: bool
 ) -> dict[str, dict[str, Outcome]]:
-    """One after the other; with `quick` two at a time, the slowest to start first."""
+    """One after the other; with `quick` all at once."""
     first = sorted(line_up, key=lambda each: not each.needs_prefect)
-    with ThreadPoolExecutor(2 if quick else 1) as pool:
-        running = {
-            each.name: pool.submit(_measure, each, folder, prefect, quick=quick) for each in first
-        }
+    pool = ThreadPoolExecutor(len(first) if quick else 1)
+    running = {
+        each.name: pool.submit(_measure, each, folder, prefect, quick=quick) for each in first
+    }
+    try:
         return {each.name: running[each.name].result() for each in line_up}
+    except BaseException:  # noqa: BLE001  (also Ctrl-C: the threads would go on to the end)
+        traceback.print_exc()
+        kill_all()
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
 
 
 def _measure(

@@ -115,5 +115,11 @@ def _play(
         said = stage.report()
         result = score(stage.size, stage.witness.effects, said, stage.timeline)
     seconds = time.monotonic() - began
-    kills = len(stage.witness.killed)
+    kills, planned = len(stage.witness.killed), len(stage.planned_kills)
+    if kills < planned:
+        stage.notes.append(f"{kills} of {planned} kills: it never came to {_missed(stage)}")
     return Outcome(result, stage.size, seconds, stage.runs, kills, stage.notes)
+
+
+def _missed(stage: Stage) -> str:
+    return stage.planned_kills[len(stage.witness.killed)].step

@@ -23,6 +23,15 @@ def clean_environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"}
 
 
+_alive: set[Process] = set()
+
+
+def kill_all() -> None:
+    """Ends everything that was started and hasn't ended."""
+    for process in tuple(_alive):
+        process.kill()
+
+
 class Process:
     """A command in a group of its own; its output goes to a log."""
 
@@ -40,6 +49,7 @@ class Process:
                 start_new_session=True,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509  (one system call; takes no lock)
             )
+        _alive.add(self)
 
     @property
     def ended(self) -> bool:
@@ -53,6 +63,7 @@ class Process:
         """SIGKILL to the group; returns when the process is dead."""
         self.signal(signal.SIGKILL)
         self._process.wait()
+        _alive.discard(self)
 
     def signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):

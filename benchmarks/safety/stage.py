@@ -7,7 +7,6 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -63,6 +62,7 @@ class Stage:
     ) -> None:
         self.contestant, self.folder, self.size = contestant, folder, size
         self.timeline = Timeline()
+        self.planned_kills = tuple(kills)
         self.notes: list[str] = []
         self.runs = 0
         self._environment = {**contestant.environment, **environment}
@@ -71,7 +71,7 @@ class Stage:
         self._is_done = False
         self._sending: dict[int, Process] = {}
         self._killed: set[int] = set()
-        self.witness = Witness(kills, fault_of, self._kill)
+        self.witness = Witness(self.planned_kills, fault_of, self._kill)
         self.relay = SmtpPeer(self.witness)
         folder.mkdir(parents=True)
         write_campaign(folder, size)
@@ -102,18 +102,25 @@ class Stage:
         Raises:
             RuntimeError: it couldn't.
         """
-        if status := self.say("queue"):
-            said = (self.folder / "queue.log").read_text()[-2000:]
-            raise RuntimeError(f"{self.contestant.name}: queue ended with {status}: {said}")
+        if self.say("queue"):
+            raise self._broken("queue")
 
     def report(self) -> dict[int, str]:
-        """What the contestant's own store says of each delivery."""
+        """What the contestant's own store says of each delivery.
+
+        Raises:
+            RuntimeError: it said nothing that can be read; no number could be trusted.
+        """
         self.say("report")
         lines = (self.folder / "report.log").read_text().splitlines()
-        with suppress(IndexError, ValueError):
+        try:
             return {int(number): state for number, state in json.loads(lines[-1]).items()}
-        self.notes.append("no report")
-        return {}
+        except (IndexError, ValueError):
+            raise self._broken("report") from None
+
+    def _broken(self, word: str) -> RuntimeError:
+        said = (self.folder / f"{word}.log").read_text()[-2000:]
+        return RuntimeError(f"{self.contestant.name}: {word} failed: {said}")
 
     def opt_out(self, numbers: Iterable[int]) -> None:
         file = self.folder / "opt-outs.txt"
@@ -193,6 +200,7 @@ class Stage:
             status = process.status
             if status is None:
                 continue
+            process.kill()  # what it may have left behind
             if slot in self._killed:
                 self._killed.remove(slot)
                 self._start(slot)

@@ -81,7 +81,7 @@ def write_templates() -> None:
 
 
 def send() -> int:
-    call_command("send_queued_mail", log_level=0)
+    call_command("send_queued_mail")
     waiting = Email.objects.filter(status__in=[STATUS.queued, STATUS.requeued])
     return NOT_DONE if waiting.exists() else 0
 

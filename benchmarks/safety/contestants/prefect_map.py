@@ -93,11 +93,16 @@ def send() -> None:
 
 
 def report() -> dict[int, str]:
-    """The best state of each message's task runs; one that never ended is a doubt."""
+    """The best state of each message's task runs; one that never ended is a doubt.
+
+    A task run that was killed before it started has no name of ours yet, and sent nothing.
+    """
     from benchmarks.safety.prefect_server import read_task_runs  # noqa: PLC0415  (needs httpx)
 
     said = dict.fromkeys((each.number for each in read_campaign().recipients), "open")
     for name, state in read_task_runs(FLOW):
+        if not name.startswith("mail-"):
+            continue
         number = int(name.removeprefix("mail-"))
         if said.get(number) != "sent":
             said[number] = {"COMPLETED": "sent", "FAILED": "failed"}.get(state, "doubt")
