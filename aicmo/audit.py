@@ -16,15 +16,24 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from aicmo.database import Database
 from aicmo.models import AuditEvent, AuditHead, Project
 
 _START = bytes(32)
+_EVENT, _HEAD = cast("Table", AuditEvent.__table__), cast("Table", AuditHead.__table__)
+_READ = select(_HEAD.c.number, _HEAD.c.hash).where(_HEAD.c.project_id == bindparam("of_project"))
+_LOCK = _READ.with_for_update()
+_ADD = insert(_EVENT)
+_ADVANCE = (
+    update(_HEAD)
+    .where(_HEAD.c.project_id == bindparam("of_project"))
+    .values(number=bindparam("to_number"), hash=bindparam("to_hash"))
+)
 
 
 class Event(StrEnum):
@@ -97,44 +106,50 @@ def transaction(database: Database, project_id: str) -> Generator[Session]:
 
 def record(session: Session, event: Event, *, project_id: str, actor: str, **data: Any) -> None:
     """Appends one event to the project's chain, in the caller's transaction."""
-    head = _locked_head(session, project_id)
-    number, at = head.number + 1, datetime.now(UTC).isoformat(timespec="microseconds")
+    number, previous = _locked_head(session, project_id)
+    number, at = number + 1, datetime.now(UTC).isoformat(timespec="microseconds")
     text = _canonical(data)
-    link = _link(head.hash, project_id, number, at, event, actor, text)
-    session.execute(
-        insert(AuditEvent).values(
-            project_id=project_id, number=number, at=at, event=event.value,
-            actor=actor, data=text, hash=link,
-        )
+    link = _link(previous, project_id, number, at, event, actor, text)
+    connection = session.connection()
+    connection.execute(
+        _ADD,
+        {
+            "project_id": project_id, "number": number, "at": at, "event": event.value,
+            "actor": actor, "data": text, "hash": link,
+        },
     )  # fmt: skip
-    session.execute(
-        update(AuditHead)
-        .where(AuditHead.project_id == project_id)
-        .values(number=number, hash=link)
-        .execution_options(synchronize_session=False)
-    )
+    connection.execute(_ADVANCE, {"of_project": project_id, "to_number": number, "to_hash": link})
+    _heads(session)[project_id] = number, link
     _forward(session, event, project_id, data)
 
 
 def head(session: Session, project_id: str) -> tuple[int, str]:
     """Number and hash (hex) of the newest event of a project's chain; (0, "") before the first."""
-    query = select(AuditHead.number, AuditHead.hash).where(AuditHead.project_id == project_id)
-    found = session.execute(query).one_or_none()
+    held = _heads(session).get(project_id)
+    found = held or session.connection().execute(_READ, {"of_project": project_id}).one_or_none()
     return (found[0], found[1].hex()) if found else (0, "")
 
 
-def _locked_head(session: Session, project_id: str) -> AuditHead:
-    query = (
-        select(AuditHead)
-        .where(AuditHead.project_id == project_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    head = session.scalars(query).one_or_none()
-    if head is None:
-        _insert_head(session, project_id)
-        head = session.scalars(query).one()
-    return head
+def _heads(session: Session) -> dict[str, tuple[int, bytes]]:
+    """The heads that this transaction holds the lock of: nobody else can move them."""
+    transaction = session.get_transaction()
+    held, heads = session.info.get("audit_heads", (None, {}))
+    if held is not transaction:
+        heads: dict[str, tuple[int, bytes]] = {}
+        session.info["audit_heads"] = transaction, heads
+    return heads
+
+
+def _locked_head(session: Session, project_id: str) -> tuple[int, bytes]:
+    connection = session.connection()
+    heads = _heads(session)
+    if project_id not in heads:
+        found = connection.execute(_LOCK, {"of_project": project_id}).one_or_none()
+        if found is None:
+            _insert_head(session, project_id)
+            found = connection.execute(_LOCK, {"of_project": project_id}).one()
+        heads[project_id] = found[0], found[1]
+    return heads[project_id]
 
 
 def _insert_head(session: Session, project_id: str) -> None:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import Table, case, insert, select
+from sqlalchemy import Select, Table, case, insert, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -101,9 +102,7 @@ class _Judged:
 def _judge(
     session: Session, mover: Mover, ids: list[int], channels: tuple[str, ...], gateway: Gateway
 ) -> list[_Judged]:
-    query = guards.verdicts(channels, mover.at).where(Delivery.id.in_(ids))
-    columns = query.add_columns(Delivery.account_id, Delivery.attempts, Delivery.ambiguous)
-    rows = session.execute(columns.with_for_update(of=Delivery)).all()
+    rows = session.execute(_judging(channels), guards.of_batch(ids, mover.at)).all()
     strangers = _tried_elsewhere(session, [row[0] for row in rows if row[4]], gateway)
     return [
         _Judged(
@@ -112,6 +111,13 @@ def _judge(
         )
         for row in rows
     ]  # fmt: skip
+
+
+@lru_cache
+def _judging(channels: tuple[str, ...]) -> Select[tuple[int, str, int, int, bool]]:
+    query = guards.verdicts_of_batch(channels)
+    columns = query.add_columns(Delivery.account_id, Delivery.attempts, Delivery.ambiguous)
+    return columns.with_for_update(of=Delivery)
 
 
 def _tried_elsewhere(session: Session, ambiguous: list[int], gateway: Gateway) -> set[int]:

@@ -9,8 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from aicmo.execution.states import State
@@ -23,6 +36,7 @@ from aicmo.models import (
     Item,
     Pause,
     Suppression,
+    UtcDateTime,
 )
 
 LATE_AFTER = timedelta(hours=24)
@@ -56,18 +70,45 @@ def read_verdict(text: str) -> Verdict:
 
 def verdicts(channels_with_gateway: Sequence[str], now: datetime) -> Select[tuple[int, str]]:
     """Selects delivery id and verdict; the caller adds its own WHERE on `Delivery` and `Item`."""
+    return _judging(
+        channels_with_gateway,
+        _Moment(literal(now, UtcDateTime), literal(now - LATE_AFTER, UtcDateTime)),
+    )
+
+
+@lru_cache
+def verdicts_of_batch(channels_with_gateway: tuple[str, ...]) -> Select[tuple[int, str]]:
+    """`verdicts`, built once for the many batches of a run; `of_batch` gives its parameters."""
+    now, late = bindparam("now", type_=UtcDateTime), bindparam("late", type_=UtcDateTime)
+    query = _judging(channels_with_gateway, _Moment(now, late))
+    return query.where(Delivery.id.in_(bindparam("ids", expanding=True)))
+
+
+def of_batch(ids: Sequence[int], now: datetime) -> dict[str, Any]:
+    return {"ids": list(ids), "now": now, "late": now - LATE_AFTER}
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """Now, and the time before which an item is late; as SQL, since the databases reckon differently."""
+
+    now: ColumnElement[datetime]
+    late: ColumnElement[datetime]
+
+
+def _judging(channels_with_gateway: Sequence[str], moment: _Moment) -> Select[tuple[int, str]]:
     return (
-        select(Delivery.id, _verdict(channels_with_gateway, now))
+        select(Delivery.id, _verdict(channels_with_gateway, moment))
         .join(Item, Item.id == Delivery.item_id)
         .join(Account, Account.id == Delivery.account_id)
         .outerjoin(Contact, Contact.id == Delivery.contact_id)
     )
 
 
-def _verdict(channels_with_gateway: Sequence[str], now: datetime) -> ColumnElement[str]:
+def _verdict(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnElement[str]:
     """What may have gone out already is never held, skipped or called off: it is repeated or in doubt."""
-    objection = _objection(channels_with_gateway, now)
-    closed = func.coalesce(Delivery.repeatable_until, now) <= now
+    objection = _objection(channels_with_gateway, moment)
+    closed = func.coalesce(Delivery.repeatable_until, moment.now) <= moment.now
     return case(
         (Delivery.ambiguous.is_(False), objection),
         (closed, _say(DOUBT, "it may have gone out, and can't be repeated safely any more")),
@@ -76,7 +117,8 @@ def _verdict(channels_with_gateway: Sequence[str], now: datetime) -> ColumnEleme
     )
 
 
-def _objection(channels_with_gateway: Sequence[str], now: datetime) -> ColumnElement[str]:
+def _objection(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnElement[str]:
+    now = moment.now
     return case(
         (Item.cancelled_at.is_not(None), _say(CANCEL, "cancelled")),
         (Delivery.in_plan.is_(False), _say(HOLD, "no longer in the plan")),
@@ -95,7 +137,7 @@ def _objection(channels_with_gateway: Sequence[str], now: datetime) -> ColumnEle
         (~_approved_ever(), _say(HOLD, "not approved")),
         (~_approved(), _say(HOLD, "changed since its approval")),
         (Item.send_at > now, _say(WAIT, "not due yet")),
-        (_late(now), _say(HOLD, "late: approve it again to send it now")),
+        (_late(moment), _say(HOLD, "late: approve it again to send it now")),
         (
             Account.not_before > now,
             literal(f"{WAIT}:account waits: ").concat(Account.wait_reason),
@@ -155,7 +197,7 @@ def _approved_ever() -> ColumnElement[bool]:
     return exists().where(given.item_id == Item.id, given.revoked_at.is_(None))
 
 
-def _approved(since: datetime | None = None) -> ColumnElement[bool]:
+def _approved(since: ColumnElement[datetime] | None = None) -> ColumnElement[bool]:
     given = aliased(Approval)
     matches = [
         given.item_id == Item.id,
@@ -167,6 +209,5 @@ def _approved(since: datetime | None = None) -> ColumnElement[bool]:
     return exists().where(*matches)
 
 
-def _late(now: datetime) -> ColumnElement[bool]:
-    limit = now - LATE_AFTER
-    return and_(Item.send_at < limit, ~_approved(since=limit))
+def _late(moment: _Moment) -> ColumnElement[bool]:
+    return and_(Item.send_at < moment.late, ~_approved(since=moment.late))

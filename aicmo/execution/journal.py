@@ -61,7 +61,7 @@ class Journal(AbstractContextManager["Journal"]):
 
     def claim(self, fence: int, run_id: int | None) -> None:
         """Names the claim that the following records belong to; before it is made."""
-        self._write("claim", fence, run_id, _boot_id())
+        self._write(f'["claim",{fence},{json.dumps(run_id)},"{_boot_id()}"]')
 
     def begin(self, delivery_id: int) -> None:
         """The committing byte of a delivery is about to be written.
@@ -69,21 +69,21 @@ class Journal(AbstractContextManager["Journal"]):
         Raises:
             OSError: it can't be recorded, so nothing may be sent.
         """
-        self._write("begin", delivery_id)
+        self._write(f'["begin",{delivery_id}]')
 
     def answer(self, delivery_id: int, outcome: Outcome) -> None:
         """What came of it. A failure to record is no failure: it is settled from memory."""
         with suppress(OSError):
-            self._write("answer", delivery_id, _as_record(outcome))
+            self._write(f'["answer",{delivery_id},{json.dumps(_as_record(outcome))}]')
 
     def settled(self) -> None:
         """Everything so far is in the database."""
         os.ftruncate(self._descriptor, 0)
 
-    def _write(self, *record: object) -> None:
+    def _write(self, record: str) -> None:
         if self._is_broken:
             raise OSError("the journal is broken")
-        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        line = f"{record}\n".encode()
         try:
             complete = os.write(self._descriptor, line) == len(line)
         except OSError:

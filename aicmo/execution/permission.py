@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from types import TracebackType
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, or_, select
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
 from aicmo.database import Database
@@ -26,7 +27,7 @@ class Permission(AbstractContextManager["Permission"]):
 
     def __init__(self, database: Database, journal: Journal, project_id: str, channel: str) -> None:
         self._database, self._journal = database, journal
-        self._switches = _switches(project_id, channel)
+        self._switches = _switches(database.engine.dialect, project_id, channel)
         self._connection: Connection | None = None
         self.begun: set[int] = set()
         self.stopped_by: str = ""
@@ -63,15 +64,13 @@ class Permission(AbstractContextManager["Permission"]):
         """
         if self._connection is None:
             self._connection = self._database.watch()
-        return self._connection.scalar(self._switches) is not None
+        return self._connection.exec_driver_sql(self._switches).first() is not None
 
 
-def _switches(project_id: str, channel: str) -> Select[tuple[int]]:
-    return (
-        select(Pause.id)
-        .where(
-            or_(Pause.project_id == "", Pause.project_id == project_id),
-            or_(Pause.channel == "", Pause.channel == channel),
-        )
-        .limit(1)
+def _switches(dialect: Dialect, project_id: str, channel: str) -> str:
+    """Compiled once, with its values: it is asked for every message."""
+    query = select(Pause.id).where(
+        or_(Pause.project_id == "", Pause.project_id == project_id),
+        or_(Pause.channel == "", Pause.channel == channel),
     )
+    return str(query.limit(1).compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

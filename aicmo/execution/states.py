@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import update
+from sqlalchemy import Table, update
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -39,6 +39,7 @@ class State(StrEnum):
     """Its time window closed before it was sent; a longer window opens it again."""
 
 
+_DELIVERY = cast("Table", Delivery.__table__)
 LAPSED = "the worker stopped between arming and recording"
 """The reason of a doubt that nobody recorded: its lease has lapsed while it was being sent."""
 
@@ -105,13 +106,12 @@ def move(
         raise MoveRefused(f"A delivery can't move from {before} to {after}")
     if not ids:
         return []
-    query = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == before.value)
+    query = update(_DELIVERY).where(_DELIVERY.c.id.in_(ids), _DELIVERY.c.state == before.value)
     if fence is not None:
-        query = query.where(Delivery.fence == fence)
+        query = query.where(_DELIVERY.c.fence == fence)
     changed = {"state": after.value, "reason": reason, "since": mover.at, **(values or {})}
-    returning = query.values(**changed).returning(Delivery.id)
-    rows = session.scalars(returning, execution_options={"synchronize_session": False}).all()
-    moved = sorted(rows)
+    returning = query.values(**changed).returning(_DELIVERY.c.id)
+    moved = sorted(session.connection().scalars(returning))
     if moved:
         audit.record(
             session, audit.Event.DELIVERY_MOVED, project_id=mover.project_id, actor=mover.actor,

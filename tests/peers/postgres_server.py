@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL cluster from the machine's own binaries, on loopback, without durability.
+"""A throw-away PostgreSQL cluster from the machine's own binaries, on loopback.
 
 `AICMO_TEST_POSTGRES_URL` names a server to use instead; its user must be allowed to create
 databases, and they are dropped at the end.
@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,17 +31,18 @@ _PREFIX = f"aicmo_test_{os.getpid()}_"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
     "shared_buffers": "64MB",
     "max_connections": "100",
 }
+_VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """The SQLAlchemy URL of a server where `new_database` works; skips the test without binaries."""
+def running_postgres(*, durable: bool = False) -> Iterator[str]:
+    """The SQLAlchemy URL of a server where `new_database` works; skips the test without binaries.
+
+    durable: a commit survives a power cut, as in production; without it, tests are quicker.
+    """
     if url := os.environ.get("AICMO_TEST_POSTGRES_URL"):
         yield url
         _drop_databases(url)
@@ -49,7 +50,7 @@ def running_postgres() -> Iterator[str]:
     binaries = _binaries()
     with tempfile.TemporaryDirectory(prefix="aicmo-postgres-") as folder:
         _make_cluster(binaries, folder)
-        with _started(binaries, folder) as url:
+        with _started(binaries, folder, {} if durable else _VOLATILE) as url:
             yield url
 
 
@@ -89,11 +90,11 @@ def _make_cluster(binaries: Path, folder: str) -> None:
 
 
 @contextmanager
-def _started(binaries: Path, folder: str) -> Iterator[str]:
+def _started(binaries: Path, folder: str, settings: Mapping[str, str]) -> Iterator[str]:
     port = _free_port()
     url = f"postgresql+psycopg://app@127.0.0.1:{port}/postgres"
     command = [binaries / "postgres", "-D", f"{folder}/data", "-p", str(port)]
-    for name, value in _SETTINGS.items():
+    for name, value in {**_SETTINGS, **settings}.items():
         command += ["-c", f"{name}={value}"]
     log = Path(folder, "server.log")
     with (
