@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from aicmo.execution.reconciling import Left, Onward, Reconciled
 from aicmo.execution.report import ExecutionReport
 from flows.outcomes import (
     as_state,
@@ -13,8 +14,10 @@ from flows.outcomes import (
     is_late,
     needs_attention,
     package_outcome,
+    reconciliation_outcome,
     skipped_late,
 )
+from tasks.reconciliation import CrashedRuns, ProjectReconciled
 
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
@@ -96,6 +99,44 @@ def test_name_of_a_package(
 
     assert (outcome.name, outcome.succeeded) == (name, succeeded)
     assert all(reason in outcome.message for reason in failures.values())
+
+
+def project(*left: Left, present: int = 0, error: str = "") -> ProjectReconciled:
+    found = Reconciled(0, present, present, 0, 0, left)
+    return ProjectReconciled("studio", None if error else found, error)
+
+
+FOR_A_PERSON = Left("email", "smtp can't be asked", Onward.PERSON, 12)
+FOR_LATER = Left("email", "too young to ask about", Onward.RECONCILE, 3)
+
+
+@pytest.mark.parametrize(
+    ("found", "crashed", "name", "message"),
+    [
+        (project(), CrashedRuns(), "No doubts", "Nothing is in doubt."),
+        (project(present=2), CrashedRuns(), "Reconciled", "2 closed."),
+        (project(FOR_LATER), CrashedRuns(), "Reconciled", "3 left for a later run."),
+        (project(), CrashedRuns([4]), "Reconciled", "Runs that died are marked now."),
+        (
+            project(FOR_LATER, FOR_A_PERSON, present=2), CrashedRuns(), "Needs attention",
+            "12 in doubt in studio: `aicmo doubts studio`",
+        ),
+        (project(error="no table"), CrashedRuns(), "Needs attention", "studio: no table"),
+    ],
+)  # fmt: skip
+def test_a_reconciliation_is_red_only_when_a_person_is_needed(
+    found: ProjectReconciled, crashed: CrashedRuns, name: str, message: str
+) -> None:
+    outcome = reconciliation_outcome([found], crashed, [])
+
+    assert (outcome.name, outcome.message) == (name, message)
+    assert outcome.succeeded == (name != "Needs attention")
+
+
+def test_a_reconciliation_without_prefects_answer_is_red() -> None:
+    outcome = reconciliation_outcome([], CrashedRuns(), ["mark_crashed_runs failed: no answer"])
+
+    assert (outcome.succeeded, outcome.message) == (False, "mark_crashed_runs failed: no answer")
 
 
 def test_late_is_later_than_allowed() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aicmo.execution.reconciling import Left, Onward, Reconciled
 from aicmo.execution.report import ExecutionReport
 from aicmo.packaging.assembly import BuiltPackage
 from aicmo.storage.contract import StoredFile
+from tasks.reconciliation import CrashedRuns, ProjectReconciled, reconciliation_page
 from tasks.report_pages import (
     MOST_ROWS,
     escape,
@@ -97,6 +99,27 @@ def test_package_page_links_what_is_stored_and_names_what_is_missing(tmp_path: P
     assert "# Package for Northside \\| Studio" in page
     assert "- pdf: no fonts" in page
     assert "deck.pptx (not stored)" in package_page(package, [], {})
+
+
+def test_doubts_are_listed_for_whoever_settles_them() -> None:
+    left = (
+        Left("email", "too young to ask about", Onward.RECONCILE, 3),
+        Left("email", "<b>smtp</b> can't be asked", Onward.PERSON, 1_200),
+    )
+    studio = ProjectReconciled("studio", Reconciled(0, 5, 2, 1, 0, left))
+    quiet = ProjectReconciled("quiet", Reconciled(0, 0, 0, 0, 0, ()))
+
+    page = reconciliation_page([quiet, studio], CrashedRuns([4, 5], ["execute studio"]))
+
+    assert "2 projects looked through.\n" in page
+    assert "| studio | 2 | 1 | 0 |" in page
+    assert (
+        "| studio | email | 1,200 | &lt;b&gt;smtp&lt;/b&gt; can't be asked | a person |\n"
+        "| studio | email | 3 | too young to ask about | the next reconciliation |" in page
+    )
+    assert page.count("`aicmo doubts ") == 1
+    assert "- in the ledger: run 4, 5\n- in Prefect: execute studio" in page
+    assert "quiet" not in page
 
 
 def test_sizes() -> None:
