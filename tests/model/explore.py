@@ -1,7 +1,7 @@
 """Explores every state of the send protocol, breadth first, and counts the damage.
 
 python -m tests.model.explore                               all rules, in every class
-python -m tests.model.explore --all                         each rule taken away, in every class
+python -m tests.model.explore --all                         each rule taken away (ten minutes)
 python -m tests.model.explore --without fence --class B     one rule taken away
 python -m tests.model.explore --without fence --trace       and the shortest way to the damage
 python -m tests.model.explore --rules                       the rules and what they prevent
