@@ -11,7 +11,7 @@ from sqlalchemy import select
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import FixInput, NoSuchProject
-from aicmo.execution import approvals
+from aicmo.execution import approvals, retrying
 from aicmo.execution.doubts import Decision, Standing, decide, list_doubts
 from aicmo.execution.importing import import_document
 from aicmo.execution.settling import MAX_ATTEMPTS
@@ -167,6 +167,8 @@ def test_what_is_given_up_failed_for_a_reason_and_stays_ambiguous(database: Data
     found = row(database, only)
     assert (found.state, found.ambiguous) == ("failed", True)
     assert found.reason.startswith("given up: nobody knows")
+    retrying.retry(database, "studio", None, by="Ann", reason="the relay is back")
+    assert row(database, only).state == "failed"
     with SmtpPeer() as peer:
         execute(database, peer)
         assert peer.effects.total() == 0

@@ -97,6 +97,7 @@ def test_what_the_provider_has_is_sent(database: ClockedDatabase, peer: HttpPeer
     ref = took(database, peer, first)
     told = asked(database, peer, NOW + QUIET)
     assert (told.asked, told.present, told.absent, told.still_in_doubt) == (3, 1, 0, 2)
+    assert told.recorded == 0
     assert (row(database, first).state, row(database, first).provider_ref) == ("sent", ref)
     assert row(database, second).state == "unknown"
     assert [each.found for each in readings(database)] == ["present", "absent", "absent"]
