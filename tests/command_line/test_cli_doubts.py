@@ -186,3 +186,9 @@ def test_numbers_and_ranges_are_read(texts: list[str], numbers: list[int]) -> No
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parse_numbers([text])
+
+
+@pytest.mark.parametrize("command", ["doubts", "reconcile"])
+def test_an_unknown_project_is_named(workspace: Workspace, command: str) -> None:
+    refused = workspace.run(command, "nowhere", status=2)
+    assert refused.stderr.splitlines()[0] == "Error: Project nowhere not found."
