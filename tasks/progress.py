@@ -50,7 +50,8 @@ def shown_progress(
 
 def _report(counted: Progress, finished: threading.Event, key: str, doing: str) -> None:
     try:
-        artifact = create_progress_artifact(counted.snapshot().percent, key, f"{doing}.")
+        now = counted.snapshot()
+        artifact = create_progress_artifact(now.percent, key, f"{doing}: {now.line}.")
         if not isinstance(artifact, UUID):
             return
         while not finished.wait(_SECONDS):
