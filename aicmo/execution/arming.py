@@ -28,6 +28,7 @@ MARGIN_SECONDS = 30
 """Between the last moment of a request and the end of its lease."""
 
 _ATTEMPT = cast("Table", Attempt.__table__)
+_ONE_MORE = cast("Table", Delivery.__table__).c.attempts + 1
 _MAY_GO = guards.Verdict("", "")
 _OTHER_GATEWAY = guards.Verdict(
     guards.DOUBT, "it may have gone out by another gateway, which alone knows its token"
@@ -187,7 +188,7 @@ def _arm(
     lease = timedelta(seconds=timing.send_deadline + timing.request_bound + MARGIN_SECONDS)
     values = {
         "lease_until": now + lease,
-        "attempts": Delivery.attempts + 1,
+        "attempts": _ONE_MORE,
         "repeatable_until": _repeatable_until(gateway, now),
     }
     ids = [each.id for each in may_go]
@@ -196,10 +197,11 @@ def _arm(
 
 
 def _repeatable_until(gateway: Gateway, now: datetime) -> object:
-    """Until when a repetition may be armed; its bytes leave up to the send deadline later."""
+    """Until when a repetition may be armed: it may reach the provider as late as its lease allows."""
     if gateway.repeat_class is not RepeatClass.REPEAT_SAFE or gateway.token_lifetime is None:
         return None
-    late = timedelta(seconds=gateway.timing.send_deadline + MARGIN_SECONDS)
+    timing = gateway.timing
+    late = timedelta(seconds=timing.send_deadline + timing.request_bound + MARGIN_SECONDS)
     # The provider's clock runs from the first try that it may have seen.
     return case(
         (Delivery.ambiguous, Delivery.repeatable_until), else_=now + gateway.token_lifetime - late

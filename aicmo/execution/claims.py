@@ -37,9 +37,10 @@ _SORTED = (State.PENDING, State.HELD, State.EXPIRED)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Deliveries that one worker holds until its lease lapses."""
+    """Deliveries of one item that one worker holds until its lease lapses."""
 
     fence: int
+    item_id: int
     delivery_ids: tuple[int, ...]
 
 
@@ -116,13 +117,13 @@ def claim(
 ) -> Claim | None:
     """Takes up to `at_most` deliveries that are due, under `fence`; None if there are none."""
     with audit.transaction(database, mover.project_id) as session:
-        ids = _next_due(session, mover, item_ids, at_most)
+        item_id, ids = _next_due(session, mover, item_ids, at_most)
         now = database.now(session)
         values = {"fence": fence, "lease_until": now + CLAIM_LEASE, "run_id": mover.run_id}
         claimed = move(session, mover, ids, State.PENDING, State.CLAIMED, values=values)
         alive = update(Run).where(Run.id == mover.run_id).values(alive_until=now + RUN_LEASE)
         session.execute(alive.execution_options(synchronize_session=False))
-    return Claim(fence, tuple(claimed)) if claimed else None
+    return Claim(fence, item_id, tuple(claimed)) if claimed else None
 
 
 def new_fence() -> int:
@@ -135,7 +136,9 @@ def _due_items(item_ids: Sequence[int], now: datetime) -> Select[tuple[int]]:
     return due.join(Account, Account.id == Item.account_id)
 
 
-def _next_due(session: Session, mover: Mover, item_ids: Sequence[int], at_most: int) -> list[int]:
+def _next_due(
+    session: Session, mover: Mover, item_ids: Sequence[int], at_most: int
+) -> tuple[int, list[int]]:
     """Deliveries of the earliest item that has any: one short walk along the queue's index."""
     due = _due_items(item_ids, mover.at).where(
         or_(Account.not_before.is_(None), Account.not_before <= mover.at)
@@ -149,8 +152,8 @@ def _next_due(session: Session, mover: Mover, item_ids: Sequence[int], at_most: 
             .with_for_update(skip_locked=True)
         )
         if ids := list(session.scalars(query)):
-            return ids
-    return []
+            return item_id, ids
+    return 0, []
 
 
 def _claimable(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from aicmo.errors import FixInput
@@ -17,6 +17,13 @@ from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.models import Contact, Delivery
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import EmailContent
+
+_RECIPIENTS = (
+    select(Delivery.id, Delivery.token, Contact.key, Contact.email, Contact.details)
+    .join(Contact, Contact.id == Delivery.contact_id)
+    .where(Delivery.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Delivery.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +77,7 @@ class EmailComposers:
 
 def recipients(session: Session, delivery_ids: Sequence[int]) -> Iterator[Recipient]:
     """The recipients of these deliveries."""
-    query = (
-        select(Delivery.id, Delivery.token, Contact.key, Contact.email, Contact.details)
-        .join(Contact, Contact.id == Delivery.contact_id)
-        .where(Delivery.id.in_(delivery_ids))
-        .order_by(Delivery.id)
-    )
-    for row in session.execute(query):
+    for row in session.connection().execute(_RECIPIENTS, {"ids": list(delivery_ids)}):
         yield _recipient(row)
 
 

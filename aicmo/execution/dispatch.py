@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
@@ -31,9 +29,8 @@ from aicmo.execution.watchdog import Watchdog
 from aicmo.execution.watermarks import remember_head
 from aicmo.gateways.contract import LivePermit, OpenGateway, Outcome, OutcomeKind
 from aicmo.gateways.email_message import ComposedEmail
-from aicmo.models import Delivery
 
-BATCH = 100
+BATCH = 200
 """Deliveries per claim: what a lost machine leaves in doubt at most."""
 _LONGEST_WAIT = timedelta(minutes=1)
 
@@ -197,12 +194,12 @@ class Dispatch:
         composed: dict[int, Composed] = {}
         cannot: dict[int, guards.Verdict] = {}
         now = self.mover().at
+        item = next(each.key for each in self.items if each.id == claim.item_id)
         with self.database.read() as session:
-            item_of = _items_of(session, claim, self.items)
             people = list(recipients(session, claim.delivery_ids))
         for person in people:
             try:
-                email = self.composers.compose(item_of[person.delivery_id], person, now)
+                email = self.composers.compose(item, person, now)
             except FixInput as error:
                 reason = f"{NOT_COMPOSED}: {error}"[:200]
                 cannot[person.delivery_id] = guards.Verdict(guards.HOLD, reason)
@@ -237,9 +234,3 @@ def _next_size(wire: Wire, sent: int, seconds: float) -> int:
         return BATCH
     in_time = wire.gateway.timing.send_deadline / 2 / (seconds / sent)
     return max(1, min(BATCH, int(in_time)))
-
-
-def _items_of(session: Session, claim: Claim, items: Sequence[PlanItem]) -> dict[int, str]:
-    keys = {item.id: item.key for item in items}
-    query = select(Delivery.id, Delivery.item_id).where(Delivery.id.in_(claim.delivery_ids))
-    return {row[0]: keys[row[1]] for row in session.execute(query)}

@@ -7,6 +7,7 @@ from types import TracebackType
 
 from sqlalchemy import Connection, or_, select
 from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from aicmo.database import Database
@@ -28,7 +29,10 @@ class Permission(AbstractContextManager["Permission"]):
     def __init__(self, database: Database, journal: Journal, project_id: str, channel: str) -> None:
         self._database, self._journal = database, journal
         self._switches = _switches(database.engine.dialect, project_id, channel)
+        # The driver itself: through SQLAlchemy the question would cost as much as all the rest.
+        self._driver_error: type[Exception] = database.engine.dialect.loaded_dbapi.Error
         self._connection: Connection | None = None
+        self._cursor: DBAPICursor | None = None
         self.begun: set[int] = set()
         self.stopped_by: str = ""
 
@@ -47,7 +51,7 @@ class Permission(AbstractContextManager["Permission"]):
                 self.stopped_by = PAUSE
                 return False
             self._journal.begin(outgoing.delivery_id)
-        except DBAPIError:
+        except (DBAPIError, self._driver_error):
             self.stopped_by = "the database, which doesn't answer"
             return False
         except OSError as error:
@@ -60,11 +64,13 @@ class Permission(AbstractContextManager["Permission"]):
         """Whether a switch is set now.
 
         Raises:
-            DBAPIError: the database doesn't answer.
+            DBAPIError: the database can't be reached; the driver's own `Error` if it goes away.
         """
-        if self._connection is None:
+        if self._cursor is None:
             self._connection = self._database.watch()
-        return self._connection.exec_driver_sql(self._switches).first() is not None
+            self._cursor = self._connection.connection.cursor()
+        self._cursor.execute(self._switches)
+        return bool(self._cursor.fetchall())
 
 
 def _switches(dialect: Dialect, project_id: str, channel: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
@@ -23,7 +23,28 @@ LONGEST_BACKOFF = timedelta(hours=4)
 REPEAT_AFTER = timedelta(minutes=1)
 """A repeat-safe delivery without an answer is repeated with its token after this."""
 
+_DELIVERY = cast("Table", Delivery.__table__)
 _ATTEMPT = cast("Table", Attempt.__table__)
+_ANSWERED = select(
+    _DELIVERY.c.id, _DELIVERY.c.account_id, _DELIVERY.c.contact_id, _DELIVERY.c.ambiguous,
+    _DELIVERY.c.attempts - _DELIVERY.c.uncounted, _DELIVERY.c.repeatable_until,
+).where(_DELIVERY.c.id.in_(bindparam("ids", expanding=True)))  # fmt: skip
+_COMPLETE = (
+    update(_ATTEMPT)
+    .where(
+        _ATTEMPT.c.delivery_id == bindparam("delivery"), _ATTEMPT.c.fence == bindparam("claim")
+    )
+    .values(
+        ended_at=bindparam("now"), outcome=bindparam("kind"), code=bindparam("said"),
+        detail=bindparam("told"), provider_ref=bindparam("ref"),
+    )
+)  # fmt: skip
+_REFERENCE = (
+    select(_ATTEMPT.c.provider_ref)
+    .where(_ATTEMPT.c.delivery_id == _DELIVERY.c.id, _ATTEMPT.c.fence == _DELIVERY.c.fence)
+    .scalar_subquery()
+)
+_ONE_MORE_UNCOUNTED = _DELIVERY.c.uncounted + 1
 _COMES_AGAIN = (OutcomeKind.NOT_SENT, OutcomeKind.REFUSED_FOR_NOW)
 
 
@@ -67,12 +88,7 @@ class _Delivery:
 
 
 def _deliveries(session: Session, answers: Mapping[int, Outcome]) -> list[_Delivery]:
-    rows = session.execute(
-        select(
-            Delivery.id, Delivery.account_id, Delivery.contact_id, Delivery.ambiguous,
-            Delivery.attempts - Delivery.uncounted, Delivery.repeatable_until,
-        ).where(Delivery.id.in_(answers))
-    )  # fmt: skip
+    rows = session.connection().execute(_ANSWERED, {"ids": list(answers)})
     return [_Delivery(*row) for row in rows]
 
 
@@ -135,15 +151,6 @@ def _final(delivery: _Delivery, reason: str) -> _Next:
 def _complete_attempts(
     session: Session, fence: int, answers: Mapping[int, Outcome], now: datetime
 ) -> None:
-    attempt = _ATTEMPT.c
-    complete = (
-        update(_ATTEMPT)
-        .where(attempt.delivery_id == bindparam("delivery"), attempt.fence == bindparam("claim"))
-        .values(
-            ended_at=bindparam("now"), outcome=bindparam("kind"), code=bindparam("said"),
-            detail=bindparam("told"), provider_ref=bindparam("ref"),
-        )
-    )  # fmt: skip
     rows = [
         {
             "delivery": delivery_id, "claim": fence, "now": now, "kind": outcome.kind.value,
@@ -151,7 +158,7 @@ def _complete_attempts(
         }
         for delivery_id, outcome in answers.items()
     ]  # fmt: skip
-    session.connection().execute(complete, rows)
+    session.connection().execute(_COMPLETE, rows)
 
 
 def _move_all(
@@ -167,18 +174,14 @@ def _move_all(
 def _move(
     session: Session, mover: Mover, fence: int, following: _Next, ids: Sequence[int]
 ) -> list[int]:
-    reference = (
-        select(Attempt.provider_ref)
-        .where(Attempt.delivery_id == Delivery.id, Attempt.fence == fence)
-        .scalar_subquery()
-    )
-    values = {
+    values: dict[str, Any] = {
         "lease_until": None,
         "not_before": following.not_before,
         "ambiguous": following.ambiguous,
-        "provider_ref": reference,
-        "uncounted": Delivery.uncounted + int(following.is_uncounted),
+        "provider_ref": _REFERENCE,
     }
+    if following.is_uncounted:
+        values["uncounted"] = _ONE_MORE_UNCOUNTED
     moved = move(
         session, mover, ids, State.SENDING, following.state,
         reason=following.reason, fence=fence, values=values,

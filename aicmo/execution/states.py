@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Table, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ClauseElement, Table, bindparam, update
+from sqlalchemy.orm import QueryableAttribute, Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from aicmo import audit
 from aicmo.errors import MoveRefused
@@ -106,12 +108,16 @@ def move(
         raise MoveRefused(f"A delivery can't move from {before} to {after}")
     if not ids:
         return []
-    query = update(_DELIVERY).where(_DELIVERY.c.id.in_(ids), _DELIVERY.c.state == before.value)
-    if fence is not None:
-        query = query.where(_DELIVERY.c.fence == fence)
     changed = {"state": after.value, "reason": reason, "since": mover.at, **(values or {})}
-    returning = query.values(**changed).returning(_DELIVERY.c.id)
-    moved = sorted(session.connection().scalars(returning))
+    plain = {name: value for name, value in changed.items() if not _is_sql(value)}
+    computed = tuple((name, value) for name, value in changed.items() if name not in plain)
+    parameters = {f"new_{name}": value for name, value in plain.items()}
+    guard = {"ids": list(ids), "before": before.value, "fence_held": fence}
+    moved = sorted(
+        session.connection().scalars(
+            _moving(tuple(plain), computed, with_fence=fence is not None), {**parameters, **guard}
+        )
+    )
     if moved:
         audit.record(
             session, audit.Event.DELIVERY_MOVED, project_id=mover.project_id, actor=mover.actor,
@@ -119,3 +125,22 @@ def move(
             run=mover.run_id,
         )  # fmt: skip
     return moved
+
+
+def _is_sql(value: object) -> bool:
+    return isinstance(value, ClauseElement | QueryableAttribute)
+
+
+@lru_cache
+def _moving(
+    plain: tuple[str, ...], computed: tuple[tuple[str, Any], ...], *, with_fence: bool
+) -> ReturningUpdate[tuple[int]]:
+    """The guarded UPDATE; built once per shape, since every batch makes three of them."""
+    columns = _DELIVERY.c
+    query = update(_DELIVERY).where(
+        columns.id.in_(bindparam("ids", expanding=True)), columns.state == bindparam("before")
+    )
+    if with_fence:
+        query = query.where(columns.fence == bindparam("fence_held"))
+    new = {name: bindparam(f"new_{name}", type_=columns[name].type) for name in plain}
+    return query.values({**new, **dict(computed)}).returning(columns.id)

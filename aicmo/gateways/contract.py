@@ -53,7 +53,7 @@ class Timing:
     send_deadline: from arming to the byte that commits; past it, nothing may be written.
     request_bound: from that byte to the end of the attempt.
     quiet: from the beginning of a doubt until the provider's answer about it can be trusted; at
-        least twice the request bound, and no less than the provider's own lag.
+        least the request bound and then the provider's own lag until it shows what it has.
     """
 
     send_deadline: float
