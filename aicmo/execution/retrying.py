@@ -27,6 +27,9 @@ CALLED_OFF = "cancelled: name the item to open it again"
 _CLOSED = (State.FAILED.value, State.CANCELLED.value)
 _PROVES_NOTHING = ("", OutcomeKind.UNKNOWN.value, OutcomeKind.DUPLICATE.value)
 
+# The attempts so far no longer count against the limit.
+_AFRESH = {"uncounted": Delivery.__table__.c.attempts, "not_before": None}
+
 
 @dataclass(frozen=True, slots=True)
 class Retried:
@@ -67,7 +70,7 @@ def retry(
         for item in items if item_keys is not None else ():
             item.cancelled_at = None
         session.flush()
-        refused = _refused(session, ids)
+        refused = _refused(session, project_id, ids)
         mover = Mover(project_id, by, database.now(session))
         audit.record(
             session, audit.Event.CONTROL_RETRIED, project_id=project_id, actor=by,
@@ -85,35 +88,34 @@ def _open_again(
     state: str,
     stopped: Counter[str],
 ) -> int:
-    # The attempts so far no longer count against the limit.
-    afresh = {"uncounted": Delivery.attempts, "not_before": None, "lease_until": None}
     moved, last = 0, 0
     while True:
         with audit.transaction(database, mover.project_id) as session:
-            query = _candidates(item_ids).where(
+            query = _of_items(mover.project_id, item_ids).where(
                 Delivery.state == state, _objection() == "", Delivery.id > last
             )
             page = list(session.scalars(query.order_by(Delivery.id).limit(PAGE)))
             if not page:
                 return moved
-            opened = move(session, mover, page, State(state), State.PENDING, values=afresh)
+            opened = move(session, mover, page, State(state), State.PENDING, values=_AFRESH)
             stopped.update(_stopped(session, mover, opened))
         moved, last = moved + len(opened), page[-1]
 
 
-def _refused(session: Session, item_ids: Sequence[int]) -> dict[str, int]:
+def _refused(session: Session, project_id: str, item_ids: Sequence[int]) -> dict[str, int]:
     objection = _objection()
-    query = _candidates(item_ids).with_only_columns(objection, func.count()).group_by(objection)
-    return {said: count for said, count in session.execute(query).tuples() if said}
-
-
-def _candidates(item_ids: Sequence[int]) -> Select[tuple[int]]:
     doubtful = and_(Delivery.state == State.PENDING.value, Delivery.ambiguous)
-    closed = Delivery.state.in_([*_CLOSED, State.UNKNOWN.value])
+    not_waiting = Delivery.state.in_([*_CLOSED, State.UNKNOWN.value])
+    query = _of_items(project_id, item_ids).where(doubtful | not_waiting)
+    counts = query.with_only_columns(objection, func.count()).group_by(objection)
+    return {said: count for said, count in session.execute(counts).tuples() if said}
+
+
+def _of_items(project_id: str, item_ids: Sequence[int]) -> Select[tuple[int]]:
     return (
         select(Delivery.id)
         .join(Item, Item.id == Delivery.item_id)
-        .where(Delivery.item_id.in_(item_ids), doubtful | closed)
+        .where(Delivery.project_id == project_id, Delivery.item_id.in_(item_ids))
     )
 
 
@@ -132,6 +134,8 @@ def _objection() -> ColumnElement[str]:
 
 
 def _stopped(session: Session, mover: Mover, opened: Sequence[int]) -> Counter[str]:
-    query = guards.verdicts(CHANNELS_WITH_GATEWAY, mover.at).where(Delivery.id.in_(opened))
-    said = (guards.read_verdict(text) for _, text in session.execute(query).tuples())
-    return Counter(f"{each.action}: {each.reason}" for each in said if each.state)
+    judged = guards.verdicts(CHANNELS_WITH_GATEWAY, mover.at).where(Delivery.id.in_(opened))
+    _, verdict = judged.subquery().c
+    counts = session.execute(select(verdict, func.count()).group_by(verdict)).tuples()
+    said = ((guards.read_verdict(text), count) for text, count in counts)
+    return Counter({f"{each.action}: {each.reason}": count for each, count in said if each.state})

@@ -147,6 +147,17 @@ def test_a_cancelled_item_is_opened_by_its_name_only(database: Database) -> None
     assert (books(database).count("sent"), books(database).count("cancelled")) == (3, 3)
 
 
+def test_a_wait_from_before_is_over(database: Database) -> None:
+    ready(database, people=1)
+    with SmtpPeer(Script(answers={"RCPT": Answer(reply="451 4.3.0 later")})) as peer:
+        execute(database, peer)
+    cancelling.cancel(database, "studio", None, by="Ann", reason="")
+    retry(database, "mail-1")
+    with SmtpPeer() as peer:
+        execute(database, peer)
+        assert peer.effects.total() == 1
+
+
 def test_approval_applies_again(database: Database) -> None:
     failed(database)
     imported(database, email(content={"subject": "New", "body": "Come."}), contacts=[contact(1)])
