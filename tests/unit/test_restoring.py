@@ -16,7 +16,7 @@ from sqlalchemy import make_url, select, update
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import FixInput
-from aicmo.execution import restoring, watermarks
+from aicmo.execution import approvals, restoring, watermarks
 from aicmo.models import Installation, Item
 from tests.peers.smtp_peer import SmtpPeer
 from tests.projects import approved, email, imported
@@ -139,6 +139,18 @@ def test_a_restore_is_told_once_with_its_sign_and_audited(file: Restorable) -> N
     with database.read() as session:
         events = audit.events(session, "", newest=10)
     assert [row.event for row in events] == ["control.disarmed"]
+
+
+def test_a_restore_is_seen_though_as_much_has_happened_since(file: Restorable) -> None:
+    planned(file.database)
+    file.back_up()
+    with SmtpPeer() as peer:
+        execute(file.database, peer, NOW, limit=1)
+    database = file.restore()
+    for _ in range(20):
+        approvals.revoke(database, "studio", None, by="Ann", now=NOW)
+    approved(database, at=NOW)
+    assert restoring.check(database)
 
 
 def test_workers_that_start_at_once_disarm_once(file: Restorable) -> None:
