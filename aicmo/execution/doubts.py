@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -19,10 +19,15 @@ from aicmo.execution.states import LAPSED, Mover, State, move
 from aicmo.gateways.contract import OutcomeKind
 from aicmo.models import Contact, Delivery, Item, Project
 
+_DELIVERY, _ITEM = cast("Table", Delivery.__table__), cast("Table", Item.__table__)
 _CHUNK = 500
 _NAMED = 10
 _LONGEST_REASON, _LONGEST_REFERENCE = 200, 500
 _PROVES_NOTHING = ("", OutcomeKind.UNKNOWN, OutcomeKind.DUPLICATE)
+
+
+SURE_AFTER = timedelta(seconds=620)
+"""The longest bound of a request that any gateway has: that of SMTP's last answer."""
 
 
 class Standing(StrEnum):
@@ -146,6 +151,8 @@ def decide(
     with audit.transaction(database, project_id) as session:
         _require_doubts(session, project_id, ids)
         mover = Mover(project_id, by, database.now(session))
+        if decision is Decision.IS_NOT_THERE:
+            _require_quiet(session, ids, mover.at)
         moved = _move(session, mover, ids, decision, reason, reference)
         audit.record(
             session, audit.Event.DOUBT_DECIDED, project_id=project_id, actor=by,
@@ -212,6 +219,18 @@ def _require_doubts(session: Session, project_id: str, ids: Sequence[int]) -> No
         )
 
 
+def _require_quiet(session: Session, ids: Sequence[int], now: datetime) -> None:
+    """A request that was cut off may still arrive: who looks too early sees nothing, truly."""
+    fresh = select(func.max(Delivery.since)).where(Delivery.id.in_(ids))
+    newest = session.scalars(fresh).one_or_none()
+    if newest is not None and now < newest + SURE_AFTER:
+        raise FixInput(
+            "It is too early to say that it isn't there: a request that was cut off may still "
+            "arrive; nothing was changed",
+            next_step=f"Look again after {newest + SURE_AFTER:%H:%M} UTC, then decide.",
+        )
+
+
 def _move(
     session: Session,
     mover: Mover,
@@ -240,5 +259,13 @@ def _move(
     ]  # fmt: skip
 
 
-AS_NEW: dict[str, Any] = {"ambiguous": False, "not_before": None, "repeatable_until": None}
+AS_NEW: dict[str, Any] = {
+    "ambiguous": False,
+    "not_before": None,
+    "repeatable_until": None,
+    # The sender may have changed meanwhile; what is in doubt keeps the one it went out as.
+    "account_id": select(_ITEM.c.account_id)
+    .where(_ITEM.c.id == _DELIVERY.c.item_id)
+    .scalar_subquery(),
+}
 """What a delivery becomes once it is known not to be there: nothing earlier counts against it."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from aicmo.execution import guards
-from aicmo.execution.states import LAPSED, State
+from aicmo.execution.states import LAPSED, WAITING, State
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Delivery, Item
 
@@ -78,13 +78,13 @@ def read_books(
     if channels is not None:
         planned = planned.where(Item.channel.in_(channels))
         judged = judged.where(Item.channel.in_(channels))
-    in_doubt = and_(Delivery.state == State.SENDING.value, Delivery.lease_until < datetime.now(UTC))
+    in_doubt = and_(Delivery.state == State.SENDING.value, Delivery.lease_until < now)
     rows = judged.add_columns(
         Item.key, Item.title, Item.channel, Item.send_at, Delivery.state, Delivery.reason,
-        case((in_doubt, 1), else_=0),
+        case((in_doubt, 1), else_=0), Delivery.ambiguous,
     ).subquery()  # fmt: skip
     _, *columns = rows.c
-    _, key, _, _, send_at, state, reason, _ = columns
+    _, key, _, _, send_at, state, reason, *_ = columns
     query = select(*columns, func.count()).group_by(*columns).order_by(send_at, key, state, reason)
     total = session.scalars(planned).one()
     return Books(total, tuple(_tallies(session.execute(query).all())))
@@ -92,8 +92,13 @@ def read_books(
 
 def _tallies(rows: Iterable[Any]) -> Iterable[Tally]:
     counts: Counter[tuple[str, str, str, str, str]] = Counter()
-    for verdict, key, title, channel, _, state, reason, lapsed, count in rows:
-        said, why = (State.UNKNOWN.value, LAPSED) if lapsed else _said(verdict, state, reason)
+    for verdict, key, title, channel, _, state, reason, lapsed, ambiguous, count in rows:
+        if lapsed:
+            said, why = State.UNKNOWN.value, LAPSED
+        elif ambiguous and state in WAITING:
+            said, why = State.UNKNOWN.value, f"to be repeated safely: {reason}"
+        else:
+            said, why = _said(verdict, state, reason)
         counts[key, title, channel, said, why] += count
     return [Tally(*told, count) for told, count in counts.items()]
 

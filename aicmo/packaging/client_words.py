@@ -22,7 +22,12 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"due|not due yet|in progress|to be tried again.*", "it is still to go out"),
     (r"no longer in the plan|its time window has closed", "it is no longer planned"),
     (r"can't be composed.*", "a detail about the recipient is missing"),
-    (r"the worker stopped.*|no answer|connection failed.*", "its delivery is not confirmed"),
+    (r"cancelled.*", "it was called off"),
+    (r"restored from a backup.*", "it is being checked whether it has gone out"),
+    (r"account waits.*", "it is still to go out"),
+    (r"proven absent.*|a person says it isn't there", "it did not go out"),
+    (r"given up.*|it may have gone out.*|to be repeated safely.*", "its delivery is not confirmed"),
+    (r"the worker.*|interrupted.*|no answer|connection failed.*", "its delivery is not confirmed"),
 )
 
 

@@ -19,7 +19,7 @@ from aicmo.execution.states import LAPSED
 from aicmo.models import Attempt, Delivery, Reading
 from tests.conftest import KEY
 from tests.peers.smtp_peer import SmtpPeer
-from tests.projects import NOW, document, imported, post
+from tests.projects import NOW, brand, contact, document, imported, post
 from tests.unit.doubtful_rows import (
     MINUTES,
     SECONDS,
@@ -141,6 +141,32 @@ def test_what_is_not_there_goes_out_once_more(database: Database, attempts: int)
     with SmtpPeer() as peer:
         assert execute(database, peer).items_sent_successfully == 1
         assert list(peer.effects.values()) == [1]
+
+
+def test_nobody_can_know_that_it_is_not_there_while_it_may_still_arrive(sqlite_url: str) -> None:
+    database = ClockedDatabase(sqlite_url)
+    old, fresh = doubtful(database, people=2)
+    change(database, fresh, since=NOW + 5 * MINUTES)
+    database.at = NOW + 11 * MINUTES
+    with pytest.raises(FixInput, match="too early") as caught:
+        settled(database, [old, fresh], Decision.IS_NOT_THERE)
+    assert "15:15 UTC" in caught.value.next_step
+    assert books(database).count("unknown") == 2
+    settled(database, [old], Decision.IS_NOT_THERE)
+    settled(database, [fresh], Decision.IS_THERE)
+    database.dispose()
+
+
+def test_what_goes_out_again_goes_out_as_the_sender_of_now(database: Database) -> None:
+    (only,) = doubtful(database, people=1)
+    imported(
+        database,
+        contacts=[contact(1)],
+        brand=brand(sender={"name": "Northside Studio", "email": "new@northside.example.com"}),
+    )
+    account = row(database, only).account_id
+    settled(database, [only], Decision.IS_NOT_THERE)
+    assert row(database, only).account_id != account
 
 
 def test_what_is_not_there_waits_under_the_guards(database: Database) -> None:
