@@ -28,12 +28,12 @@ class Authority:
         self.ca_file = folder / "ca.pem"
         self.ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def server_context(self, address: str = "127.0.0.1") -> ssl.SSLContext:
-        """A server's TLS context with a certificate for `address`."""
+    def server_context(self, address: str = "127.0.0.1", *, days: float = 1) -> ssl.SSLContext:
+        """A server's TLS context with a certificate for `address`, valid for so many days more."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
         certificate = (
-            _certificate(_name("peer"), self._name, key.public_key())
+            _certificate(_name("peer"), self._name, key.public_key(), days)
             .add_extension(names, critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -54,7 +54,7 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: float = 1
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -63,6 +63,6 @@ def _certificate(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + timedelta(days=days))
     )
