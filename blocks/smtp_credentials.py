@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
-from aicmo.settings import SmtpRelay, TlsMode
+from aicmo.settings import SmtpRelay, TlsMode, parse_rates
 
 if TYPE_CHECKING:
     from aicmo.gateways.contract import OpenGateway
@@ -57,9 +57,17 @@ class SmtpCredentials(Block):
         description="Password or API key to log in with; kept encrypted.",
     )
 
+    rate: str = Field(
+        default="",
+        title="Rate limit",
+        pattern=r"^(\d+/(second|minute|hour|day)(, *\d+/(second|minute|hour|day))*)?$",
+        description="What the relay takes at most, such as 100/minute, 2000/day.",
+    )
+
     def relay(self) -> SmtpRelay:
         """Where email is handed over, in the core's terms."""
-        return SmtpRelay(self.host, self.port, self.tls, self.username, self.password)
+        rates = parse_rates(self.rate)
+        return SmtpRelay(self.host, self.port, self.tls, self.username, self.password, rates)
 
     def open_gateway(self) -> OpenGateway:
         """What builds the gateway once a live run has its permit."""

@@ -22,6 +22,7 @@ from aicmo.gateways.contract import (
     Outcome,
     OutcomeKind,
     Outgoing,
+    RateLimit,
     RepeatClass,
     Scope,
     StillAllowed,
@@ -67,6 +68,7 @@ class SmtpGateway(Gateway):
                 f"The mail relay {relay.host} would be spoken to without encryption",
                 next_step="Set tls=starttls or tls=implicit in AICMO_SMTP_URL.",
             )
+        self.limits = tuple(RateLimit(count, per) for count, per in relay.rates)
         self._relay = relay
         self._ca_file = ca_file
         self._local_hostname = local_hostname

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,17 @@ def test_smtp_url_parts_are_decoded() -> None:
     relay = parse_smtp_url("smtp://us%40er:p%2Fw@mail.example.com:2525?tls=none")
     assert (relay.host, relay.port, relay.tls) == ("mail.example.com", 2525, "none")
     assert (relay.username, relay.password.get_secret_value()) == ("us@er", "p/w")
+
+
+def test_a_relays_rate_limits_are_read_from_its_url() -> None:
+    relay = parse_smtp_url("smtp://mail.example.com?rate=100/minute,2000/day")
+    assert relay.rates == ((100, timedelta(minutes=1)), (2000, timedelta(days=1)))
+
+
+@pytest.mark.parametrize("option", ["rate=fast", "rate=0/minute", "rate=5/month", "rates=5/day"])
+def test_a_limit_that_cant_be_read_is_never_ignored(option: str) -> None:
+    with pytest.raises(FixConfiguration, match="AICMO_SMTP_URL can't be read"):
+        parse_smtp_url(f"smtp://mail.example.com?{option}")
 
 
 @pytest.mark.parametrize(("tls", "port"), [("implicit", 465), ("starttls", 587)])
