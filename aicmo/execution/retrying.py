@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -27,8 +28,16 @@ CALLED_OFF = "cancelled: name the item to open it again"
 _CLOSED = (State.FAILED.value, State.CANCELLED.value)
 _PROVES_NOTHING = ("", OutcomeKind.UNKNOWN.value, OutcomeKind.DUPLICATE.value)
 
-# The attempts so far no longer count against the limit.
-_AFRESH = {"uncounted": Delivery.__table__.c.attempts, "not_before": None}
+_DELIVERY, _ITEM = cast("Table", Delivery.__table__), cast("Table", Item.__table__)
+_AFRESH = {
+    # The attempts so far no longer count against the limit.
+    "uncounted": _DELIVERY.c.attempts,
+    "not_before": None,
+    # The plan's sender may have changed since; what was closed hasn't followed it.
+    "account_id": select(_ITEM.c.account_id)
+    .where(_ITEM.c.id == _DELIVERY.c.item_id)
+    .scalar_subquery(),
+}
 
 
 @dataclass(frozen=True, slots=True)

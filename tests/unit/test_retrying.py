@@ -14,9 +14,9 @@ from aicmo.errors import FixInput
 from aicmo.execution import cancelling, doubts, retrying
 from aicmo.execution.doubts import Decision
 from aicmo.execution.retrying import Retried
-from aicmo.models import Delivery, Item
+from aicmo.models import Account, Delivery, Item
 from tests.peers.smtp_peer import Answer, Script, SmtpPeer
-from tests.projects import NOW, approved, contact, email, imported
+from tests.projects import NOW, approved, brand, contact, email, imported
 from tests.unit.doubtful_rows import ClockedDatabase
 from tests.unit.live_runs import books, execute, ready
 
@@ -44,6 +44,9 @@ def failed(database: Database, people: int = 1) -> None:
 
 
 def decided(database: Database, decision: Decision) -> None:
+    """An hour later, when no request can still be under way."""
+    assert isinstance(database, ClockedDatabase)
+    database.at = NOW + timedelta(hours=1)
     with database.read() as session:
         ids = list(session.scalars(select(Delivery.id).where(Delivery.state == "unknown")))
     doubts.decide(database, "studio", ids, decision, by="Ann", reason="looked at the log")
@@ -168,6 +171,16 @@ def test_approval_applies_again(database: Database) -> None:
         approved(database)
         execute(database, peer)
         assert peer.effects.total() == 1
+
+
+def test_it_goes_out_as_the_sender_of_the_plan_as_it_is_now(database: Database) -> None:
+    failed(database)
+    sender = {"name": "Studio", "email": "new@northside.example.com"}
+    imported(database, contacts=[contact(1)], brand=brand(sender=sender))
+    retry(database)
+    with database.read() as session:
+        query = select(Account.handle).join(Delivery, Delivery.account_id == Account.id)
+        assert list(session.scalars(query)) == ["new@northside.example.com"]
 
 
 def test_an_unknown_item_changes_nothing(database: Database) -> None:
