@@ -119,6 +119,5 @@ def opted_out_before(size: int) -> tuple[int, ...]:
 
 
 def opted_out_meanwhile(size: int) -> tuple[int, ...]:
-    """Who opts out while others are being sent: every fifth of the last tenth of the list."""
-    last = range(size - size // 10 + 1, size + 1)
-    return tuple(last[::5])
+    """Who opts out while others are being sent: every 25th of the second half of the list."""
+    return tuple(number for number in range(size // 2 + 1, size + 1) if number % 25 == 0)
