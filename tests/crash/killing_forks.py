@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.crash.killing_clock import SharedClock
 from tests.crash.killing_worker import Job, work
 from tests.peers.children import running
 
@@ -38,6 +39,7 @@ class Worker:
     pid: int = 0
     exit_code: int = 0
     has_started: threading.Event = field(default_factory=threading.Event)
+    has_halted: threading.Event = field(default_factory=threading.Event)
     has_ended: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -50,6 +52,14 @@ class Worker:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
+    def wait_until_it_halts(self) -> None:
+        """Because it was stopped, or because it has ended."""
+        assert self.has_halted.wait(60), f"worker {self.pid} goes on: {self.log.read_text()}"
+
+    def go_on(self) -> None:
+        if not self.has_ended.is_set():
+            os.kill(self.pid, signal.SIGCONT)
+
     def wait(self) -> int:
         assert self.has_ended.wait(60), f"worker {self.pid} doesn't end: {self.log.read_text()}"
         return self.exit_code
@@ -60,6 +70,7 @@ class ForkServer:
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process, self.folder = process, folder
+        self.clock = SharedClock(folder / "clock")
         self._workers: list[Worker] = []
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -92,7 +103,9 @@ class ForkServer:
             if "pid" in said:
                 worker.pid = said["pid"]
                 worker.has_started.set()
-            else:
+                continue
+            worker.has_halted.set()
+            if "exit_code" in said:
                 worker.exit_code = said["exit_code"]
                 worker.has_ended.set()
 
@@ -143,9 +156,12 @@ def _follow(order: dict[str, Any], numbers: dict[int, int]) -> None:
 
 def _reap(numbers: dict[int, int]) -> None:
     while numbers:
-        pid, status = os.waitpid(-1, os.WNOHANG)
+        pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
         if not pid:
             return
+        if os.WIFSTOPPED(status):
+            _say(number=numbers[pid], stopped_by=os.WSTOPSIG(status))
+            continue
         _say(number=numbers.pop(pid), exit_code=os.waitstatus_to_exitcode(status))
 
 
@@ -163,7 +179,9 @@ def _become_worker(order: dict[str, Any]) -> None:
     for descriptor, number in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(descriptor, number)
     try:
-        work(Job(**order["job"]))
+        job = Job(**order["job"])
+        SharedClock(Path(job.clock)).rule_this_process()
+        work(job)
     except BaseException:  # noqa: BLE001  (whatever it is, the test must see it, and no loop be left)
         traceback.print_exc()
         os._exit(1)

@@ -33,6 +33,21 @@ BETWEEN: Mapping[str, bool] = {
 IN_THE_REQUEST = ("peer head", "peer body", "peer applied", "peer answer")
 """Points at the provider's side: the worker is killed while its request is open."""
 
+_FREEZING = (
+    "after commit claim",
+    "after commit arm",
+    "before connect",
+    "after connect",
+    "after head",
+    "before journal begin",
+    "after journal begin",
+)
+"""Points where a worker may be frozen for hours. Later, a byte of its request is on its way, and only
+the provider could refuse the rest; within a transaction, everybody waits for it."""
+
+_HOLDING = ("peer applied", "after answer", "after journal answer", "before commit settle")
+"""Points where a worker has sent something that it hasn't recorded yet."""
+
 AT_RANDOM = "at random"
 POINTS = (*BETWEEN, *IN_THE_REQUEST, AT_RANDOM)
 RECONCILING = tuple(
@@ -68,6 +83,17 @@ class Aftermath(StrEnum):
 
 
 @dataclass(frozen=True)
+class Frozen:
+    """A worker that is stopped at `place`, and goes on when its claim is in other hands.
+
+    successor: what kills the worker that has its deliveries then.
+    """
+
+    place: Kill
+    successor: Kill
+
+
+@dataclass(frozen=True)
 class Schedule:
     """One project's fate.
 
@@ -76,6 +102,7 @@ class Schedule:
     aftermath: what becomes of the journals before the work is taken up again.
     resumes_late: nobody works on until the provider (class A) has forgotten the tokens.
     reconciler: what kills the first who asks about doubts.
+    frozen: what happens before all this.
     """
 
     seed: int
@@ -87,6 +114,7 @@ class Schedule:
     aftermath: Aftermath = Aftermath.RESTART
     resumes_late: bool = False
     reconciler: Kill | None = None
+    frozen: Frozen | None = None
 
 
 WARMING_UP = Schedule(-1, RepeatClass.BLIND, people=2, batch=2, rounds=(), faults={})
@@ -97,7 +125,7 @@ def draw(seed: int, repeat_class: RepeatClass) -> Schedule:
     chance = random.Random(f"{repeat_class}{seed}")
     points = [POINTS[(_KILLS * seed + number) % len(POINTS)] for number in range(_KILLS)]
     batch = chance.randint(2, 4)
-    people = batch * chance.randint(4, 7)
+    people = batch * chance.randint(5, 8)
     return Schedule(
         seed=seed,
         repeat_class=repeat_class,
@@ -108,7 +136,12 @@ def draw(seed: int, repeat_class: RepeatClass) -> Schedule:
         aftermath=chance.choices(tuple(Aftermath), (6, 2, 2))[0],
         resumes_late=chance.random() < 0.2,
         reconciler=Kill(chance.choice(RECONCILING), chance.randint(1, 2)),
+        frozen=_frozen(chance) if chance.random() < 0.4 else None,
     )
+
+
+def _frozen(chance: random.Random) -> Frozen:
+    return Frozen(Kill(chance.choice(_FREEZING), 1), Kill(chance.choice(_HOLDING), 1))
 
 
 def _rounds(chance: random.Random, points: list[str]) -> tuple[tuple[Kill | None, ...], ...]:

@@ -7,8 +7,9 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from aicmo.execution.report import ExecutionReport
 from aicmo.execution.runs import ExecutionRequest
 from aicmo.gateways.contract import OpenGateway, RepeatClass
 from aicmo.settings import ExecutionConfig
+from tests.crash.killing_clock import SharedClock, ShiftedDatabase
 from tests.peers import effect_gateways
 from tests.peers.effect_gateways import open_effect_gateway
 
@@ -30,23 +32,13 @@ ANSWER_SECONDS = 0.4
 Does = Literal["run", "open", "reconcile"]
 
 
-class ShiftedDatabase(Database):
-    """A database whose clock is `ahead`, so that leases and waits pass without anybody waiting."""
-
-    def __init__(self, url: str, ahead: timedelta) -> None:
-        super().__init__(url)
-        self.ahead = ahead
-
-    def now(self, session: Session) -> datetime:
-        return super().now(session) + self.ahead
-
-
 @dataclass(frozen=True)
 class Job:
     """What one worker does, and where it dies: at the `nth` time it reaches `point`.
 
     client: what the provider knows it as.
-    ahead: seconds that its clocks are ahead.
+    clock: the file of the clock that it lives by.
+    freezes: it isn't killed, but stopped until somebody lets it go on.
     does: the whole run; or only its opening, which takes back what others left behind; or it asks
         the provider about doubts.
     boot: the name of this start of the machine; empty for the real one.
@@ -59,11 +51,12 @@ class Job:
     port: int
     client: str
     batch: int
-    ahead: float
+    clock: str
     point: str = ""
     nth: int = 0
     does: Does = "run"
     boot: str = ""
+    freezes: bool = False
 
 
 def work(job: Job) -> None:
@@ -72,10 +65,9 @@ def work(job: Job) -> None:
     dispatch._LONGEST_WAIT = timedelta()  # waits are passed by the clocks, not by sleeping
     if job.boot:
         journal._boot_id = lambda: job.boot
-    database = _database(job.url)
-    database.ahead = timedelta(seconds=job.ahead)
+    database = _database(job.url, job.clock)
     if job.point:
-        _Points(job.point, job.nth).watch(database)
+        _Points(job).watch(database)
     if job.does == "reconcile":
         opening = _opening(database, job)
         reconcile(database, job.project_id, CONFIG, lambda _channel: opening, by="worker")
@@ -85,7 +77,13 @@ def work(job: Job) -> None:
 
 
 def _run(database: Database, job: Job) -> None:
-    request = ExecutionRequest(job.project_id, enabled=True, dry_run=False, started_by="worker")
+    request = ExecutionRequest(
+        job.project_id,
+        enabled=True,
+        dry_run=False,
+        started_by="worker",
+        limit=job.batch if job.freezes else None,  # leaves something to the others
+    )
     run = runs.open_run(database, request, CONFIG)
     report = ExecutionReport(job.project_id)
     if job.does == "run":
@@ -108,9 +106,9 @@ def _opening(database: Database, job: Job) -> OpenGateway:
 
 
 @lru_cache
-def _database(url: str) -> ShiftedDatabase:
+def _database(url: str, clock: str) -> ShiftedDatabase:
     """One per process and those forked from it, so that statements are compiled once for all."""
-    return ShiftedDatabase(url, timedelta())
+    return ShiftedDatabase(url, SharedClock(Path(clock)))
 
 
 _NAMES = {
@@ -121,10 +119,11 @@ _NAMES = {
 
 
 class _Points:
-    """Counts how often the worker comes by `point`, and kills it there."""
+    """Counts how often the worker comes by its point, and stops it there."""
 
-    def __init__(self, point: str, nth: int) -> None:
-        self._point, self._left = point, nth
+    def __init__(self, job: Job) -> None:
+        self._point, self._left = job.point, job.nth
+        self._signal = signal.SIGSTOP if job.freezes else signal.SIGKILL
         self._moved = threading.local()
         self._has_claimed = False
 
@@ -147,7 +146,7 @@ class _Points:
         if point == self._point:
             self._left -= 1
             if not self._left:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._signal)
 
     def _around(self, owner: Any, function: str, label: str | Callable[[], str]) -> None:
         original = getattr(owner, function)
