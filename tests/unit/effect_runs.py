@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from aicmo.database import Database
 from aicmo.errors import AicmoError
 from aicmo.execution import runs
 from aicmo.execution.report import ExecutionReport
@@ -42,9 +43,7 @@ def opening(peer: HttpPeer, gateway: type[EffectGateway], database: ClockedDatab
     return open_gateway
 
 
-def run_through(
-    database: ClockedDatabase, open_gateway: OpenGateway, **changes: Any
-) -> ExecutionReport:
+def run_through(database: Database, open_gateway: OpenGateway, **changes: Any) -> ExecutionReport:
     """A whole live run; what stopped it is in its report, as the command line and flows do it."""
     run = runs.open_run(database, replace(LIVE, **changes), CONFIG)
     report = ExecutionReport("studio")
@@ -79,15 +78,15 @@ def killed_run(database: ClockedDatabase, peer: HttpPeer, gateway: type[EffectGa
     assert in_own_process(run) == KILLED
 
 
-def deliveries(database: ClockedDatabase) -> list[Delivery]:
+def deliveries(database: Database) -> list[Delivery]:
     with database.read() as session:
         return list(session.scalars(select(Delivery).order_by(Delivery.id)))
 
 
-def counted_tries(database: ClockedDatabase) -> list[int]:
+def counted_tries(database: Database) -> list[int]:
     return [each.attempts - each.uncounted for each in deliveries(database)]
 
 
-def attempts(database: ClockedDatabase) -> list[Attempt]:
+def attempts(database: Database) -> list[Attempt]:
     with database.read() as session:
         return list(session.scalars(select(Attempt).order_by(Attempt.id)))
