@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.errors import FixInput, NoSuchProject
+from aicmo.errors import FixInput
 from aicmo.execution.guards import LATE_AFTER
-from aicmo.models import Approval, Item, Project
+from aicmo.execution.selection import named_items
+from aicmo.models import Approval, Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ def approve(
     if not approved_by.strip():
         raise FixInput("An approval needs a name", next_step="Give it with --by NAME.")
     with audit.transaction(database, project_id) as session:
-        items = _items(session, project_id, item_keys, channels)
+        items = named_items(session, project_id, item_keys)
+        if item_keys is None and channels is not None:
+            items = [item for item in items if item.channel in channels]
         if shown is not None and any(shown.get(item.key) != item.fingerprint for item in items):
             raise FixInput(
                 "The plan was changed while you were looking; nothing was approved",
@@ -75,7 +78,7 @@ def revoke(
         FixInput: an item isn't in the current plan.
     """
     with audit.transaction(database, project_id) as session:
-        items = _items(session, project_id, item_keys, None)
+        items = named_items(session, project_id, item_keys)
         for item in items:
             session.execute(
                 update(Approval)
@@ -87,27 +90,6 @@ def revoke(
                 item=item.key,
             )  # fmt: skip
         return [item.key for item in items]
-
-
-def _items(
-    session: Session,
-    project_id: str,
-    item_keys: Sequence[str] | None,
-    channels: Sequence[str] | None,
-) -> list[Item]:
-    if session.get(Project, project_id) is None:
-        raise NoSuchProject(project_id)
-    query = select(Item).where(Item.project_id == project_id, Item.withdrawn.is_(False))
-    items = list(session.scalars(query.order_by(Item.send_at, Item.key)))
-    if item_keys is None:
-        return [item for item in items if channels is None or item.channel in channels]
-    known = {item.key for item in items}
-    if missing := [key for key in item_keys if key not in known]:
-        raise FixInput(
-            f"{project_id} has no item {', '.join(missing)}",
-            next_step=f"`aicmo plan {project_id}` lists its items.",
-        )
-    return [item for item in items if item.key in set(item_keys)]
 
 
 def _approve_item(session: Session, item: Item, approved_by: str, now: datetime) -> ItemApproval:

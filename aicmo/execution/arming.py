@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
+from aicmo.errors import TryLater
 from aicmo.execution import guards
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed
 from aicmo.execution.project import load_version
 from aicmo.execution.settling import let_account_wait
 from aicmo.execution.states import Mover, State, move
+from aicmo.execution.watermarks import is_behind
 from aicmo.gateways.contract import Gateway, Outgoing, RateLimit, RepeatClass
 from aicmo.models import Attempt, Delivery
 
@@ -70,12 +72,20 @@ def arm(
         plan_version: the version that the bytes were composed from. An approval is compared with
             the current plan, so bytes of another version must never be armed under it.
         gateway: where they will go: its timing, its limits, and what it does with a repetition.
+
+    Raises:
+        TryLater: the database was restored since the run began.
     """
     # Taken before the transaction: a worker frozen in between finds its deadline passed.
     deadline = time.monotonic() + gateway.timing.send_deadline
     ready = [each for each in claim.delivery_ids if each in composed]
     hashes = {each: hashlib.sha256(composed[each].payload).hexdigest() for each in ready}
     with audit.transaction(database, mover.project_id) as session:
+        if is_behind(session, database, mover.project_id):
+            raise TryLater(
+                "The database was restored from a backup during the run",
+                next_step="Run again: what was due is held then, and `aicmo recover` lists it.",
+            )
         if load_version(session, mover.project_id) != plan_version:
             let_go(session, mover, claim.fence, dict.fromkeys(claim.delivery_ids, _MAY_GO))
             return Armed(claim.fence, (), plan_changed=True)

@@ -44,6 +44,7 @@ LATE_AFTER = timedelta(hours=24)
 
 HOLD, SKIP, EXPIRE, CANCEL, WAIT = "held", "skipped", "expired", "cancelled", "waiting"
 DOUBT = "unknown"
+RESTORED = "restored from a backup: it may have gone out already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def _objection(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnE
             Account.paused_at.is_not(None),
             literal(f"{HOLD}:account paused: ").concat(Account.pause_reason),
         ),
-        (_restored(), _say(HOLD, "restored from a backup: it may have gone out already")),
+        (_restored(), _say(HOLD, RESTORED)),
         (~_approved_ever(), _say(HOLD, "not approved")),
         (~_approved(), _say(HOLD, "changed since its approval")),
         (Item.send_at > now, _say(WAIT, "not due yet")),

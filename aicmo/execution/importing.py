@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.execution import contacts, expansion
+from aicmo.execution import contacts, expansion, restoring
 from aicmo.execution.fingerprint import Fingerprints
 from aicmo.models import Account, Item, Plan, Project
 from aicmo.plans import times
@@ -57,7 +57,10 @@ def import_document(
     """
     with audit.transaction(database, document.id) as session:
         require_same_key(session, secret_key)
-        return _Import(session, document, source, actor, secret_key, tuple(warnings)).run()
+        done = _Import(session, document, source, actor, secret_key, tuple(warnings)).run()
+    # Noted from the first plan on: a backup from before the first live run is then told, too.
+    restoring.check(database)
+    return done
 
 
 class _Import:

@@ -21,6 +21,7 @@ from aicmo.execution import claims, replaying, restoring
 from aicmo.execution.composing import EmailComposers
 from aicmo.execution.dispatch import Dispatch
 from aicmo.execution.gate import Mode, decide_channel, issue_permit
+from aicmo.execution.guards import RESTORED
 from aicmo.execution.handing_over import OnProgress
 from aicmo.execution.preview import Preview, preview_items
 from aicmo.execution.project import (
@@ -292,7 +293,7 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
     if run.overall_mode is not Mode.DISABLED:
         _add_other_channels(run, report, books)
     if run.overall_mode is Mode.LIVE:
-        _say_what_is_paused(run, report, books)
+        _say_what_waits_for_a_person(run, report, books)
     report.balanced = books.balanced
     if not books.balanced:
         report.add_error(f"The books don't balance: {books.as_dict()}")
@@ -310,14 +311,19 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
     return report
 
 
-def _say_what_is_paused(run: OpenRun, report: ExecutionReport, books: Books) -> None:
-    """An account that a refusal has paused stays an error in every run until it is released."""
+def _say_what_waits_for_a_person(run: OpenRun, report: ExecutionReport, books: Books) -> None:
+    """What a refusal or a restore has stopped stays an error in every run until it is released."""
     for tally in books.tallies:
         if tally.state == "held" and tally.reason.startswith("account paused"):
             release = f"`aicmo unpause {run.plan.project_id} --channel {tally.channel}`"
             report.add_error(
                 f"The {tally.channel} account is paused ({tally.reason.partition(': ')[2]}). "
                 f"Put its log-in right, then {release} and run again"
+            )
+        elif tally.state == "held" and tally.reason == RESTORED:
+            report.add_error(
+                "The database was restored from a backup, so what was due by then is held: it may "
+                "have gone out already. `aicmo recover` lists it"
             )
 
 

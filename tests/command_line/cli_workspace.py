@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
@@ -65,6 +66,9 @@ def enter(folder: Path, patch: pytest.MonkeyPatch) -> Workspace:
 def enter_with_example(folder: Path, patch: pytest.MonkeyPatch) -> Workspace:
     """A working folder with a key, a database and the example project."""
     shutil.copytree(_prepared(), folder, dirs_exist_ok=True)
+    with sqlite3.connect(folder / ".aicmo" / "aicmo.db") as database:
+        # A copy would be taken for a backup that was restored.
+        database.execute("UPDATE installation SET place = ''")
     return enter(folder, patch)
 
 

@@ -86,7 +86,7 @@ def test_a_restored_database_tells_what_it_holds_and_what_to_do(workspace: Works
         workspace.run(*LIVE)
         assert len(server.accepted) == 8
         _put_back(workspace, backup)
-        workspace.run(*LIVE)
+        workspace.run(*LIVE, status=1)
         assert len(server.accepted) == 8
 
         shown = workspace.run("recover").stdout
@@ -98,13 +98,13 @@ def test_a_restored_database_tells_what_it_holds_and_what_to_do(workspace: Works
 
         unreasoned = workspace.run("recover", PROJECT, "fit-em-2", "--release", status=2)
         assert "needs a reason" in unreasoned.stderr
-        workspace.run(*LIVE)
+        workspace.run(*LIVE, status=1)
         assert len(server.accepted) == 8
         done = workspace.run(
             "recover", PROJECT, "fit-em-2", "--release", "--reason", "not in the relay's log"
         )
         assert "Released: 8 deliveries of fit-em-2." in done.stdout
-        workspace.run(*LIVE)
+        workspace.run(*LIVE, status=1)
         assert len(server.accepted) == 16
 
 
@@ -124,7 +124,7 @@ def test_disarming_by_hand_holds_what_was_due(workspace: Workspace) -> None:
     assert "fit-em-2" in {each["item"] for each in told["held"]}
     with _captured(workspace) as server:
         workspace.allow(server.relay.port)
-        workspace.run(*LIVE)
+        workspace.run(*LIVE, status=1)
         assert server.accepted == []
     released = workspace.json("recover", PROJECT, "--release", "--reason", "seen")
     assert released["held"] == []

@@ -15,8 +15,9 @@ from sqlalchemy import make_url, select, update
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.errors import FixInput
-from aicmo.execution import approvals, restoring, watermarks
+from aicmo.errors import FixInput, TryLater
+from aicmo.execution import approvals, restoring, runs, watermarks
+from aicmo.gateways.smtp import open_smtp_gateway
 from aicmo.models import Installation, Item
 from tests.peers.smtp_peer import SmtpPeer
 from tests.projects import approved, email, imported
@@ -28,7 +29,7 @@ from tests.unit.backups import (
     ReplacedFile,
     Restorable,
 )
-from tests.unit.live_runs import execute
+from tests.unit.live_runs import execute, started
 
 HELD = "restored from a backup: it may have gone out already"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -216,14 +217,17 @@ def test_a_second_restore_disarms_again_though_less_had_happened_since(file: Res
 
 
 def test_a_restore_during_a_run_is_seen_before_anything_is_armed(file: Restorable) -> None:
+    """The backup was made during the run, so that it knows the run but not what it sent."""
     planned(file.database)
+    run = started(file.database, NOW)
+    items = runs.extract_items(run)
     file.back_up()
     with SmtpPeer() as peer:
         execute(file.database, peer, NOW)
-    with file.database.read() as session:
-        assert not watermarks.is_behind(session, file.database, "studio")
-    with file.restore().read() as session:
-        assert watermarks.is_behind(session, file.database, "studio")
+        file.restore()
+        with pytest.raises(TryLater, match="restored from a backup during the run"):
+            runs.execute_channel(run, "email", items, lambda: open_smtp_gateway(peer.relay))
+        assert peer.effects.total() == 3
 
 
 @dataclass
