@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 UV_VERSION := 0.13.9
 
-.PHONY: help setup system peers demo test check unit lock schema migration bench clean up
+.PHONY: help setup system peers demo test check unit safety lock schema bench clean up
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ test: peers ## Run the whole test suite, real peers included
 unit: setup ## Run the unit tests alone, without Prefect and without servers
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit -m "not peer" $(ARGS)
 
+safety: peers ## The proofs of at-most-once at full size (an hour or more)
+	@AICMO_TEST_FULL=1 $(BIN)/python -m pytest -q -n 2 --dist load tests/crash tests/model tests/mutation $(ARGS)
+	@$(BIN)/python -m tests.mutation.remove_rules
+
 check: setup ## Lint, format, types and layers
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -52,7 +56,7 @@ check: setup ## Lint, format, types and layers
 	@$(BIN)/lint-imports --no-cache --no-logo
 
 bench: setup ## Run every benchmark at full size and print the tables
-	@for name in demo import_preview packaging; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in demo import_preview packaging engine send_safety; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra postgres --group dev --universal \
