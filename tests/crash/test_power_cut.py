@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from aicmo.execution.dispatch import BATCH
 from aicmo.settings import SmtpRelay
 from tests.crash.durable_postgres import PostgresCluster
 from tests.crash.live_process import ROOT, live_process, outcome
@@ -27,8 +28,8 @@ from tests.peers.smtp_peer import Script, SmtpPeer
 
 FULL = bool(os.environ.get("AICMO_TEST_FULL"))
 SEEDS = range(40 if FULL else 1)
-ROUNDS = 3
-PEOPLE, FEW = 250, 12
+ROUNDS = 3 if FULL else 2
+PEOPLE, FEW = BATCH + 50, 12
 COMMITS = 20
 REFUSED = Script(recipients={"person3@example.com": "550 5.7.1 no"})
 COMMIT_AND_DIE = f"""
@@ -75,7 +76,7 @@ def test_a_cut_loses_exactly_what_sqlite_has_not_synced(
 
 def test_cut_instead_of_any_sync_of_a_run(sqlite_url: str, tmp_path: Path) -> None:
     prepare(sqlite_url, FEW)
-    for cut_at in itertools.count(1, 1 if FULL else 2):
+    for cut_at in itertools.count(1, 1 if FULL else 3):
         file = tmp_path / f"cut-{cut_at}" / "aicmo.db"
         file.parent.mkdir()
         shutil.copyfile(tmp_path / "aicmo.db", file)
