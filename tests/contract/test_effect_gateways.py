@@ -34,7 +34,8 @@ from tests.contract.gateway_contract import (
     permit,
 )
 from tests.peers.effect_gateways import GATEWAYS, EffectGateway, SearchableGateway
-from tests.peers.http_peer import WORKS, Fault, HttpPeer, Request, Stage
+from tests.peers.http_exchange import WORKS, Fault, Request, Stage
+from tests.peers.http_peer import HttpPeer
 
 FOR_NOW, FOR_GOOD = OutcomeKind.REFUSED_FOR_NOW, OutcomeKind.REFUSED_FOR_GOOD
 A, B, C = RepeatClass.REPEAT_SAFE, RepeatClass.READABLE, RepeatClass.BLIND

@@ -24,7 +24,8 @@ from tests.crash.killing_schedule import AT_RANDOM, WARMING_UP, Aftermath, Froze
 from tests.crash.killing_verdict import Outcome, Verdict
 from tests.crash.killing_worker import Does, Job
 from tests.peers.effect_gateways import GATEWAYS, TokenGateway
-from tests.peers.http_peer import HttpPeer, Request, Stage
+from tests.peers.http_exchange import Request, Stage
+from tests.peers.http_peer import HttpPeer
 from tests.projects import contact, document, email
 
 _VISIBLE_AFTER = timedelta(seconds=30)

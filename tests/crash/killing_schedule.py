@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aicmo.gateways.contract import RepeatClass
-from tests.peers.http_peer import Fault
+from tests.peers.http_exchange import Fault
 
 COMMITS = ("open", "replay", "claim", "arm", "settle", "close")
 BETWEEN: Mapping[str, bool] = {

@@ -16,7 +16,8 @@ from aicmo.gateways.contract import RepeatClass
 from aicmo.models import Account, Attempt, Delivery
 from tests.crash.killing_schedule import Aftermath, Kill, Schedule
 from tests.peers.effect_gateways import GATEWAYS
-from tests.peers.http_peer import Fault, HttpPeer
+from tests.peers.http_exchange import Fault
+from tests.peers.http_peer import HttpPeer
 
 _AT_REST = (State.SENT, State.FAILED, State.UNKNOWN)
 

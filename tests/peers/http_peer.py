@@ -9,66 +9,19 @@ speaks over raw sockets, one request per connection, so that an answer can be cu
 
 from __future__ import annotations
 
-import json
-import select
 import socket
-import struct
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from aicmo.gateways.contract import RepeatClass
-
-Stage = Literal["head", "body", "applied", "answer"]
-"""What has just happened to a request: read so far, read whole, acted on, half answered."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What the peer does with one connection instead of taking the message and saying so.
-
-    at: how far it reads before it does the rest.
-    applies: the message takes effect, if it was read to its end.
-    delay: seconds it takes before that.
-    status: the answer's status, with `headers`; 0 is the usual one.
-    then: what becomes of the answer.
-    """
-
-    at: Literal["connect", "head", "body", "end"] = "end"
-    applies: bool = False
-    delay: float = 0
-    status: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict)
-    then: Literal["answer", "close", "hang", "reset", "cut", "drip", "garbage", "twice"] = "answer"
-
-
-WORKS = Fault(applies=True)
-
-
-@dataclass(frozen=True)
-class Request:
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-    @property
-    def token(self) -> str:
-        return self.headers.get("idempotency-key", "")
-
-    @property
-    def recipient(self) -> str:
-        return self.headers.get("recipient", "")
-
-    @property
-    def client(self) -> str:
-        return self.headers.get("user-agent", "")
+from tests.peers.http_exchange import Exchange, Fault, Request, Watch
 
 
 @dataclass(frozen=True)
@@ -80,9 +33,6 @@ class Effect:
     ref: str
     body: bytes
     at: float
-
-
-Watch = Callable[[Stage, Request], None]
 
 
 class HttpPeer:
@@ -115,7 +65,7 @@ class HttpPeer:
         self.met: list[Fault] = []
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self._stop = threading.Event()
+        self.stopping = threading.Event()
         self._changed = threading.Condition()
         self._open = 0
         self._knocks: dict[int, threading.Event] = {}
@@ -150,7 +100,7 @@ class HttpPeer:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stop.set()
+        self.stopping.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._changed:
@@ -171,7 +121,7 @@ class HttpPeer:
             assert self._changed.wait_for(lambda: not self._open, timeout=10), "a request hangs"
 
     def _accept(self) -> None:
-        while not self._stop.is_set():
+        while not self.stopping.is_set():
             try:
                 connection, (_, port) = self._listener.accept()
             except OSError:
@@ -191,7 +141,7 @@ class HttpPeer:
         connection.settimeout(5)
         try:
             with connection, suppress(OSError):
-                _Exchange(self, connection, number).run()
+                Exchange(self, connection, number).run()
         finally:
             with self._changed:
                 self._open -= 1
@@ -209,124 +159,8 @@ class HttpPeer:
             self.applied.append(Effect(request.token, request.recipient, ref, request.body, now))
             return ref
 
-    def find(self, token: str) -> Effect | None:
-        """The message of a token, if it can be seen already."""
+    def find(self, token: str) -> str:
+        """The reference of a token's message, if it can be seen already."""
         seen = self.clock() - self.visible_after.total_seconds()
-        return next(
-            (each for each in self.applied if each.token == token and each.at <= seen), None
-        )
-
-
-class _Exchange:
-    """One connection: a request, and what becomes of it."""
-
-    def __init__(self, peer: HttpPeer, connection: socket.socket, number: int) -> None:
-        self.peer, self.connection = peer, connection
-        self.fault = peer.faults.get(number)
-        self.unread = b""
-
-    def run(self) -> None:
-        if self._fault_at("connect"):
-            return
-        head, _, self.unread = self._read_until(lambda read: b"\r\n\r\n" in read).partition(
-            b"\r\n\r\n"
-        )
-        request = _request(head)
-        self.fault = self.fault or self.peer.faults.get(request.token)
-        if request.method == "GET":
-            self._look_up(request)
-        elif not self._fault_at("head"):
-            self._take(request)
-
-    def _look_up(self, request: Request) -> None:
-        found = self.peer.find(request.path.rpartition("/")[2])
-        if self.peer.repeat_class is not RepeatClass.READABLE:
-            self._answer(405, {})
-        elif found:
-            self._answer(200, {"id": found.ref})
-        else:
-            self._answer(404, {})
-
-    def _take(self, request: Request) -> None:
-        length = int(request.headers["content-length"])
-        self.unread = self._read_until(lambda read: len(read) > 0)
-        self.peer.begun.append(request)
-        self.peer.watch("head", request)
-        if self._fault_at("body"):
-            return
-        body = self._read_until(lambda read: len(read) >= length)
-        request = Request(request.method, request.path, request.headers, body)
-        self.peer.watch("body", request)
-        self._act(request)
-
-    def _act(self, request: Request) -> None:
-        fault = self.fault or WORKS
-        self.peer._stop.wait(fault.delay)
-        ref = self.peer.take(request) if fault.applies else ""
-        self.peer.watch("applied", request)
-        self._answer(200, {"id": ref} if ref else {}, lambda: self.peer.watch("answer", request))
-
-    def _fault_at(self, place: str) -> bool:
-        if self.fault is None or self.fault.at != place:
-            return False
-        self._answer(503, {})
-        return True
-
-    def _answer(
-        self, status: int, content: dict[str, str], halfway: Callable[[], None] = lambda: None
-    ) -> None:
-        fault = self.fault or WORKS
-        if self.fault:
-            self.peer.met.append(self.fault)
-        text = _response(fault.status or status, fault.headers, content)
-        match fault.then:
-            case "answer" | "twice":
-                self.connection.sendall(text[:20])
-                halfway()
-                self.connection.sendall(text[20:] + (text if fault.then == "twice" else b""))
-            case "cut":
-                self.connection.sendall(text[:-8])
-            case "garbage":
-                self.connection.sendall(b"\x00\xff thanks\r\n\r\n")
-            case "drip":
-                self._drip()
-            case "hang":
-                self._hang()
-            case "reset":
-                linger = struct.pack("ii", 1, 0)
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            case "close":
-                pass
-
-    def _drip(self) -> None:
-        self.connection.sendall(b"HTTP/1.1 200 OK\r\n")
-        while not self.peer._stop.wait(0.02):
-            self.connection.sendall(b"x")
-
-    def _hang(self) -> None:
-        """Until the client gives up."""
-        while not self.peer._stop.is_set():
-            if select.select([self.connection], [], [], 0.05)[0] and not self.connection.recv(4096):
-                return
-
-    def _read_until(self, is_enough: Callable[[bytes], bool]) -> bytes:
-        while not is_enough(self.unread):
-            received = self.connection.recv(65536)
-            if not received:
-                raise ConnectionError
-            self.unread += received
-        return self.unread
-
-
-def _request(head: bytes) -> Request:
-    first, *lines = head.decode().split("\r\n")
-    method, path, _ = first.split(" ")
-    pairs = (line.partition(":") for line in lines)
-    return Request(method, path, {name.lower(): value.strip() for name, _, value in pairs})
-
-
-def _response(status: int, headers: Mapping[str, str], content: dict[str, str]) -> bytes:
-    body = json.dumps(content).encode()
-    lines = [f"HTTP/1.1 {status} as scripted", f"Content-Length: {len(body)}"]
-    lines += ["Connection: close", *(f"{name}: {value}" for name, value in headers.items())]
-    return "\r\n".join([*lines, "", ""]).encode() + body
+        refs = (each.ref for each in self.applied if each.token == token and each.at <= seen)
+        return next(refs, "")
