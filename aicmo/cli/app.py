@@ -79,8 +79,7 @@ def tell(error: Exception, *, as_json: bool = False) -> int:
     console = to_stderr()
     if _debug.get():
         console.print(plain(redact(traceback.format_exc())), soft_wrap=True)
-    if isinstance(error, OSError):
-        error = _in_words(error)
+    error = _in_words(error)
     cause = describe(error)
     step = error.next_step if isinstance(error, AicmoError) else ""
     if not isinstance(error, AicmoError):
@@ -94,10 +93,18 @@ def tell(error: Exception, *, as_json: bool = False) -> int:
     return exit_status(error)
 
 
-def _in_words(error: OSError) -> Exception:
-    """What the user can put right about a file; any other error as it is."""
-    from aicmo.errors import FixConfiguration
+def _in_words(error: Exception) -> Exception:
+    """What the user can put right about a file or the database; any other error as it is."""
+    from sqlalchemy.exc import OperationalError
 
+    from aicmo.errors import FixConfiguration, TryLater
+    from aicmo.redaction import describe
+
+    if isinstance(error, OperationalError):
+        step = "Check it, then run again: nothing is lost or sent twice."
+        return TryLater(f"The database doesn't work: {describe(error)}", next_step=step)
+    if not isinstance(error, OSError):
+        return error
     # A full disk is noticed while writing, when the system no longer tells which file it is.
     if error.errno in _FULL:
         step = "Make room on its disk, or name another folder."

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 from aicmo.channels import Channel
 from aicmo.errors import FixConfiguration
 from aicmo.execution import runs
@@ -85,7 +87,10 @@ def _run_channel(
         ran.interrupted = True
         ran.report.add_error("Interrupted. What wasn't sent yet waits: run again to go on")
         return
-    except Exception as error:  # noqa: BLE001  (the other channels go on; the reason is kept)
+    except Exception as error:
+        if isinstance(error.__cause__, DBAPIError):
+            # Without a database there is nothing to go on with, and nowhere to write it down.
+            raise
         ran.misconfigured |= isinstance(error, FixConfiguration)
         message = f"{channel.value}: {describe_with_next_step(error)}"
         ran.report.add_error(message)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import Select, Table, case, insert, select
+from sqlalchemy import Select, Table, case, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import TryLater
-from aicmo.execution import guards
+from aicmo.execution import attempts, guards
+from aicmo.execution.attempts import Intent
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed
 from aicmo.execution.project import load_version
@@ -29,7 +30,6 @@ from aicmo.models import Attempt, Delivery
 MARGIN_SECONDS = 30
 """Between the last moment of a request and the end of its lease."""
 
-_ATTEMPT = cast("Table", Attempt.__table__)
 _ONE_MORE = cast("Table", Delivery.__table__).c.attempts + 1
 _MAY_GO = guards.Verdict("", "")
 _OTHER_GATEWAY = guards.Verdict(
@@ -94,7 +94,10 @@ def arm(
         let_go(session, mover, claim.fence, stopped)
         may_go = _within_limits(session, mover, claim, judged, gateway)
         armed = _arm(session, database, mover, claim.fence, may_go, gateway)
-        _write_attempts(session, mover, claim.fence, armed, hashes, gateway)
+        intents = [
+            Intent(each.id, each.account_id, each.attempts + 1, hashes[each.id]) for each in armed
+        ]
+        attempts.write(session, mover, claim.fence, gateway.name, intents)
         head = audit.head(session, mover.project_id)
     may_go_out = {each.id for each in armed}
     outgoing = [composed[each].outgoing(each, deadline) for each in ready if each in may_go_out]
@@ -216,29 +219,3 @@ def _repeatable_until(gateway: Gateway, now: datetime) -> object:
     return case(
         (Delivery.ambiguous, Delivery.repeatable_until), else_=now + gateway.token_lifetime - late
     )
-
-
-def _write_attempts(
-    session: Session,
-    mover: Mover,
-    fence: int,
-    armed: Iterable[_Judged],
-    hashes: Mapping[int, str],
-    gateway: Gateway,
-) -> None:
-    rows = [
-        {
-            "delivery_id": each.id,
-            "account_id": each.account_id,
-            "number": each.attempts + 1,
-            "fence": fence,
-            "run_id": mover.run_id,
-            "gateway": gateway.name,
-            "payload_sha256": hashes[each.id],
-            "armed_at": mover.at,
-            "outcome": "", "code": "", "detail": "", "provider_ref": "",
-        }
-        for each in armed
-    ]  # fmt: skip
-    if rows:
-        session.connection().execute(insert(_ATTEMPT), rows)

@@ -21,7 +21,7 @@ from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed, Recipient, recipients
 from aicmo.execution.handing_over import OnProgress, Wire
 from aicmo.execution.journal import Journal
-from aicmo.execution.permission import PAUSE, Permission
+from aicmo.execution.permission import Permission
 from aicmo.execution.project import PlanItem, ProjectPlan
 from aicmo.execution.report import NOT_COMPOSED
 from aicmo.execution.states import Mover
@@ -29,6 +29,7 @@ from aicmo.execution.watchdog import Watchdog
 from aicmo.execution.watermarks import remember_head
 from aicmo.gateways.contract import LivePermit, OpenGateway, Outcome, OutcomeKind
 from aicmo.gateways.email_message import ComposedEmail
+from aicmo.redaction import describe
 
 BATCH = 200
 """Deliveries per claim: what a lost machine leaves in doubt at most."""
@@ -91,7 +92,7 @@ class Dispatch:
             stack.enter_context(_database_trouble_told())
             journal = stack.enter_context(Journal(self.database.journal_folder))
             permission = stack.enter_context(
-                Permission(self.database, journal, self.plan.project_id, self.channel)
+                Permission(self.database, journal, self.plan, self.channel)
             )
             gateway = stack.enter_context(self.open_gateway(self.permit))
             bound = gateway.timing.send_deadline + gateway.timing.request_bound
@@ -135,10 +136,10 @@ class Dispatch:
         ending = wire.send(armed)
         if wire.breaker.reason:
             self._cool_down(armed, wire.breaker.reason)
-        if wire.permission.stopped_by not in ("", PAUSE):
+        if wire.permission.stopped_by not in ("", guards.PAUSED):
             raise TryLater(
                 f"Sending on {self.channel} stopped: {wire.permission.stopped_by}",
-                next_step="Put it right, then run again: nothing is lost or sent twice.",
+                next_step="Look at it, then run again: nothing is lost or sent twice.",
             )
         if ending and not wire.permission.stopped_by:
             raise self._stopped(ending)
@@ -222,7 +223,7 @@ def _database_trouble_told() -> Generator[None]:
         yield
     except DBAPIError as error:
         raise TryLater(
-            f"The database doesn't answer: {type(error.orig).__name__}",
+            f"The database doesn't work: {describe(error)}",
             next_step="Run again when it does: what was answered is kept in the journal, and "
             "nothing is lost or sent twice.",
         ) from error

@@ -35,6 +35,7 @@ from aicmo.models import (
     Installation,
     Item,
     Pause,
+    Project,
     Suppression,
     UtcDateTime,
 )
@@ -44,6 +45,8 @@ LATE_AFTER = timedelta(hours=24)
 
 HOLD, SKIP, EXPIRE, CANCEL, WAIT = "held", "skipped", "expired", "cancelled", "waiting"
 DOUBT = "unknown"
+PAUSED = "paused"
+PLAN_CHANGED = "the plan was changed during the run"
 RESTORED = "restored from a backup: it may have gone out already"
 
 
@@ -121,22 +124,15 @@ def _verdict(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnEle
 def _objection(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnElement[str]:
     now = moment.now
     return case(
-        (Item.cancelled_at.is_not(None), _say(CANCEL, "cancelled")),
-        (Delivery.in_plan.is_(False), _say(HOLD, "no longer in the plan")),
+        *_called_off(),
         (Item.send_until < now, _say(EXPIRE, "its time window has closed")),
         *_recipient_guards(),
         (
             Item.channel.not_in(channels_with_gateway),
             literal(f"{HOLD}:no gateway for ").concat(Item.channel),
         ),
-        (_paused(), _say(HOLD, "paused")),
-        (
-            Account.paused_at.is_not(None),
-            literal(f"{HOLD}:account paused: ").concat(Account.pause_reason),
-        ),
-        (_restored(), _say(HOLD, RESTORED)),
-        (~_approved_ever(), _say(HOLD, "not approved")),
-        (~_approved(), _say(HOLD, "changed since its approval")),
+        (_paused(), _say(HOLD, PAUSED)),
+        *_account_and_approval_guards(),
         (Item.send_at > now, _say(WAIT, "not due yet")),
         (_late(moment), _say(HOLD, "late: approve it again to send it now")),
         (
@@ -147,11 +143,58 @@ def _objection(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnE
     )
 
 
+def last_words(plan_version: int) -> Select[tuple[str]]:
+    """What may have changed since arming, asked of one delivery before its committing byte.
+
+    The caller adds its own WHERE. The clock isn't asked again: the send deadline bounds the time.
+
+    Args:
+        plan_version: the version that the bytes were composed from.
+    """
+    current = select(Project.plan_version).where(Project.id == Delivery.project_id)
+    guards = (
+        (_paused(), _say(HOLD, PAUSED)),
+        (current.scalar_subquery() != plan_version, _say(HOLD, PLAN_CHANGED)),
+        *_called_off(),
+        *_recipient_guards(),
+        *_account_and_approval_guards(),
+    )
+    return (
+        select(case(*guards, else_=""))
+        .select_from(Delivery)
+        .join(Item, Item.id == Delivery.item_id)
+        .join(Account, Account.id == Delivery.account_id)
+        .outerjoin(Contact, Contact.id == Delivery.contact_id)
+    )
+
+
+_Guards = list[tuple[ColumnElement[bool], ColumnElement[str] | str]]
+
+
+def _called_off() -> _Guards:
+    return [
+        (Item.cancelled_at.is_not(None), _say(CANCEL, "cancelled")),
+        (Delivery.in_plan.is_(False), _say(HOLD, "no longer in the plan")),
+    ]
+
+
+def _account_and_approval_guards() -> _Guards:
+    return [
+        (
+            Account.paused_at.is_not(None),
+            literal(f"{HOLD}:account paused: ").concat(Account.pause_reason),
+        ),
+        (_restored(), _say(HOLD, RESTORED)),
+        (~_approved_ever(), _say(HOLD, "not approved")),
+        (~_approved(), _say(HOLD, "changed since its approval")),
+    ]
+
+
 def _say(action: str, reason: str) -> str:
     return f"{action}:{reason}"
 
 
-def _recipient_guards() -> list[tuple[ColumnElement[bool], ColumnElement[str] | str]]:
+def _recipient_guards() -> _Guards:
     suppressed = (
         select(Suppression.reason)
         .where(

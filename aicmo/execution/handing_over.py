@@ -64,7 +64,7 @@ class Wire:
             self._answer_the_rest(batch)
             self._settle(batch)
             self.journal.settled()
-            self.permission.begun.clear()
+            self.permission.settled()
         return batch.ending
 
     def _one_by_one(self, batch: _Batch) -> Iterator[Outgoing]:
@@ -75,6 +75,9 @@ class Wire:
             yield outgoing
 
     def _answered(self, batch: _Batch, outgoing: Outgoing, outcome: Outcome) -> None:
+        if reason := self.permission.refused.get(outgoing.delivery_id):
+            # Whatever a gateway makes of a refusal of ours: it was no try, and ends nothing.
+            outcome = Outcome(OutcomeKind.NOT_SENT, detail=reason, scope=Scope.BATCH)
         self.journal.answer(outgoing.delivery_id, outcome)
         del batch.in_hand[outgoing.delivery_id]
         self.watchdog.start() if batch.in_hand else self.watchdog.stop()

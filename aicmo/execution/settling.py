@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
+from aicmo.execution import attempts
 from aicmo.execution.contacts import suppress
 from aicmo.execution.states import Mover, State, move
 from aicmo.gateways.contract import Outcome, OutcomeKind, Scope
@@ -29,16 +30,6 @@ _ANSWERED = select(
     _DELIVERY.c.id, _DELIVERY.c.account_id, _DELIVERY.c.contact_id, _DELIVERY.c.ambiguous,
     _DELIVERY.c.attempts - _DELIVERY.c.uncounted, _DELIVERY.c.repeatable_until,
 ).where(_DELIVERY.c.id.in_(bindparam("ids", expanding=True)))  # fmt: skip
-_COMPLETE = (
-    update(_ATTEMPT)
-    .where(
-        _ATTEMPT.c.delivery_id == bindparam("delivery"), _ATTEMPT.c.fence == bindparam("claim")
-    )
-    .values(
-        ended_at=bindparam("now"), outcome=bindparam("kind"), code=bindparam("said"),
-        detail=bindparam("told"), provider_ref=bindparam("ref"),
-    )
-)  # fmt: skip
 _REFERENCE = (
     select(_ATTEMPT.c.provider_ref)
     .where(_ATTEMPT.c.delivery_id == _DELIVERY.c.id, _ATTEMPT.c.fence == _DELIVERY.c.fence)
@@ -70,7 +61,7 @@ def settle(
         return {}
     with audit.transaction(database, mover.project_id) as session:
         deliveries = _deliveries(session, answers)
-        _complete_attempts(session, fence, answers, mover.at)
+        attempts.complete(session, fence, answers, mover.at)
         moved = _move_all(session, mover, fence, _sorted_by_next(deliveries, answers, mover.at))
         for delivery in deliveries:
             _consequences(session, mover, delivery, answers[delivery.id])
@@ -146,19 +137,6 @@ def _final(delivery: _Delivery, reason: str) -> _Next:
     if delivery.ambiguous:
         return _Next(State.UNKNOWN, reason, ambiguous=True)
     return _Next(State.FAILED, reason)
-
-
-def _complete_attempts(
-    session: Session, fence: int, answers: Mapping[int, Outcome], now: datetime
-) -> None:
-    rows = [
-        {
-            "delivery": delivery_id, "claim": fence, "now": now, "kind": outcome.kind.value,
-            "said": outcome.code[:64], "told": outcome.detail[:500], "ref": outcome.ref or "",
-        }
-        for delivery_id, outcome in answers.items()
-    ]  # fmt: skip
-    session.connection().execute(_COMPLETE, rows)
 
 
 def _move_all(

@@ -133,6 +133,7 @@ class Outgoing:
 StillAllowed = Callable[[Outgoing], bool]
 """Asked once, directly before the committing byte; False means: write nothing, NOT_SENT.
 
+A False is about this delivery; what stops the others, such as a pause, the engine sees to.
 A True is kept as the beginning of a transmission: from then on, only an answer ends the doubt.
 """
 

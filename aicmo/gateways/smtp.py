@@ -115,7 +115,9 @@ class SmtpGateway(Gateway):
         return self._last_check(outgoing, still_allowed)
 
     def _last_check(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome | None:
-        refused = None if still_allowed(outgoing) else _not_sent("no longer allowed", Scope.RUN)
+        refused = (
+            None if still_allowed(outgoing) else _not_sent("no longer allowed", Scope.DELIVERY)
+        )
         if outgoing.is_late():
             refused = _not_sent("past its deadline", Scope.BATCH)
         if refused:
@@ -135,7 +137,8 @@ class SmtpGateway(Gateway):
                 local_hostname=self._local_hostname,
             )
         except OSError as error:
-            raise StepRefused(_not_sent(_cause(error), Scope.RUN)) from error
+            relay = f"{self._relay.host}:{self._relay.port}"
+            raise StepRefused(_not_sent(f"{relay}: {_cause(error)}", Scope.RUN)) from error
         except StepRefused as refusal:
             raise StepRefused(_of_the_relay(refusal.outcome)) from refusal
         return self._session

@@ -102,7 +102,7 @@ class EffectGateway(Gateway):
             return _not_sent(f"failed before its body: {type(error).__name__}")
         if outgoing.is_late():
             return _not_sent("past its deadline", Scope.BATCH)
-        return None if is_allowed else _not_sent("no longer allowed", Scope.RUN)
+        return None if is_allowed else _not_sent("no longer allowed", Scope.DELIVERY)
 
     def _commit(self, connection: socket.socket, outgoing: Outgoing) -> Outcome:
         try:
