@@ -1,0 +1,27 @@
+"""Every guard and rule of the product, each as the change that takes it away."""
+
+from __future__ import annotations
+
+from tests.mutation import (
+    of_arming,
+    of_doubts,
+    of_guards,
+    of_sending,
+    of_smtp,
+    of_the_gate,
+    of_the_journal,
+    of_the_ledger,
+)
+from tests.mutation.mutant import Mutant
+
+MUTANTS: tuple[Mutant, ...] = (
+    *of_the_gate.MUTANTS,
+    *of_guards.MUTANTS,
+    *of_arming.MUTANTS,
+    *of_sending.MUTANTS,
+    *of_smtp.MUTANTS,
+    *of_the_journal.MUTANTS,
+    *of_doubts.MUTANTS,
+    *of_the_ledger.MUTANTS,
+)
+BY_NAME = {mutant.name: mutant for mutant in MUTANTS}

@@ -1,0 +1,237 @@
+"""Taking away what `guards.py` asks of a delivery before it may go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.mutation.mutant import Mutant
+
+_GUARDS, _BETWEEN = "unit/test_guards.py::", "unit/test_doubts_and_changes.py::"
+_NEVER = "to_mailbox.is_(None)"
+
+
+def _of(name: str, prevents: str, text: str, instead: str, *tests: str, **more: Any) -> Mutant:
+    return Mutant(name, prevents, "aicmo/execution/guards.py", text, instead, tests, **more)
+
+
+STOPS = (
+    _of(
+        "guard: cancelled", "what was called off goes out",
+        '(Item.cancelled_at.is_not(None), _say(CANCEL, "cancelled")),', "",
+        "unit/test_cancelling.py::test_what_a_worker_holds_is_stopped_before_it_is_armed",
+    ),
+    _of(
+        "guard: in the plan", "what was taken out of the plan goes out",
+        '(Delivery.in_plan.is_(False), _say(HOLD, "no longer in the plan")),', "",
+        _GUARDS + "test_what_left_the_plan_is_held_and_what_comes_back_is_released",
+    ),
+    _of(
+        "guard: time window", "an offer goes out after its end",
+        '(Item.send_until < now, _say(EXPIRE, "its time window has closed")),', "",
+        _GUARDS + "test_a_closed_window_expires",
+    ),
+    _of(
+        "guard: email address", "a contact without an address is tried, and fails",
+        'and_(to_mailbox, Contact.mailbox == "")', _NEVER,
+        _GUARDS + "test_a_recipient_who_lacks_something_is_held_until_it_is_there",
+    ),
+    _of(
+        "guard: suppressed", "who has left is written to",
+        "and_(to_mailbox, suppressed.is_not(None))", _NEVER,
+        _GUARDS + "test_a_suppression_wins_over_consent",
+    ),
+    _of(
+        "guard: suppressed everywhere", "who has left every list is written to",
+        'or_(Suppression.project_id == "", Suppression.project_id == Delivery.project_id),',
+        "Suppression.project_id == Delivery.project_id,",
+        _GUARDS + "test_a_suppression_wins_over_consent",
+    ),
+    _of(
+        "guard: suppressed in the project", "who has left this client's list is written to",
+        'or_(Suppression.project_id == "", Suppression.project_id == Delivery.project_id),',
+        'Suppression.project_id == "",',
+        _GUARDS + "test_a_suppression_wins_over_consent",
+    ),
+    _of(
+        "guard: another project's suppression", "one client's opt-outs stop another client's mail",
+        'or_(Suppression.project_id == "", Suppression.project_id == Delivery.project_id),', "",
+        _GUARDS + "test_another_projects_suppression_is_not_ours",
+    ),
+    _of(
+        "guard: hard bounced", "a dead address is written to",
+        "and_(to_mailbox, Contact.hard_bounced)", _NEVER,
+        "unit/test_rules_bite.py::test_a_contact_who_may_not_be_written_to_is_skipped_by_its_own_row",
+    ),
+    _of(
+        "guard: unsubscribed", "an opt-out is only a missing consent, and a new one releases it",
+        'and_(to_mailbox, Contact.consent == "unsubscribed")', _NEVER,
+        "unit/test_rules_bite.py::test_a_contact_who_may_not_be_written_to_is_skipped_by_its_own_row",
+    ),
+    _of(
+        "guard: consent", "somebody who never agreed is written to",
+        'and_(to_mailbox, Contact.consent != "opt_in")', _NEVER,
+        _GUARDS + "test_a_recipient_who_lacks_something_is_held_until_it_is_there",
+    ),
+    _of(
+        "guard: gateway", "a channel that nothing can send on is told as due",
+        "Item.channel.not_in(channels_with_gateway),", "Item.channel.is_(None),",
+        _GUARDS + "test_a_channel_without_gateway_is_held_in_words",
+    ),
+    _of(
+        "guard: paused", "a pause is ignored",
+        "        (_paused(), _say(HOLD, PAUSED)),\n        *_account", "        *_account",
+        _GUARDS + "test_each_pause_holds_until_it_is_released",
+        _BETWEEN + "test_what_happens_between_claim_and_arming_wins",
+    ),
+    _of(
+        "guard: pause of everything", "the switch for all projects is ignored",
+        'or_(Pause.project_id == "", Pause.project_id == Delivery.project_id),',
+        "Pause.project_id == Delivery.project_id,",
+        _GUARDS + "test_each_pause_holds_until_it_is_released",
+    ),
+    _of(
+        "guard: pause of a project", "the switch of one project is ignored",
+        'or_(Pause.project_id == "", Pause.project_id == Delivery.project_id),',
+        'Pause.project_id == "",',
+        _GUARDS + "test_each_pause_holds_until_it_is_released",
+    ),
+    _of(
+        "guard: pause of a channel", "the switch of one channel is ignored",
+        'or_(Pause.channel == "", Pause.channel == Item.channel),', 'Pause.channel == "",',
+        _GUARDS + "test_each_pause_holds_until_it_is_released",
+    ),
+    _of(
+        "guard: pause of another channel", "a switch stops what it isn't for",
+        'or_(Pause.channel == "", Pause.channel == Item.channel),', "",
+        _GUARDS + "test_a_pause_of_something_else_stops_nothing",
+    ),
+    _of(
+        "guard: account paused", "a refused log-in is tried until the provider locks it",
+        "Account.paused_at.is_not(None),", "Account.id.is_(None),",
+        _GUARDS + "test_a_paused_account_holds_with_the_providers_code",
+    ),
+    _of(
+        "guard: restored", "what went out after the backup goes out again",
+        "(_restored(), _say(", "(Delivery.id.is_(None), _say(",
+        "unit/test_restoring.py::test_what_went_out_after_the_backup_is_held_and_what_is_due_later_goes",
+    ),
+    _of(
+        "guard: released since the restore", "a release before the second restore still counts",
+        "or_(Item.released_at.is_(None), Item.released_at < disarmed),", "Item.released_at.is_(None),",
+        "unit/test_restoring.py::test_a_second_restore_disarms_again_though_less_had_happened_since",
+    ),
+    _of(
+        "guard: released", "what a person has released stays held",
+        "or_(Item.released_at.is_(None), Item.released_at < disarmed),", "",
+        "unit/test_restoring.py::test_what_is_released_goes_out_once",
+    ),
+    _of(
+        "guard: approved ever", "an item that nobody approved is told as one that changed",
+        '(~_approved_ever(), _say(HOLD, "not approved")),', "",
+        _GUARDS + "test_nothing_goes_without_an_approval",
+    ),
+    _of(
+        "guard: a revoked approval", "what a person took back is told as one that changed",
+        "exists().where(given.item_id == Item.id, given.revoked_at.is_(None))",
+        "exists().where(given.item_id == Item.id)",
+        _GUARDS + "test_a_revoked_approval_holds_again",
+    ),
+    _of(
+        "guard: approved as it is", "a text that was changed after its approval goes out",
+        '(~_approved(), _say(HOLD, "changed since its approval")),', "",
+        _GUARDS + "test_a_change_voids_the_approval_and_a_new_one_releases",
+    ),
+    _of(
+        "guard: the approval's fingerprint", "an approval of one text lets every text out",
+        "        given.fingerprint == Item.fingerprint,\n", "",
+        _GUARDS + "test_a_change_voids_the_approval_and_a_new_one_releases",
+    ),
+    _of(
+        "guard: an approval revoked before", "a revoked approval comes back with its old text",
+        "        given.revoked_at.is_(None),\n        given.fingerprint",
+        "        given.fingerprint",
+        _GUARDS + "test_a_revoked_approval_does_not_come_back_with_its_content",
+    ),
+    _of(
+        "guard: due", "everything goes out at once",
+        '(Item.send_at > now, _say(WAIT, "not due yet")),', "",
+        _GUARDS + "test_a_later_item_waits_for_its_time",
+        _BETWEEN + "test_an_item_whose_time_was_put_off_after_the_claim_is_not_armed",
+    ),
+    _of(
+        "guard: late", "after an outage, last week's mail goes out",
+        '(_late(moment), _say(HOLD, "late: approve it again to send it now")),', "",
+        _GUARDS + "test_an_item_forgotten_over_an_outage_is_held_until_approved_again",
+    ),
+    _of(
+        "guard: approved late", "what is late can't be released by its approval",
+        "and_(Item.send_at < moment.late, ~_approved(since=moment.late))",
+        "Item.send_at < moment.late",
+        _GUARDS + "test_an_item_forgotten_over_an_outage_is_held_until_approved_again",
+    ),
+    _of(
+        "guard: account waits", "a provider that asked for patience gets the rest of the batch",
+        "Account.not_before > now,", "Account.id.is_(None),",
+        "unit/test_rules_bite.py::test_an_account_that_must_wait_meanwhile_is_not_armed",
+    ),
+)  # fmt: skip
+
+IN_DOUBT = (
+    _of(
+        "doubt: never stopped", "what may have gone out is told as held or skipped",
+        "(Delivery.ambiguous.is_(False), objection),", "(Delivery.id.is_not(None), objection),",
+        "unit/test_rules_bite.py::test_what_is_pending_in_doubt_is_never_stopped",
+        rule="doubt-not-stopped",
+    ),
+    _of(
+        "doubt: token window", "a repeat after the provider forgot its token is a second message",
+        '(closed, _say(DOUBT, "it may have gone out, and can\'t be repeated safely any more")),', "",
+        "unit/test_reconciling.py::test_what_can_be_repeated_is_left_to_the_next_run",
+        "unit/test_repeating.py",
+        rule="token-window",
+    ),
+    _of(
+        "doubt: repeated under the guards only", "a pause or an opt-out doesn't stop a repeat",
+        'else_=_say(WAIT, "it may have gone out, and can\'t be repeated now"),', 'else_="",',
+        "unit/test_rules_bite.py::test_what_is_pending_in_doubt_is_never_stopped",
+    ),
+    _of(
+        "doubt: repeated when it may be", "what can be repeated safely never is",
+        '(objection == "", ""),', "",
+        "unit/test_rules_bite.py::test_what_is_pending_in_doubt_is_never_stopped",
+    ),
+)  # fmt: skip
+
+_LAST = (
+    "unit/test_rules_bite_after_arming.py::test_what_changes_after_arming_stops_it_before_its_byte"
+)
+_RECIPIENT = "        *_recipient_guards(),\n"
+LAST_WORDS = (
+    _of(
+        "last words: paused", "a pause doesn't stop what is armed",
+        "        (_paused(), _say(HOLD, PAUSED)),\n        (current", "        (current",
+        _LAST,
+    ),
+    _of(
+        "last words: plan", "a new plan doesn't stop the old text that is armed",
+        "(current.scalar_subquery() != plan_version, _say(", "(Delivery.id.is_(None), _say(",
+        _LAST,
+    ),
+    _of(
+        "last words: called off", "a cancellation doesn't stop what is armed",
+        "        *_called_off(),\n" + _RECIPIENT, _RECIPIENT,
+        _LAST,
+    ),
+    _of(
+        "last words: recipient", "an opt-out doesn't stop what is armed",
+        "        *_called_off(),\n" + _RECIPIENT, "        *_called_off(),\n",
+        _LAST,
+    ),
+    _of(
+        "last words: account and approval", "a revoked approval doesn't stop what is armed",
+        _RECIPIENT + "        *_account_and_approval_guards(),\n", _RECIPIENT,
+        _LAST,
+    ),
+)  # fmt: skip
+
+MUTANTS = (*STOPS, *IN_DOUBT, *LAST_WORDS)
