@@ -14,7 +14,8 @@ from aicmo.execution.breaker import COOLS_DOWN_FOR
 from aicmo.gateways.smtp import open_smtp_gateway
 from aicmo.models import Account
 from tests.peers.effect_gateways import BlindGateway
-from tests.peers.http_peer import Fault, HttpPeer
+from tests.peers.http_exchange import Fault
+from tests.peers.http_peer import HttpPeer
 from tests.peers.smtp_peer import Script, SmtpPeer
 from tests.unit.doubtful_rows import SECONDS, ClockedDatabase
 from tests.unit.effect_runs import clocked, counted_tries, opening, run_through

@@ -14,7 +14,8 @@ from aicmo.database import Database
 from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, RateLimit, Scope, StillAllowed
 from aicmo.models import Account, Attempt
 from tests.peers.effect_gateways import BlindGateway
-from tests.peers.http_peer import Fault, HttpPeer
+from tests.peers.http_exchange import Fault
+from tests.peers.http_peer import HttpPeer
 from tests.projects import approved
 from tests.unit.doubtful_rows import MINUTES, SECONDS, ClockedDatabase
 from tests.unit.effect_runs import (

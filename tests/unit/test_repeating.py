@@ -15,7 +15,8 @@ from aicmo.execution import pauses
 from aicmo.execution.settling import MAX_ATTEMPTS, REPEAT_AFTER
 from aicmo.gateways.contract import Outcome, Outgoing, RepeatClass, StillAllowed
 from tests.peers.effect_gateways import BlindGateway, EffectGateway, SearchableGateway, TokenGateway
-from tests.peers.http_peer import Fault, HttpPeer
+from tests.peers.http_exchange import Fault
+from tests.peers.http_peer import HttpPeer
 from tests.projects import NOW
 from tests.unit.doubtful_rows import MINUTES, SECONDS, ClockedDatabase
 from tests.unit.effect_runs import (

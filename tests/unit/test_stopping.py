@@ -11,7 +11,8 @@ import pytest
 from aicmo import audit
 from aicmo.execution import pauses
 from tests.peers.effect_gateways import BlindGateway
-from tests.peers.http_peer import HttpPeer, Request, Stage
+from tests.peers.http_exchange import Request, Stage
+from tests.peers.http_peer import HttpPeer
 from tests.unit.doubtful_rows import SECONDS, ClockedDatabase
 from tests.unit.effect_runs import (
     attempts,
