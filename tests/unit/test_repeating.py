@@ -43,6 +43,12 @@ class OtherTokenGateway(TokenGateway):
     name: ClassVar[str] = "other"
 
 
+class FormerTokenGateway(BlindGateway):
+    """The same provider, which knows tokens no longer."""
+
+    name: ClassVar[str] = "token"
+
+
 @pytest.fixture
 def database(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -131,6 +137,19 @@ def test_what_a_lost_machine_had_armed_is_repeated_when_its_lease_has_lapsed(
     assert told(database) == ("sent", "")
 
 
+def test_a_refusal_proves_nothing_of_what_a_lost_machine_had_armed(
+    database: ClockedDatabase, peer: HttpPeer
+) -> None:
+    ready(database, people=1)
+    killed_run(database, peer, Dies)
+    shutil.rmtree(database.journal_folder)
+    database.at += timedelta(seconds=BOUNDS) + SECONDS
+    peer.faults[2] = Fault(status=422)
+    run(database, peer)
+    assert counts(peer) == (2, 1)
+    assert told(database) == ("unknown", "422")
+
+
 def test_when_the_provider_may_have_forgotten_the_token_it_is_not_repeated(
     database: ClockedDatabase, peer: HttpPeer
 ) -> None:
@@ -174,7 +193,9 @@ def test_after_five_lost_answers_a_person_decides(
     assert deliveries(database)[0].state == "unknown"
 
 
-@pytest.mark.parametrize("gateway", [BlindGateway, SearchableGateway, OtherTokenGateway])
+@pytest.mark.parametrize(
+    "gateway", [BlindGateway, SearchableGateway, OtherTokenGateway, FormerTokenGateway]
+)
 def test_another_gateway_never_repeats_it(
     database: ClockedDatabase, peer: HttpPeer, gateway: type[EffectGateway]
 ) -> None:
@@ -194,9 +215,9 @@ def test_without_a_token_a_lost_answer_is_never_repeated(
     with HttpPeer(gateway.repeat_class, {1: LOST}) as peer:
         for _ in range(3):
             run(database, peer, gateway)
+            assert (deliveries(database)[0].state, told(database)[0]) == ("unknown", "unknown")
             database.at += 10 * MINUTES
         assert counts(peer) == (1, 1)
-    assert told(database)[0] == "unknown"
 
 
 def test_a_pause_stops_it_and_it_stays_a_doubt(database: ClockedDatabase, peer: HttpPeer) -> None:

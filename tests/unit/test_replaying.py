@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from aicmo.execution import arming, dispatch, replaying
+from aicmo.execution import arming, claims, dispatch, replaying
 from aicmo.execution.doubts import Decision, decide
 from aicmo.execution.journal import Journal
 from aicmo.execution.replaying import Replayed
@@ -263,6 +263,34 @@ def test_a_refusal_that_comes_to_light_late_opens_nothing(
     late_journal(database, Outcome(kind))
     replay(database)
     assert states(database) == ["unknown", "unknown"]
+
+
+def test_an_answer_to_an_earlier_claim_says_nothing_of_a_later_one(
+    database: ClockedDatabase,
+) -> None:
+    late_journal(database, Outcome(OutcomeKind.SENT, ref="Q1"))
+    with database.write() as session:
+        session.execute(update(Delivery).values(fence=claims.new_fence()))
+    replay(database)
+    assert states(database) == ["unknown", "unknown"]
+
+
+def test_what_another_worker_holds_is_left_alone(database: ClockedDatabase) -> None:
+    ready(database, PEOPLE)
+    run, claim = claimed(database)
+
+    def stale_journal() -> None:
+        with Journal(database.journal_folder) as kept:
+            kept.claim(claims.new_fence(), run.run_id)
+            kept.begin(claim.delivery_ids[0])
+
+    stale_journal()
+    assert replay(database) == Replayed()
+    assert states(database) == ["claimed"] * PEOPLE
+    armed_batch(run, claim)
+    stale_journal()
+    assert replay(database) == Replayed()
+    assert states(database) == ["sending"] * PEOPLE
 
 
 def test_what_a_person_decided_stays_decided(database: ClockedDatabase) -> None:
