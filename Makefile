@@ -46,7 +46,7 @@ unit: setup ## Run the unit tests alone, without Prefect and without servers
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit -m "not peer" $(ARGS)
 
 safety: peers ## The proofs of at-most-once at full size (an hour or more)
-	@AICMO_TEST_FULL=1 $(BIN)/python -m pytest -q -n 2 --dist load tests/crash tests/model tests/mutation $(ARGS)
+	@AICMO_TEST_FULL=1 $(BIN)/python -m pytest -q -n 2 --dist load tests/crash tests/model $(ARGS)
 	@$(BIN)/python -m tests.mutation.remove_rules
 
 check: setup ## Lint, format, types and layers

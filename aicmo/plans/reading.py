@@ -33,8 +33,9 @@ def read_document(path: Path) -> ReadDocument:
     parse = _PARSERS.get(path.suffix.lower())
     if parse is None:
         raise _unreadable(path.name, f"is not one of {', '.join(_PARSERS)}")
-    text = read_text(path, _MAX_BYTES)
-    document, warnings = validate(parse(text, path.name), path.name)
+    # Nothing holds the text while the models are made: with many contacts it weighs.
+    data = parse(read_text(path, _MAX_BYTES), path.name)
+    document, warnings = validate(data, path.name)
     return ReadDocument(document, warnings, path.name)
 
 
