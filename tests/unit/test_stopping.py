@@ -73,6 +73,7 @@ def test_nothing_begins_after_a_pause_from_another_process(
     with in_flight(stage, lambda: pause_elsewhere(database)) as peer:
         report = run_through(database, opening(peer, BlindGateway, database))
         assert (peer.transmissions.total(), peer.effects.total()) == (IN_FLIGHT, IN_FLIGHT)
+        assert peer.connections == IN_FLIGHT + 1
         assert report.items_sent_successfully == IN_FLIGHT
         assert report.reasons["held"] == {"paused": PEOPLE - IN_FLIGHT}
         assert (report.balanced, report.errors) == (True, [])
