@@ -7,11 +7,7 @@ from typing import Any
 from tests.mutation.mutant import Mutant
 
 _BITE, _BETWEEN = "unit/test_rules_bite.py::", "unit/test_doubts_and_changes.py::"
-_SENDING, _LIMITS, _REPEATING = (
-    "unit/test_sending.py::",
-    "unit/test_limits.py",
-    "unit/test_repeating.py",
-)
+_SENDING = "unit/test_sending.py::"
 _LATER = "unit/test_rules_bite_after_arming.py::"
 
 
@@ -64,7 +60,7 @@ CLAIMING = (
     _claims(
         "claim: run shows life", "a run that works is marked as crashed",
         ".values(alive_until=now + RUN_LEASE)", ".values(alive_until=Run.alive_until)",
-        "unit/test_crashed_runs.py",
+        "unit/test_crashed_runs.py::test_a_run_that_claims_shows_that_it_lives",
     ),
 )  # fmt: skip
 
@@ -108,6 +104,8 @@ ARMING = (
         "if load_version(session, mover.project_id) != plan_version:", "if not plan_version:",
         _BETWEEN + "test_a_run_never_sends_a_text_that_was_replaced_meanwhile",
         _BETWEEN + "test_a_contact_corrected_between_composing_and_arming_gets_the_correction",
+        behind="last words: plan",
+        because="arming sees it before anything is connected, the last question what came since",
     ),
     _arming(
         "arm: guards", "an opt-out between claim and arming is ignored",
@@ -183,20 +181,20 @@ LIMITS = (
     _arming(
         "limit: room", "more goes out than the provider allows",
         "room = max(0, limit.count - len(used))", "room = limit.count",
-        _LIMITS,
+        _BITE + "test_what_a_limit_has_no_room_for_waits_with_the_account",
     ),
     _arming(
         "limit: window", "what was sent long ago still counts, and nothing goes out any more",
         "Attempt.account_id == account_id, Attempt.armed_at > now - limit.per",
         "Attempt.account_id == account_id",
-        _LIMITS,
+        _BITE + "test_what_went_out_before_a_limit_s_window_takes_no_room",
     ),
     _arming(
         "limit: the account waits", "a worker claims without end what has no room",
         "            let_account_wait(session, mover, account_id, until, "
         'f"rate limit of {reason}")\n',
         "            del until, reason\n",
-        _LIMITS,
+        _BITE + "test_what_a_limit_has_no_room_for_waits_with_the_account",
     ),
 )  # fmt: skip
 
@@ -223,14 +221,14 @@ REPEATING = (
         "repeat: margin of the token", "the repeat reaches a provider that has just forgotten it",
         "else_=now + gateway.token_lifetime - late",
         "else_=now + gateway.token_lifetime - timedelta(seconds=timing.send_deadline)",
-        _REPEATING,
+        "unit/test_repeating.py::test_when_the_provider_may_have_forgotten_the_token_it_is_not_repeated",
         rule="token-margin",
     ),
     _arming(
         "repeat: window counts from the first try", "the ledger trusts a forgotten token",
         "        (Delivery.ambiguous, Delivery.repeatable_until), else_=now",
         "        (Delivery.ambiguous.is_(None), Delivery.repeatable_until), else_=now",
-        _REPEATING,
+        "unit/test_repeating.py::test_the_window_begins_with_the_first_try",
         rule="token-kept",
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from tests.mutation.mutant import Mutant
 
 _ASKING, _DOUBTS = "unit/test_reconciling.py::", "unit/test_doubts.py::"
 _RETRYING, _RESTORING = "unit/test_retrying.py::", "unit/test_restoring.py::"
-_CANCELLING, _BITE = "unit/test_cancelling.py::", "unit/test_rules_bite.py::"
+_CANCELLING = "unit/test_cancelling.py::"
 _LATER = "unit/test_rules_bite_after_arming.py::"
 
 
@@ -179,19 +179,19 @@ RESTORING = (
         "restore: another place", "a file copied back isn't seen as one",
         "    if here and installation.place and here != installation.place:\n",
         "    if not here and not installation.place:\n",
-        "unit/test_restoring.py",
+        "unit/test_restoring.py::test_what_went_out_after_the_backup_is_held_and_what_is_due_later_goes",
     ),
     _restoring(
         "restore: another place is looked at", "a file copied back isn't seen as one",
         'return here in ("", installation.place) and not watermarks.stale(session, database)',
         "return not watermarks.stale(session, database)",
-        "unit/test_restoring.py",
+        "unit/test_restoring.py::test_what_went_out_after_the_backup_is_held_and_what_is_due_later_goes",
     ),
     _restoring(
         "restore: watermark", "a restore in place isn't seen",
         'return _OLDER if any(disarmed is None or each.at > disarmed for each in stale) else ""',
         'return ""',
-        "unit/test_restoring.py",
+        "unit/test_restoring.py::test_what_went_out_after_the_backup_is_held_and_what_is_due_later_goes",
     ),
     _restoring(
         "restore: not held twice", "another machine holds again what a person has released",
@@ -201,7 +201,7 @@ RESTORING = (
     _restoring(
         "restore: release needs a reason", "nobody can tell later how it was known",
         "    if not reason.strip():\n", "    if reason is None:\n",
-        "unit/test_restoring.py", "command_line/test_cli_control.py::test_recover_refuses_what_makes_no_sense",
+        "unit/test_restoring.py::test_a_person_who_knows_of_a_restore_holds_what_was_due",
     ),
     _restoring(
         "restore: release outlives the clock", "a clock put back undoes a release",

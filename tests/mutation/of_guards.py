@@ -187,7 +187,6 @@ IN_DOUBT = (
         "doubt: token window", "a repeat after the provider forgot its token is a second message",
         '(closed, _say(DOUBT, "it may have gone out, and can\'t be repeated safely any more")),', "",
         "unit/test_reconciling.py::test_what_can_be_repeated_is_left_to_the_next_run",
-        "unit/test_repeating.py",
         rule="token-window",
     ),
     _of(

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.mutation.mutant import Mutant
 
-_BITE, _BETWEEN = "unit/test_rules_bite.py::", "unit/test_doubts_and_changes.py::"
-_SENDING, _BREAKER = "unit/test_sending.py::", "unit/test_breaker.py"
+_BETWEEN = "unit/test_doubts_and_changes.py::"
+_SENDING = "unit/test_sending.py::"
 _INTERRUPTION = _BETWEEN + "test_an_interruption_leaves_a_doubt_only_where_a_byte_had_gone"
 _LATER = "unit/test_rules_bite_after_arming.py::"
 
@@ -77,7 +77,7 @@ HANDING_OVER = (
     _handing(
         "batch: nothing more after the breaker", "a broken connection puts a whole batch in doubt",
         "not (self.permission.stopped_by or self.breaker.reason)", "not self.permission.stopped_by",
-        _BREAKER,
+        "unit/test_breaker.py::test_three_requests_in_a_row_without_an_answer_stop_the_run",
     ),
     _handing(
         "batch: the untouched go back", "an interrupted batch is in doubt wholly",
@@ -97,41 +97,42 @@ HANDING_OVER = (
     _handing(
         "batch: answers are journalled", "after a kill, what was answered is in doubt",
         "        self.journal.answer(outgoing.delivery_id, outcome)\n", "",
-        "unit/test_replaying.py",
+        "unit/test_replaying.py::test_a_worker_killed_inside_a_request_leaves_one_doubt",
     ),
     _handing(
         "batch: the watchdog watches", "a request that hangs holds its delivery for ever",
         "            self.watchdog.start()\n            yield outgoing",
         "            yield outgoing",
-        "unit/test_watchdog.py",
+        "unit/test_watchdog.py::test_a_hanging_request_ends_its_process_and_is_the_only_doubt",
+        hangs=True,
         rule="bounded-request",
     ),
     _handing(
         "breaker: hears of every answer", "a broken connection puts a whole list in doubt",
         "        self.breaker.note(outcome)\n", "",
-        _BREAKER,
+        "unit/test_breaker.py::test_three_requests_in_a_row_without_an_answer_stop_the_run",
     ),
     _breaker(
         "breaker: unanswered", "a broken connection puts a whole list in doubt",
         "if self._unknown >= UNKNOWN_IN_A_ROW:", "if self._unknown < 0:",
-        _BREAKER,
+        "unit/test_breaker.py::test_three_requests_in_a_row_without_an_answer_stop_the_run",
     ),
     _breaker(
         "breaker: failures", "a provider that is down is tried for the whole list",
         "elif self._failed >= FAILURES_IN_A_ROW:", "elif self._failed < 0:",
-        _BREAKER,
+        "unit/test_breaker.py::test_ten_refusals_in_a_row_stop_the_run",
     ),
     _breaker(
         "breaker: in a row", "three failures among thousands stop a channel",
         "self._unknown = self._unknown + 1 if outcome.kind is OutcomeKind.UNKNOWN else 0",
         "self._unknown += outcome.kind is OutcomeKind.UNKNOWN",
-        _BREAKER,
+        "unit/test_breaker.py::test_recipients_without_an_answer_among_good_ones_stop_nothing",
     ),
     _dispatch(
         "breaker: the account cools down", "the next worker goes on with the broken connection",
         "            settling.let_account_wait(session, mover, armed.account_id, until, reason)\n",
         "            del session\n",
-        _BREAKER,
+        "unit/test_breaker.py::test_three_requests_in_a_row_without_an_answer_stop_the_run",
     ),
     _dispatch(
         "restore: seen before anything is sent", "a restore in the middle of a run is missed",
@@ -142,12 +143,14 @@ HANDING_OVER = (
     _watchdog(
         "watchdog: bound", "a request that hangs holds its delivery for ever",
         "time.monotonic() - since > self._bound:", "time.monotonic() - since < 0:",
-        "unit/test_watchdog.py",
+        "unit/test_watchdog.py::test_a_hanging_request_ends_its_process_and_is_the_only_doubt",
+        hangs=True,
     ),
     _watchdog(
         "watchdog: ends the process", "a request that hangs holds its delivery for ever",
         "                os._exit(EXIT_STATUS)\n", "                return\n",
-        "unit/test_watchdog.py",
+        "unit/test_watchdog.py::test_a_hanging_request_ends_its_process_and_is_the_only_doubt",
+        hangs=True,
     ),
 )  # fmt: skip
 
@@ -167,8 +170,8 @@ SETTLING = (
     ),
     _attempts(
         "settle: an attempt's own answer", "an answer is kept with somebody else's attempt",
-        '_HELD = _ATTEMPT.c.fence == bindparam("held_fence")',
-        '_HELD = bindparam("held_fence") == bindparam("held_fence")',
+        'held = _ATTEMPT.c.fence == bindparam("held", type_=BigInteger)',
+        'held = _ATTEMPT.c.fence >= 0 * bindparam("held", type_=BigInteger)',
         _LATER + "test_an_answer_counts_under_its_own_fence_only",
     ),
     _settling(

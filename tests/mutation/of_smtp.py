@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.mutation.mutant import Mutant
 
-_TESTS, _BITE = "contract/test_smtp_gateway.py::", "unit/test_rules_bite.py::"
+_TESTS = "contract/test_smtp_gateway.py::"
 _EVERY = _TESTS + "TestSmtpGateway::"
 _MODES = _EVERY + "test_one_call_is_one_transmission_and_an_honest_outcome"
 _LATER = "unit/test_rules_bite_after_arming.py::"
@@ -47,6 +47,13 @@ MUTANTS = (
         "        if refused:\n            self._hang_up()\n        return refused",
         "        return refused",
         _LATER + "test_after_a_last_question_that_said_no_the_next_message_has_its_own_connection",
+        behind="smtp: a used connection is asked first",
+        because="RSET finds the open message only when its time is up, up to a minute later",
+    ),
+    _smtp(
+        "smtp: a used connection is asked first", "a connection that has ended costs a message",
+        "if self._session and self._is_alive(self._session, outgoing):", "if self._session:",
+        _TESTS + "test_a_connection_the_server_closed_meanwhile_costs_nothing",
     ),
     _smtp(
         "smtp: dot on its own", "the message goes out before it was allowed",

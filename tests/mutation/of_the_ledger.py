@@ -117,8 +117,8 @@ STORING = (
     _database(
         "database: synchronous=FULL", "a power cut takes an intent back after its send",
         '"synchronous=FULL"', '"synchronous=NORMAL"',
-        "crash/test_power_cut.py::test_cut_instead_of_any_sync_of_a_run",
         _DATABASE + "test_sqlite_survives_a_power_cut_and_readers_do_not_block_writers",
+        "crash/test_power_cut.py::test_cut_instead_of_any_sync_of_a_run",
         rule="durable-commit",
     ),
     _database(
@@ -163,7 +163,7 @@ REPORTING = (
     _runs(
         "runs: a crashed one is silent for long", "a run that works is marked as crashed",
         "Run.crashed_at.is_(None), Run.alive_until < now", "Run.crashed_at.is_(None)",
-        "unit/test_crashed_runs.py",
+        "unit/test_crashed_runs.py::test_only_an_open_run_that_was_silent_for_long_is_marked",
     ),
 )  # fmt: skip
 

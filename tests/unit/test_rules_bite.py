@@ -24,9 +24,10 @@ from aicmo.gateways.contract import (
     LivePermit,
     Outcome,
     OutcomeKind,
+    RateLimit,
     RepeatClass,
 )
-from aicmo.models import Account, Delivery, Item, Suppression
+from aicmo.models import Account, Attempt, Delivery, Item, Suppression
 from tests.contract.gateway_contract import always, permit
 from tests.contract.test_smtp_gateway import outgoing
 from tests.peers.effect_gateways import BlindGateway, SearchableGateway, TokenGateway
@@ -279,6 +280,31 @@ def test_writers_take_the_head_before_any_row(postgres_url: str) -> None:
     database.dispose()
 
 
+class Limited(TokenGateway):
+    limits = (RateLimit(1, HOURS),)
+
+
+def test_what_a_limit_has_no_room_for_waits_with_the_account(database: ClockedDatabase) -> None:
+    ready(database)
+    run, claim = claimed(database)
+    assert len(arm_through(run, claim, opened(Limited)).outgoing) == 1
+    with database.read() as session:
+        assert session.scalars(select(Account.not_before)).one() == NOW + HOURS
+    set_all(database, Account, not_before=None)
+    run, claim = claimed(database)
+    assert arm_through(run, claim, opened(Limited)).outgoing == ()
+
+
+def test_what_went_out_before_a_limit_s_window_takes_no_room(database: ClockedDatabase) -> None:
+    ready(database)
+    run, claim = claimed(database)
+    arm_through(run, claim, opened(Limited))
+    set_all(database, Attempt, armed_at=NOW - HOURS)
+    set_all(database, Account, not_before=None)
+    run, claim = claimed(database)
+    assert len(arm_through(run, claim, opened(Limited)).outgoing) == 1
+
+
 # Doubts that are repeated
 
 
@@ -297,6 +323,7 @@ def test_what_is_pending_in_doubt_is_never_stopped(database: ClockedDatabase) ->
     assert row(database, only).state == "pending"
     assert books(database).reasons("unknown") == {"to be repeated safely: ": 1}
     approved(database)
+    set_all(database, Delivery, not_before=None)
     run, claim = claimed(database)
     assert [each.delivery_id for each in arm_through(run, claim).outgoing] == [only]
 
