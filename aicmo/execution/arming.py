@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Select, Table, case, select
 from sqlalchemy.orm import Session
@@ -21,7 +21,7 @@ from aicmo.execution.attempts import Intent
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed
 from aicmo.execution.project import load_version
-from aicmo.execution.settling import let_account_wait
+from aicmo.execution.settling import REPEAT_AFTER, let_account_wait
 from aicmo.execution.states import Mover, State, move
 from aicmo.execution.watermarks import is_behind
 from aicmo.gateways.contract import Gateway, Outgoing, RateLimit, RepeatClass
@@ -148,11 +148,14 @@ def let_go(
     session: Session, mover: Mover, fence: int, verdicts: Mapping[int, guards.Verdict]
 ) -> None:
     """Gives claimed deliveries back to the queue, and stops there those whose verdict says so."""
-    free = {"lease_until": None}
     by_verdict: dict[guards.Verdict, list[int]] = {}
     for delivery_id, verdict in verdicts.items():
         by_verdict.setdefault(verdict, []).append(delivery_id)
     for verdict, ids in by_verdict.items():
+        free: dict[str, Any] = {"lease_until": None}
+        if verdict == guards.REPEAT_LATER:
+            # Otherwise the next claim would take it again at once, and so on for ever.
+            free["not_before"] = mover.at + REPEAT_AFTER
         back = move(session, mover, ids, State.CLAIMED, State.PENDING, fence=fence, values=free)
         if back and verdict.state:
             move(session, mover, back, State.PENDING, verdict.state, reason=verdict.reason)

@@ -19,7 +19,9 @@ from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import EmailContent
 
 _RECIPIENTS = (
-    select(Delivery.id, Delivery.token, Contact.key, Contact.email, Contact.details)
+    select(
+        Delivery.id, Delivery.token, Delivery.ambiguous, Contact.key, Contact.email, Contact.details
+    )
     .join(Contact, Contact.id == Delivery.contact_id)
     .where(Delivery.id.in_(bindparam("ids", expanding=True)))
     .order_by(Delivery.id)
@@ -43,10 +45,11 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One delivery and the person it goes to."""
+    """One delivery and the person it goes to; `ambiguous`: it may have gone out already."""
 
     delivery_id: int
     token: str
+    ambiguous: bool
     contact_key: str
     email: EmailRecipient
 
@@ -81,12 +84,12 @@ def recipients(session: Session, delivery_ids: Sequence[int]) -> Iterator[Recipi
         yield _recipient(row)
 
 
-def _recipient(row: Row[tuple[int, str, str, str, dict[str, Any]]]) -> Recipient:
-    delivery_id, token, key, email, details = row
+def _recipient(row: Row[tuple[int, str, bool, str, str, dict[str, Any]]]) -> Recipient:
+    delivery_id, token, ambiguous, key, email, details = row
     person = EmailRecipient(
         email=email,
         name=details.get("name"),
         first_name=details.get("first_name"),
         attributes=details.get("attributes") or {},
     )
-    return Recipient(delivery_id, token, key, person)
+    return Recipient(delivery_id, token, ambiguous, key, person)

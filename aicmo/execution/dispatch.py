@@ -70,13 +70,14 @@ class Dispatch:
         handed_over, at_most = 0, BATCH
         with self._wire() as wire:
             while limit is None or handed_over < limit:
-                if wire.permission.is_paused():
+                if wire.permission.stopped_by or wire.permission.is_paused():
                     self._record_stop()
                     break
                 room = at_most if limit is None else min(at_most, limit - handed_over)
-                claim = self._claim(wire.journal, room)
+                mover = self.mover()
+                claim = self._claim(wire.journal, mover, room)
                 if claim is None:
-                    if self._waited_for_the_account():
+                    if self._waited_for_the_account(mover.at):
                         continue
                     break
                 began = time.monotonic()
@@ -102,8 +103,8 @@ class Dispatch:
                 self.on_progress,
             )  # fmt: skip
 
-    def _claim(self, journal: Journal, at_most: int) -> Claim | None:
-        fence, mover = claims.new_fence(), self.mover()
+    def _claim(self, journal: Journal, mover: Mover, at_most: int) -> Claim | None:
+        fence = claims.new_fence()
         journal.claim(fence, mover.run_id)
         claim = claims.claim(
             self.database, mover, self._item_ids, fence=fence, at_most=at_most
@@ -181,14 +182,17 @@ class Dispatch:
                 seconds_after_pause=max(0.0, round((mover.at - since).total_seconds(), 3)),
             )  # fmt: skip
 
-    def _waited_for_the_account(self) -> bool:
-        """Sleeps through a short wait, such as a rate limit per minute; False if it is long."""
-        now = self.mover().at
+    def _waited_for_the_account(self, asked_at: datetime) -> bool:
+        """Sleeps through a short wait, such as a rate limit per minute; False if it is long.
+
+        Args:
+            asked_at: when nothing could be claimed. The wait may be over by now.
+        """
         with self.database.read() as session:
-            until = claims.waits_until(session, self._item_ids, now)
-        if until is None or until - now > _LONGEST_WAIT:
+            until = claims.waits_until(session, self._item_ids, asked_at)
+        if until is None or until - self.mover().at > _LONGEST_WAIT:
             return False
-        time.sleep((until - now).total_seconds())
+        time.sleep(max(0.0, (until - self.mover().at).total_seconds()))
         return self.mover().at >= until
 
     def _compose(self, claim: Claim) -> dict[int, Composed]:
@@ -202,8 +206,8 @@ class Dispatch:
             try:
                 email = self.composers.compose(item, person, now)
             except FixInput as error:
-                reason = f"{NOT_COMPOSED}: {error}"[:200]
-                cannot[person.delivery_id] = guards.Verdict(guards.HOLD, reason)
+                held = guards.Verdict(guards.HOLD, f"{NOT_COMPOSED}: {error}"[:200])
+                cannot[person.delivery_id] = guards.REPEAT_LATER if person.ambiguous else held
                 continue
             composed[person.delivery_id] = Composed(
                 person.token, email.sender, email.recipient, email.payload

@@ -66,6 +66,10 @@ class Verdict:
         return State(self.action) if self.action not in ("", WAIT) else None
 
 
+REPEAT_LATER = Verdict(WAIT, "it may have gone out, and can't be repeated now")
+"""Of a doubt that a guard stops: it keeps waiting until it can be repeated, or no longer can."""
+
+
 def read_verdict(text: str) -> Verdict:
     """The `Verdict` of what `verdict()` selected."""
     action, _, reason = text.partition(":")
@@ -117,7 +121,7 @@ def _verdict(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnEle
         (Delivery.ambiguous.is_(False), objection),
         (closed, _say(DOUBT, "it may have gone out, and can't be repeated safely any more")),
         (objection == "", ""),
-        else_=_say(WAIT, "it may have gone out, and can't be repeated now"),
+        else_=_say(WAIT, REPEAT_LATER.reason),
     )
 
 

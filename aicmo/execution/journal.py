@@ -165,22 +165,33 @@ def _parse(text: bytes) -> Iterator[LeftBehind]:
     for line in lines:
         try:
             kind, *values = json.loads(line)
-        except ValueError:
+            if kind == "claim":
+                if current:
+                    yield current
+                current = _claimed(*values)
+            elif current:
+                _add(current, kind, *values)
+        except (ValueError, TypeError, KeyError):
+            # Garbled, or written by another version: what it said is missing.
             if current:
                 current.is_complete = False
-            continue
-        if kind == "claim":
-            if current:
-                yield current
-            current = LeftBehind(
-                values[0], values[1], values[2] not in ("", None) and values[2] == _boot_id()
-            )
-        elif current and kind == "begin":
-            current.begun.add(values[0])
-        elif current:
-            current.answers[values[0]] = _from_record(values[1])
     if current:
         yield current
+
+
+def _claimed(fence: int, run_id: int, boot_id: str) -> LeftBehind:
+    return LeftBehind(int(fence), run_id, bool(boot_id) and boot_id == _boot_id())
+
+
+def _add(
+    current: LeftBehind, kind: str, delivery_id: int, record: dict[str, Any] | None = None
+) -> None:
+    if kind == "begin":
+        current.begun.add(int(delivery_id))
+    elif kind == "answer" and record is not None:
+        current.answers[int(delivery_id)] = _from_record(record)
+    else:
+        raise ValueError(kind)
 
 
 def _boot_id() -> str:

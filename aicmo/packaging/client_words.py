@@ -27,7 +27,10 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"account waits.*", "it is still to go out"),
     (r"proven absent.*|a person says it isn't there", "it did not go out"),
     (r"given up.*|it may have gone out.*|to be repeated safely.*", "its delivery is not confirmed"),
-    (r"the worker.*|interrupted.*|no answer|.*connection failed.*", "its delivery is not confirmed"),
+    (
+        r"the worker.*|interrupted.*|no answer|.*connection failed.*",
+        "its delivery is not confirmed",
+    ),
 )
 
 

@@ -74,12 +74,12 @@ def test_a_cut_loses_exactly_what_sqlite_has_not_synced(
         assert connection.execute("SELECT count(*) FROM committed").fetchone() == (kept,)
 
 
-def test_cut_instead_of_any_sync_of_a_run(sqlite_url: str, tmp_path: Path) -> None:
-    prepare(sqlite_url, FEW)
+def test_cut_instead_of_any_sync_of_a_run(sqlite_template: Path, tmp_path: Path) -> None:
     for cut_at in itertools.count(1, 1 if FULL else 3):
         file = tmp_path / f"cut-{cut_at}" / "aicmo.db"
         file.parent.mkdir()
-        shutil.copyfile(tmp_path / "aicmo.db", file)
+        shutil.copyfile(sqlite_template, file)
+        prepare(f"sqlite:///{file}", FEW)
         with SmtpPeer(REFUSED) as peer:
             was_cut = run_until_cut(file, peer.relay, cut_at)
             drain(f"sqlite:///{file}", peer.relay)

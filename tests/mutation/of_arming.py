@@ -30,6 +30,11 @@ CLAIMING = (
         "        or_(Delivery.not_before.is_(None), Delivery.not_before <= now),\n", "",
         _SENDING + "test_a_refusal_for_now_is_tried_again_later_and_not_at_once",
     ),
+    _arming(
+        "let go: a doubt waits", "a worker claims without end what may not be repeated now",
+        "        if verdict == guards.REPEAT_LATER:\n", "        if False:\n",
+        _BITE + "test_a_run_ends_although_a_repeat_has_to_wait",
+    ),
     _claims(
         "claim: account's wait", "a worker claims without end what can't be armed",
         "or_(Account.not_before.is_(None), Account.not_before <= mover.at)",

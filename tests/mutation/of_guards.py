@@ -191,7 +191,7 @@ IN_DOUBT = (
     ),
     _of(
         "doubt: repeated under the guards only", "a pause or an opt-out doesn't stop a repeat",
-        'else_=_say(WAIT, "it may have gone out, and can\'t be repeated now"),', 'else_="",',
+        "else_=_say(WAIT, REPEAT_LATER.reason),", 'else_="",',
         "unit/test_rules_bite.py::test_what_is_pending_in_doubt_is_never_stopped",
     ),
     _of(

@@ -65,7 +65,7 @@ WRITING = (
 READING = (
     _journal(
         "journal: reboot", "a power cut took the `begin`; its absence seems to prove no send",
-        'values[2] not in ("", None) and values[2] == _boot_id()', "True",
+        "bool(boot_id) and boot_id == _boot_id()", "True",
         "unit/test_journal.py::test_after_a_restart_of_the_machine_a_missing_record_proves_nothing",
         rule="reboot",
     ),

@@ -363,7 +363,6 @@ def test_only_a_repeat_safe_gateway_gives_a_token_window(
 # A run ends
 
 
-@pytest.mark.xfail(strict=True, reason="what waits in doubt under a guard is claimed without end")
 def test_a_run_ends_although_a_repeat_has_to_wait(
     database: ClockedDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
