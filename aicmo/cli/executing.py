@@ -12,6 +12,7 @@ from aicmo.cli.books import show_books
 from aicmo.cli.console import count, plain, print_json, to_stderr, to_stdout
 from aicmo.cli.ledger import approvals, now, open_ledger
 from aicmo.cli.options import Channels, Json, Project, person, read_channels
+from aicmo.cli.pausing import show_stopping
 from aicmo.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def _show(database: Database, ran: Ran, keys: Sequence[Key]) -> None:
         to_stderr().print(plain(f"Error: {error}", "red"), soft_wrap=True)
     if report.mode == "live":
         console.print(plain(_said_live(ran), "bold"))
+        if _held_by_a_pause(ran):
+            show_stopping(console, database, report.project_id, report.channels_used)
         show_books(console, database, report.project_id, at=now())
     elif report.mode == "preview":
         previewed = count(report.items_previewed, "delivery")
@@ -136,20 +139,26 @@ def _show(database: Database, ran: Ran, keys: Sequence[Key]) -> None:
     _show_keys(keys, only_missing=report.mode == "live")
 
 
+_SETTLED = {"sent": "sent", "failed": "failed", "unknown": "unknown", "pending": "put back"}
+"""The states that a run leaves a delivery in after handing it over, as a person reads them."""
+
+
 def _said_live(ran: Ran) -> str:
     if not ran.settled and ran.report.errors:
         return "Nothing was sent."
     if not ran.settled:
         return f"Nothing was sent: {_why_nothing(ran)}."
-    parts = [f"{number:,} {state}" for state, number in ran.settled.most_common()]
+    parts = [
+        f"{ran.settled[state]:,} {word}"
+        for state, word in _SETTLED.items()
+        if state == "sent" or ran.settled[state]
+    ]
     return f"Live: {', '.join(parts)} in this run."
 
 
 def _why_nothing(ran: Ran) -> str:
-    held = ran.report.reasons.get("held", {})
-    paused = sum(number for reason, number in held.items() if "paused" in reason)
-    if paused:
-        return f"{count(paused, 'delivery')} held by a pause (`aicmo unpause` releases it)"
+    if paused := _held_by_a_pause(ran):
+        return f"{count(paused, 'delivery')} held by a pause"
     left = sum(
         number for reason, number in ran.report.reasons.get("waiting", {}).items()
         if "is not enabled" in reason
@@ -157,6 +166,12 @@ def _why_nothing(ran: Ran) -> str:
     if left:
         return f"{count(left, 'delivery')} on channels that aren't enabled"
     return "no approved delivery is due that hasn't gone out"
+
+
+def _held_by_a_pause(ran: Ran) -> int:
+    from aicmo.execution.guards import PAUSED
+
+    return ran.report.reasons.get("held", {}).get(PAUSED, 0)
 
 
 def _show_keys(keys: Sequence[Key], *, only_missing: bool) -> None:

@@ -126,9 +126,35 @@ def _answer(
 def show_paused_accounts(console: Console, accounts: Iterable[PausedAccount]) -> None:
     """A line for each, with the command that releases it."""
     for each in accounts:
-        command = f"aicmo unpause {each.project_id} --channel {each.channel}"
+        command = _releasing(each.project_id, each.channel)
         text = f"Paused by a refusal: {each}. `{command}` releases it."
         console.print(plain(text, "yellow"), soft_wrap=True)
+
+
+def show_stopping(
+    console: Console, database: Database, project: str, channels: Sequence[str]
+) -> None:
+    """A line for each switch that stops these channels of a project, with what releases it."""
+    from aicmo.execution.pauses import current
+
+    with database.read() as session:
+        switches = current(session, project)
+    for each in switches:
+        if each.channel in ("", *channels):
+            reason = f": {each.reason}" if each.reason else ""
+            said = f"Stopped by a pause ({_scope(each.project_id, each.channel)}{reason})."
+            text = f"{said} `{_releasing(each.project_id, each.channel)}` releases it."
+            console.print(plain(text, "yellow"), soft_wrap=True)
+
+
+def _releasing(project: str, channel: str) -> str:
+    return " ".join(
+        [
+            "aicmo unpause",
+            *([project] if project else []),
+            *(["--channel", channel] if channel else []),
+        ]
+    )
 
 
 def _show(switches: Sequence[Pause]) -> None:

@@ -114,6 +114,9 @@ def test_a_pause_stops_a_live_run(workspace: Workspace, switch: tuple[str, ...])
     with _captured(workspace) as server:
         workspace.allow(server.relay.port)
         assert workspace.json(*LIVE)["reasons"]["held"]["paused"] == 17
+        shown = workspace.run(*LIVE).stdout
+        assert "Nothing was sent: 17 deliveries held by a pause." in shown
+        assert f"`{' '.join(('aicmo unpause', *switch))}` releases it." in shown
         assert server.accepted == []
         assert workspace.json("unpause", *switch)["switches"] == []
         workspace.run(*LIVE, status=1)
