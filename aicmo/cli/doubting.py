@@ -16,7 +16,7 @@ from aicmo.cli.number_ranges import parse_numbers
 from aicmo.cli.options import By, Json, Project, person
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aicmo.execution.doubts import Decision, Doubt
 
@@ -129,29 +129,38 @@ def _decide(
     *,
     as_json: bool,
 ) -> None:
-    from aicmo.execution.doubts import decide
+    from aicmo.execution.doubts import Decision, called_off, decide
 
-    moved = decide(
-        open_ledger(), project, numbers, decision, by=by, reason=reason, reference=reference
-    )
+    database = open_ledger()
+    moved = decide(database, project, numbers, decision, by=by, reason=reason, reference=reference)
     if as_json:
         print_json({"project_id": project, "decision": decision.value, "deliveries": moved})
         return
-    for line in _said(project, decision, len(moved)):
-        to_stdout().print(plain(line), soft_wrap=True)
+    if decision is Decision.IS_NOT_THERE:
+        with database.read() as session:
+            stopped = called_off(session, project, moved)
+        lines = _said_to_wait(project, len(moved), stopped)
+    else:
+        lines = [_said(decision, len(moved))]
+    for line in lines:
+        to_stdout().print(plain(line))
 
 
-def _said(project: str, decision: Decision, number: int) -> list[str]:
+def _said(decision: Decision, number: int) -> str:
     from aicmo.execution.doubts import Decision
 
     told = count(number, "delivery")
-    one = number == 1
     if decision is Decision.IS_THERE:
-        return [f"{told} {'counts' if one else 'count'} as sent now."]
-    if decision is Decision.GIVE_UP:
-        return [f"{told} given up: failed, and never sent again."]
-    again = "waits again. If it" if one else "wait again. If one of them"
-    return [
-        f"{told} {again} did go out after all, it goes out twice.",
-        f"Next: `aicmo execute {project} --enable --live` sends what is approved and due.",
-    ]
+        return f"{told} {'counts' if number == 1 else 'count'} as sent now."
+    return f"{told} given up: failed, and never sent again."
+
+
+def _said_to_wait(project: str, number: int, called_off: Mapping[str, int]) -> Iterator[str]:
+    if waiting := number - sum(called_off.values()):
+        again = "waits again. If it" if waiting == 1 else "wait again. If one of them"
+        told = count(waiting, "delivery")
+        yield f"{told} {again} did go out after all, it goes out twice."
+        yield f"Next: `aicmo execute {project} --enable --live` sends what is approved and due."
+    for item, stopped in called_off.items():
+        yield f"{count(stopped, 'delivery')} of {item}: known not to have gone out."
+        yield f"{item} stays called off. `aicmo retry {project} {item}` opens it again."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -161,6 +162,28 @@ def decide(
     return moved
 
 
+def undecided(session: Session, project_id: str) -> set[int]:
+    """The deliveries of which a person can decide."""
+    doubts = select(Delivery.id).where(
+        Delivery.project_id == project_id, Delivery.state == State.UNKNOWN.value
+    )
+    return set(session.scalars(doubts))
+
+
+def called_off(
+    session: Session, project_id: str, delivery_ids: Collection[int]
+) -> Mapping[str, int]:
+    """How many of `delivery_ids` belong to an item that was cancelled, by its key."""
+    query = (
+        select(Item.key, Delivery.id)
+        .join(Delivery, Delivery.item_id == Item.id)
+        .where(Item.project_id == project_id, Item.cancelled_at.is_not(None))
+        .order_by(Item.key)
+    )
+    wanted = set(delivery_ids)
+    return Counter(key for key, each in session.execute(query).tuples() if each in wanted)
+
+
 def _in_doubt(now: datetime) -> ColumnElement[bool]:
     return or_(
         Delivery.state == State.UNKNOWN.value,
@@ -206,10 +229,7 @@ def _require_words(decision: Decision, by: str, reason: str, reference: str) -> 
 
 def _require_doubts(session: Session, project_id: str, ids: Sequence[int]) -> None:
     _require_project(session, project_id)
-    doubts = select(Delivery.id).where(
-        Delivery.project_id == project_id, Delivery.state == State.UNKNOWN.value
-    )
-    if others := sorted(set(ids).difference(session.scalars(doubts))):
+    if others := sorted(set(ids) - undecided(session, project_id)):
         named = ", ".join(str(each) for each in others[:_NAMED])
         more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
         raise FixInput(

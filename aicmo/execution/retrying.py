@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -15,18 +15,15 @@ from aicmo.database import Database
 from aicmo.execution import guards
 from aicmo.execution.selection import named_items
 from aicmo.execution.states import Mover, State, move
-from aicmo.gateways.contract import OutcomeKind
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
-from aicmo.models import Attempt, Delivery, Item
+from aicmo.models import Delivery, Item
 
 PAGE = 1000
 """Deliveries per transaction: others wait for the project's audit log no longer than that takes."""
 IN_DOUBT = "in doubt: `aicmo doubts` decides"
 GIVEN_UP = "given up in doubt"
-ONCE_IN_DOUBT = "refused after an attempt that was in doubt"
 CALLED_OFF = "cancelled: name the item to open it again"
 _CLOSED = (State.FAILED.value, State.CANCELLED.value)
-_PROVES_NOTHING = ("", OutcomeKind.UNKNOWN.value, OutcomeKind.DUPLICATE.value)
 
 _DELIVERY, _ITEM = cast("Table", Delivery.__table__), cast("Table", Item.__table__)
 _AFRESH = {
@@ -129,14 +126,14 @@ def _of_items(project_id: str, item_ids: Sequence[int]) -> Select[tuple[int]]:
 
 
 def _objection() -> ColumnElement[str]:
-    """Why a closed delivery isn't opened again; '' for what is proven not to have gone out."""
-    in_doubt_once = exists().where(
-        Attempt.delivery_id == Delivery.id, Attempt.outcome.in_(_PROVES_NOTHING)
-    )
+    """Why a closed delivery isn't opened again; '' for what is proven not to have gone out.
+
+    Every doubt makes a delivery ambiguous. Only "it isn't there" takes that back, of a person or of
+    the provider; giving up keeps it.
+    """
     return case(
         (Delivery.state.not_in(_CLOSED), IN_DOUBT),
         (Delivery.ambiguous, GIVEN_UP),
-        (in_doubt_once, ONCE_IN_DOUBT),
         (Item.cancelled_at.is_not(None), CALLED_OFF),
         else_="",
     )

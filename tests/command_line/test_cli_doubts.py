@@ -100,6 +100,19 @@ def test_what_is_not_there_goes_out_again_and_the_risk_is_said(
     assert workspace.json("report", PROJECT)["sent"] == 2
 
 
+def test_what_was_called_off_and_is_not_there_is_opened_by_a_retry(
+    workspace: Workspace, in_doubt: list[str]
+) -> None:
+    workspace.run("cancel", PROJECT, "fit-em-2")
+    said = workspace.run("doubts", PROJECT, *in_doubt, "--is-not-there", *SAID).stdout
+    assert "execute" not in said
+    (command,) = re.findall("`aicmo (retry .*)`", said)
+    lift_the_breaker(workspace)
+    assert send(workspace).effects.total() == 0
+    assert "Left as it is" not in workspace.run(*shlex.split(command)).stdout
+    assert send(workspace).effects.total() == 2
+
+
 def lift_the_breaker(workspace: Workspace) -> None:
     with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
         database.execute("UPDATE account SET not_before = NULL")

@@ -153,11 +153,6 @@ CHANGING = (
         rule="retry-proven",
     ),
     _retrying(
-        "retry: not after a doubt", "a refusal after a doubt is taken for proof",
-        "        (in_doubt_once, ONCE_IN_DOUBT),\n", "",
-        _RETRYING + "test_a_refusal_after_a_doubt_proves_nothing",
-    ),
-    _retrying(
         "retry: cancelled by name only", "a retry of failures opens what was called off",
         "        (Item.cancelled_at.is_not(None), CALLED_OFF),\n", "",
         _RETRYING + "test_a_cancelled_item_is_opened_by_its_name_only",

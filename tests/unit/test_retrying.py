@@ -112,19 +112,23 @@ def test_what_was_given_up_in_doubt_stays_failed(database: Database) -> None:
 
 
 @pytest.mark.parametrize("ends_as", ["failed", "cancelled"])
-def test_a_refusal_after_a_doubt_proves_nothing(database: Database, ends_as: str) -> None:
+def test_what_a_person_says_is_not_there_can_be_tried_again(
+    database: Database, ends_as: str
+) -> None:
     ready(database, people=1)
     with SmtpPeer(LOST) as peer:
         execute(database, peer)
-    decided(database, Decision.IS_NOT_THERE)
-    if ends_as == "failed":
-        with SmtpPeer(REFUSED) as peer:
-            execute(database, peer)
-    else:
+    if ends_as == "cancelled":
         cancelling.cancel(database, "studio", None, by="Ann", reason="")
+        assert retry(database).refused == {retrying.IN_DOUBT: 1}
+    decided(database, Decision.IS_NOT_THERE)
+    with SmtpPeer(REFUSED) as peer:
+        execute(database, peer)
     assert books(database).count(ends_as) == 1
-    assert retry(database, "mail-1").refused == {retrying.ONCE_IN_DOUBT: 1}
-    assert books(database).count(ends_as) == 1
+    assert retry(database, "mail-1") == Retried(("mail-1",), 1, {}, {})
+    with SmtpPeer() as peer:
+        execute(database, peer)
+        assert peer.effects.total() == 1
 
 
 def test_an_address_that_does_not_exist_is_not_written_to_again(database: Database) -> None:
