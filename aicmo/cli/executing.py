@@ -14,6 +14,9 @@ from aicmo.cli.ledger import approvals, now, open_ledger
 from aicmo.cli.options import Channels, Json, Project, person, read_channels
 from aicmo.cli.pausing import show_stopping
 from aicmo.cli.progress import progress
+from aicmo.cli.reporting import (
+    _point_to_doubts as point_to_doubts,  # pyright: ignore[reportPrivateUsage]  (the same line)
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +133,8 @@ def _show(database: Database, ran: Ran, keys: Sequence[Key]) -> None:
         console.print(plain(_said_live(ran), "bold"))
         if _held_by_a_pause(ran):
             show_stopping(console, database, report.project_id, report.channels_used)
-        show_books(console, database, report.project_id, at=now())
+        books = show_books(console, database, report.project_id, at=now())
+        point_to_doubts(report.project_id, books)
     elif report.mode == "preview":
         previewed = count(report.items_previewed, "delivery")
         console.print(plain(f"Dry run: {previewed} composed, nothing sent.", "bold"))
@@ -159,10 +163,14 @@ def _said_live(ran: Ran) -> str:
 def _why_nothing(ran: Ran) -> str:
     if paused := _held_by_a_pause(ran):
         return f"{count(paused, 'delivery')} held by a pause"
-    left = sum(
-        number for reason, number in ran.report.reasons.get("waiting", {}).items()
-        if "is not enabled" in reason
-    )  # fmt: skip
+    waiting = ran.report.reasons.get("waiting", {})
+    if elsewhere := waiting.get("in progress", 0):
+        are, were = ("is", "was") if elsewhere == 1 else ("are", "were")
+        return (
+            f"{count(elsewhere, 'delivery')} {are} with another run, or {were} left by one that "
+            "stopped; run again in a quarter of an hour"
+        )
+    left = sum(number for reason, number in waiting.items() if "is not enabled" in reason)
     if left:
         return f"{count(left, 'delivery')} on channels that aren't enabled"
     return "no approved delivery is due that hasn't gone out"

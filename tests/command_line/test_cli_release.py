@@ -123,6 +123,42 @@ def test_a_pause_stops_a_live_run(workspace: Workspace, switch: tuple[str, ...])
         assert len(server.accepted) == 7
 
 
+@pytest.mark.parametrize("state", ["claimed", "sending"])
+def test_what_another_run_holds_is_not_told_as_done(workspace: Workspace, state: str) -> None:
+    workspace.run("approve", PROJECT, "fit-em-1")
+    _change(
+        workspace, f"UPDATE delivery SET state = '{state}', fence = 7, lease_until = '2099-01-01 10:20:30' "
+        "WHERE state = 'pending' AND item_id = (SELECT id FROM item WHERE key = 'fit-em-1')",
+    )  # fmt: skip
+    with _captured(workspace) as server:
+        workspace.allow(server.relay.port)
+        shown = workspace.run(*LIVE).stdout
+        assert server.accepted == []
+    told = (
+        "deliveries are with another run, or were left by one that stopped; run again in a quarter"
+    )
+    assert shown.startswith("Nothing was sent: ")
+    assert told in shown
+
+
+def test_a_live_run_points_to_the_doubts_in_the_books(workspace: Workspace) -> None:
+    _change(
+        workspace,
+        "UPDATE delivery SET state = 'unknown' WHERE id = (SELECT min(id) FROM delivery)",
+    )
+    with _captured(workspace) as server:
+        workspace.allow(server.relay.port)
+        shown = workspace.run(*LIVE, status=1).stdout
+    line = f"1 delivery in doubt: `aicmo doubts {PROJECT}` shows the evidence and the choices."
+    assert line in shown
+    assert line in workspace.run("report", PROJECT, status=1).stdout
+
+
+def _change(workspace: Workspace, statement: str) -> None:
+    with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
+        assert database.execute(statement).rowcount
+
+
 def test_releasing_a_narrower_switch_leaves_the_broader_one(workspace: Workspace) -> None:
     workspace.run("pause")
     released = workspace.json("unpause", PROJECT)
