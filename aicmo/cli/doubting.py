@@ -18,13 +18,15 @@ from aicmo.cli.options import By, Json, Project, person
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from aicmo.cli.number_ranges import Numbers
+    from aicmo.errors import FixInput
     from aicmo.execution.doubts import Decision, Doubt
 
 Ids = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="ID",
-        help="Numbers of doubts as the list shows them, one by one or as 12-40; without any, all.",
+        help="Numbers as the list shows them; 12-40 means the doubts in it; without any, all.",
     ),
 ]
 
@@ -78,7 +80,7 @@ def _require_nothing(reason: str, reference: str) -> None:
         raise typer.BadParameter("say also --is-there, --is-not-there or --give-up")
 
 
-def _list(project: str, numbers: Sequence[int], *, as_json: bool) -> None:
+def _list(project: str, numbers: Numbers, *, as_json: bool) -> None:
     from aicmo.execution.doubts import list_doubts
 
     database = open_ledger()
@@ -94,16 +96,21 @@ def _list(project: str, numbers: Sequence[int], *, as_json: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-def _chosen(project: str, found: Sequence[Doubt], numbers: Sequence[int]) -> list[Doubt]:
+def _chosen(project: str, found: Sequence[Doubt], numbers: Numbers) -> list[Doubt]:
+    known = {each.delivery_id: each for each in found}
+    chosen = numbers.among(known)
+    if missing := [number for number in chosen if number not in known]:
+        raise _no_doubt(project, ", ".join(map(str, missing[:10])))
+    if not chosen:
+        raise _no_doubt(project, str(numbers))
+    return [known[number] for number in chosen]
+
+
+def _no_doubt(project: str, numbers: str) -> FixInput:
     from aicmo.errors import FixInput
 
-    known = {each.delivery_id: each for each in found}
-    if missing := [str(number) for number in numbers if number not in known]:
-        raise FixInput(
-            f"{project} has no doubt {', '.join(missing[:10])}",
-            next_step=f"`aicmo doubts {project}` lists those there are.",
-        )
-    return [known[number] for number in numbers]
+    step = f"`aicmo doubts {project}` lists those there are."
+    return FixInput(f"{project} has no doubt {numbers}", next_step=step)
 
 
 def as_plain_data(doubt: Doubt) -> dict[str, Any]:
@@ -121,7 +128,7 @@ def _with_iso_times(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _decide(
     project: str,
-    numbers: Sequence[int],
+    numbers: Numbers,
     decision: Decision,
     by: str,
     reason: str,
@@ -129,10 +136,14 @@ def _decide(
     *,
     as_json: bool,
 ) -> None:
-    from aicmo.execution.doubts import Decision, called_off, decide
+    from aicmo.execution.doubts import Decision, called_off, decide, undecided
 
     database = open_ledger()
-    moved = decide(database, project, numbers, decision, by=by, reason=reason, reference=reference)
+    with database.read() as session:
+        ids = numbers.among(undecided(session, project))
+    if not ids:
+        raise _no_doubt(project, str(numbers))
+    moved = decide(database, project, ids, decision, by=by, reason=reason, reference=reference)
     if as_json:
         print_json({"project_id": project, "decision": decision.value, "deliveries": moved})
         return

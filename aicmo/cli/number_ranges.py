@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,25 +12,45 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _RANGE = re.compile(r"([1-9][0-9]{0,17})(?:-([1-9][0-9]{0,17}))?")
-_MOST = 1_000_000
 
 
-def parse_numbers(texts: Iterable[str]) -> list[int]:
-    """The numbers that are meant, each once, in ascending order.
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Numbers that a person names one by one, and spans of which only those that exist are meant."""
+
+    single: frozenset[int] = frozenset()
+    spans: tuple[range, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.single or self.spans)
+
+    def __str__(self) -> str:
+        spans = [f"{span[0]}-{span[-1]}" for span in self.spans]
+        return ", ".join([*map(str, sorted(self.single)), *spans])
+
+    def among(self, known: Iterable[int]) -> list[int]:
+        """Every single number, and those of `known` within the spans; in ascending order."""
+        within = {number for number in known if any(number in span for span in self.spans)}
+        return sorted(self.single | within)
+
+
+def parse_numbers(texts: Iterable[str]) -> Numbers:
+    """What `12 15-40` means.
 
     Raises:
         typer.BadParameter: one is neither a number nor a range.
     """
-    found: set[int] = set()
-    for text in ",".join(texts).split(","):
-        if not text.strip():
-            continue
-        match = _RANGE.fullmatch(text.strip())
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if not 0 <= last - first < _MOST:
+    single: set[int] = set()
+    spans: list[range] = []
+    for text in filter(None, (each.strip() for each in ",".join(texts).split(","))):
+        match = _RANGE.fullmatch(text)
+        if match and not match[2]:
+            single.add(int(match[1]))
+        elif match and (span := range(int(match[1]), int(match[2]) + 1)):
+            spans.append(span)
+        else:
             raise typer.BadParameter(f"{text[:40]!r} is neither a number nor a range like 12-40")
-        found.update(range(first, last + 1))
-    return sorted(found)
+    return Numbers(frozenset(single), tuple(spans))
 
 
 def ranges(numbers: Iterable[int]) -> list[str]:

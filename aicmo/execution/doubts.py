@@ -144,11 +144,12 @@ def decide(
 
     Raises:
         NoSuchProject: there is no such project.
-        FixInput: one of the ids is no doubt of this project, or the name or the reason is missing.
+        FixInput: one of the ids is no doubt of this project, the name or the reason is missing, or
+            one reference is given for several.
     """
     by, reason, reference = by.strip(), reason.strip(), reference.strip()
-    _require_words(decision, by, reason, reference)
     ids = sorted(set(delivery_ids))
+    _require_words(decision, by, reason, reference, number=len(ids))
     with audit.transaction(database, project_id) as session:
         _require_doubts(session, project_id, ids)
         mover = Mover(project_id, by, database.now(session))
@@ -216,13 +217,20 @@ def _require_project(session: Session, project_id: str) -> None:
         raise NoSuchProject(project_id)
 
 
-def _require_words(decision: Decision, by: str, reason: str, reference: str) -> None:
+def _require_words(
+    decision: Decision, by: str, reason: str, reference: str, *, number: int
+) -> None:
     if not by:
         raise FixInput("A decision needs a name", next_step="Give it with --by NAME.")
     if not reason:
         raise FixInput("A decision needs a reason", next_step="Give it with --reason TEXT.")
     if reference and decision is not Decision.IS_THERE:
         raise FixInput("Only what is there has a reference")
+    if reference and number > 1:
+        raise FixInput(
+            f"One reference can't be that of {number:,} deliveries; nothing was changed",
+            next_step="Decide one delivery at a time, or leave out --reference.",
+        )
     if len(reference) > _LONGEST_REFERENCE:
         raise FixInput(f"The reference is longer than {_LONGEST_REFERENCE} characters")
 

@@ -80,7 +80,7 @@ def test_the_commands_that_are_shown_work(
 
 
 def test_what_is_there_is_sent(workspace: Workspace, in_doubt: list[str]) -> None:
-    told = workspace.json("doubts", PROJECT, *in_doubt, "--is-there", *SAID, "--reference", "Q1")
+    told = workspace.json("doubts", PROJECT, *in_doubt, "--is-there", *SAID)
     assert told == {
         "project_id": PROJECT, "decision": "is_there", "deliveries": [int(n) for n in in_doubt],
     }  # fmt: skip
@@ -131,6 +131,7 @@ def test_what_is_given_up_failed(workspace: Workspace, in_doubt: list[str]) -> N
         (("--is-there", "--give-up", *SAID), "only one of"),
         (SAID, "say also"),
         (("--give-up", "--reference", "Q1", *SAID), "Only what is there"),
+        (("1-999", "--is-there", "--reference", "Q1", *SAID), "can't be that of 2 deliveries"),
     ],
 )
 def test_a_decision_that_is_not_clear_is_refused(
@@ -183,21 +184,36 @@ def test_many_doubts_are_summed_up(workspace: Workspace) -> None:
     assert in_full.count("In doubt since") == number
 
 
+def test_a_range_means_the_doubts_in_it(workspace: Workspace, in_doubt: list[str]) -> None:
+    first, second = in_doubt
+    workspace.run("doubts", PROJECT, first, "--is-there", *SAID)
+    refused = workspace.run("doubts", PROJECT, "1-2,999", "--give-up", *SAID, status=2)
+    assert f"{PROJECT} has no doubt 999" in refused.stderr
+    for options in ((), ("--give-up", *SAID)):
+        refused = workspace.run("doubts", PROJECT, "900-999", *options, status=2)
+        assert f"{PROJECT} has no doubt 900-999" in refused.stderr
+    shown = workspace.json("doubts", PROJECT, f"1-{second}", status=1)["doubts"]
+    assert [str(each["id"]) for each in shown] == [second]
+    told = workspace.json("doubts", PROJECT, f"1-{int(second) + 9}", "--give-up", *SAID)
+    assert told["deliveries"] == [int(second)]
+
+
 @pytest.mark.parametrize(
     ("texts", "numbers"),
     [
         (["12"], [12]),
-        (["15-17", "12"], [12, 15, 16, 17]),
-        (["1,3-4", "3"], [1, 3, 4]),
+        (["15-17", "12"], [12, 15, 17]),
+        (["1,3-4", "3"], [1, 3]),
+        (["16", "14-999999999999"], [15, 16, 17]),
         ([], []),
     ],
 )
 def test_numbers_and_ranges_are_read(texts: list[str], numbers: list[int]) -> None:
-    assert parse_numbers(texts) == numbers
-    assert parse_numbers(ranges(numbers)) == numbers
+    assert parse_numbers(texts).among([10, 15, 17]) == numbers
+    assert parse_numbers(ranges(numbers)).among(numbers) == numbers
 
 
-@pytest.mark.parametrize("text", ["x", "0", "-3", "5-3", "1-", "1-9999999999"])
+@pytest.mark.parametrize("text", ["x", "0", "-3", "5-3", "1-", "1-2-3"])
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parse_numbers([text])

@@ -109,12 +109,14 @@ def test_what_is_there_counts_as_sent_with_its_reference(database_url: str) -> N
     database = ClockedDatabase(database_url)
     first, second, third = doubtful(database)
     database.at = NOW + 5 * MINUTES
-    moved = settled(database, [third, first], Decision.IS_THERE, reference="250 Q1")
-    assert moved == [first, third]
+    with pytest.raises(FixInput, match="can't be that of 2 deliveries"):
+        settled(database, [third, first], Decision.IS_THERE, reference="250 Q1")
+    assert settled(database, [first], Decision.IS_THERE, reference="250 Q1") == [first]
+    assert settled(database, [third], Decision.IS_THERE) == [third]
     assert [row(database, each).state for each in (first, second, third)] == [
         "sent", "unknown", "sent",
     ]  # fmt: skip
-    assert row(database, first).provider_ref == "250 Q1"
+    assert [row(database, each).provider_ref for each in (first, third)] == ["250 Q1", ""]
     assert row(database, first).since == NOW + 5 * MINUTES
     assert books(database).balanced
     database.dispose()
