@@ -50,10 +50,11 @@ def approve(
     to_stdout().print(
         plain(f"Approved by {person(by)}: {_how_many(new, len(given) - new)}.", "green")
     )
-    to_stdout().print(plain(f"Next: `{_how_to_send(project)}`."), soft_wrap=True)
+    to_stdout().print(plain(f"Next: `{how_to_send(project)}`."), soft_wrap=True)
 
 
-def _how_to_send(project: str) -> str:
+def how_to_send(project: str) -> str:
+    """The command of a live run, with what the environment lacks for it."""
     from aicmo.settings import get_execution_config
 
     command = f"aicmo execute {project} --enable --live"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aicmo.cli.approving import how_to_send
 from aicmo.cli.console import count, plain, print_json, to_stdout
 from aicmo.cli.ledger import open_ledger
 from aicmo.cli.options import By, Items, Json, Project, person
@@ -43,7 +44,8 @@ def cancel(
 
 def _show_cancelled(project: str, done: Cancelled) -> None:
     console = to_stdout()
-    said = f"Called off: {count(done.deliveries, 'delivery')} of {', '.join(done.items)}."
+    number = f"{count(done.deliveries, 'delivery')} of " if done.deliveries else ""
+    said = f"Called off: {number}{', '.join(done.items) or 'nothing, the plan has no item'}."
     console.print(plain(said), soft_wrap=True)
     stays: Counter[tuple[str, str]] = Counter()
     for tally in done.stays:
@@ -51,10 +53,10 @@ def _show_cancelled(project: str, done: Cancelled) -> None:
     if stays:
         console.print("What stays as it is:")
         console.print(states_text(stays))
-    if any(reason == "in progress" for _, reason in stays):
-        console.print(
-            "In progress: a request that hasn't begun yet is stopped; one that has, ends."
-        )
+    if under_way := sum(number for (_, why), number in stays.items() if why == "in progress"):
+        line = f"In progress: {count(under_way, 'delivery')}, stopped before the request begins. "
+        line += "At most the request under way still ends."
+        console.print(plain(line), soft_wrap=True)
     again = f"`aicmo retry {project} {done.items[0] if done.items else 'ITEM'}`"
     console.print(plain(f"Next: {again} takes a cancellation back."), soft_wrap=True)
 
@@ -89,5 +91,5 @@ def _show_retried(project: str, done: Retried) -> None:
         line = f"Left as it is: {count(number, 'delivery')}, {reason}."
         console.print(plain(line, "yellow"), soft_wrap=True)
     if done.deliveries:
-        step = f"Next: `aicmo execute {project}` tries them, under approval and every guard."
+        step = f"Next: `{how_to_send(project)}` tries them, under approval and every guard."
         console.print(plain(step), soft_wrap=True)

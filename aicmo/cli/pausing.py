@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aicmo.cli.app import MISUSED
 from aicmo.cli.console import count, grid, plain, print_json, to_stdout
 from aicmo.cli.ledger import PausedAccount, now, open_ledger, paused_accounts
 from aicmo.cli.options import By, Json, person, read_channels
@@ -39,16 +42,39 @@ def pause(
     """Stop sending at once: everything, a project, a channel."""
     from aicmo.execution import pauses
 
-    database, only = open_ledger(), _one(channel)
+    only = _one(channel)
     if list_:
-        _answer(database, [], changed=False, as_json=as_json)
+        _answer(open_ledger(), [], changed=False, as_json=as_json)
         return
-    changed = pauses.pause(
-        database, project_id=project, channel=only, by=person(by), now=now(), reason=reason
-    )
+    with _saying_that_runs_go_on():
+        database = open_ledger()
+        changed = pauses.pause(
+            database, project_id=project, channel=only, by=person(by), now=now(), reason=reason
+        )
     stop = pauses.wait_until_stopped(database, project, only, at_most=wait)
     said = f"{'Paused' if changed else 'Already paused'}: {_scope(project, only)}."
     _answer(database, [said, _stopped(stop)], changed=changed, as_json=as_json, stop=stop)
+
+
+@contextmanager
+def _saying_that_runs_go_on() -> Generator[None]:
+    from sqlalchemy.exc import DBAPIError
+
+    from aicmo.errors import FixConfiguration, TryLater
+    from aicmo.redaction import describe
+
+    said = "NOT PAUSED, runs go on"
+    try:
+        yield
+    except DBAPIError as error:
+        step = (
+            "Run it again; until it succeeds, only ending the runs themselves (Ctrl-C) stops them."
+        )
+        raise TryLater(
+            f"{said}: the database doesn't work: {describe(error)}", next_step=step
+        ) from error
+    except FixConfiguration as error:
+        raise FixConfiguration(f"{said}: {error}", next_step=error.next_step) from error
 
 
 def _stopped(stop: Stop) -> str:
@@ -81,6 +107,8 @@ def unpause(
     said = f"{'Released' if was_set else 'No such switch was set'}: {_scope(project, only)}."
     said = [said, *(f"Released: {each}." for each in accounts)]
     _answer(database, said, changed=changed, as_json=as_json, released=accounts)
+    if not changed:
+        raise typer.Exit(MISUSED)
 
 
 def _one(channel: str | None) -> str:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, event
 
 from aicmo.gateways.capture import CaptureServer
 from tests.command_line.cli_workspace import PROJECT, Workspace, enter_with_example
@@ -59,6 +60,18 @@ def test_cancelling_tells_what_stays_and_is_audited(workspace: Workspace) -> Non
     assert ("control.cancelled", "Ana") in {(each["event"], each["actor"]) for each in events}
 
 
+def test_cancelling_during_a_run_says_that_the_item_is_called_off(workspace: Workspace) -> None:
+    with sqlite3.connect(_ledger(workspace)) as ledger:
+        ledger.execute(
+            "UPDATE delivery SET state = 'claimed', fence = 7, lease_until = '2099-01-01 10:20:30'"
+            " WHERE item_id = (SELECT id FROM item WHERE key = 'fit-em-2')"
+        )
+    shown = workspace.run("cancel", PROJECT, "fit-em-2").stdout
+    assert "Called off: fit-em-2." in shown
+    assert "In progress: 9 deliveries, stopped before the request begins." in shown
+    assert "At most the request under way still ends." in shown
+
+
 def test_an_unknown_item_is_bad_usage(workspace: Workspace) -> None:
     for command in (("cancel",), ("retry",), ("recover", "--release", "--reason", "seen")):
         refused = workspace.run(command[0], PROJECT, "fit-em-9", *command[1:], status=2)
@@ -72,7 +85,7 @@ def test_a_retry_says_what_waits_and_what_does_not(workspace: Workspace) -> None
         workspace.run(*LIVE, status=1)
     shown = workspace.run("retry", PROJECT).stdout
     assert "Waits again: 1 delivery." in shown
-    assert f"`aicmo execute {PROJECT}` tries them" in shown
+    assert f"`aicmo execute {PROJECT} --enable --live` tries them" in shown
 
 
 def test_a_restored_database_tells_what_it_holds_and_what_to_do(workspace: Workspace) -> None:
@@ -161,6 +174,40 @@ def test_a_pause_tells_of_an_open_request_and_until_when(workspace: Workspace) -
     told = workspace.json("pause", "--wait", "0")
     assert (told["changed"], told["requests_open"]) == (False, 1)
     assert told["stopped_after_seconds"] is None
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told", "status"),
+    [("full", "database or disk is full", 1), ("missing", "There is no AICMO database", 2)],
+)
+def test_a_pause_that_fails_says_so_first(
+    workspace: Workspace, trouble: str, told: str, status: int
+) -> None:
+    if trouble == "missing":
+        _ledger(workspace).unlink()
+    else:
+        _fill(workspace)
+    long = "the client called " * 10_000
+    failed = workspace.run("pause", PROJECT, "--reason", long, status=status).stderr
+    assert failed.startswith("Error: NOT PAUSED, runs go on: ")
+    assert told in failed
+    assert "Next:" in failed
+
+
+def _fill(workspace: Workspace) -> None:
+    from aicmo.cli.ledger import open_ledger  # noqa: PLC0415  (as the command line opens it)
+
+    @event.listens_for(open_ledger().engine, "begin")
+    def allow_no_growth(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+
+
+def test_unpausing_what_is_not_paused_is_no_success(workspace: Workspace) -> None:
+    workspace.run("pause", PROJECT, "--reason", "the client called")
+    shown = workspace.run("unpause", status=2).stdout
+    assert "No such switch was set: every project, every channel." in shown
+    assert "the client called" in shown
+    assert workspace.run("pause", "--list").stdout.count(PROJECT) == 1
 
 
 def test_listing_pauses_sets_none(workspace: Workspace) -> None:

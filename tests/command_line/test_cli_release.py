@@ -161,7 +161,7 @@ def _change(workspace: Workspace, statement: str) -> None:
 
 def test_releasing_a_narrower_switch_leaves_the_broader_one(workspace: Workspace) -> None:
     workspace.run("pause")
-    released = workspace.json("unpause", PROJECT)
+    released = workspace.json("unpause", PROJECT, status=2)
     assert released["changed"] is False
     assert [each["project_id"] for each in released["switches"]] == [""]
 
@@ -183,7 +183,7 @@ def test_an_account_that_a_refusal_paused_is_listed_and_named_when_released(
         handle
     ]
 
-    untouched = workspace.run("unpause", PROJECT, "--channel", "crm").stdout
+    untouched = workspace.run("unpause", PROJECT, "--channel", "crm", status=2).stdout
     assert "Released" not in untouched
     assert f"Paused by a refusal: {account}." in untouched
 
