@@ -215,9 +215,14 @@ def _sqlite_file(url: URL) -> Path | None:
 def _journal_folder(url: URL) -> Path:
     """Beside a SQLite file; for a server, one folder per database in the user's state folder."""
     if file := _sqlite_file(url):
-        return file.parent / "journal"
-    name = f"{url.host}:{url.port}/{url.database}"
+        return file.parent / "journal" / file.name
+    host = url.host or ",".join(_listed(url.query.get("host", "")))
+    name = f"{host}:{url.port or 5432}/{url.database}?{url.query.get('options', '')}"
     return state_folder() / hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def _listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
 
 
 def _missing_file(url: URL) -> Path | None:

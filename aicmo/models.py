@@ -64,6 +64,7 @@ class Installation(Table):
     """One row about the database itself.
 
     secret_key_check: proves that the same AICMO_SECRET_KEY is used as when the database was made.
+    uid: names the database; a backup of it has the same one.
     place: where the database stood when it last sent; elsewhere, it was restored or moved.
     disarmed_at: since then, what was already due is held: it may have gone out before a restore.
     """
@@ -71,6 +72,7 @@ class Installation(Table):
     __tablename__ = "installation"
     id: Mapped[int] = mapped_column(primary_key=True)
     secret_key_check: Mapped[str] = mapped_column(String(64))
+    uid: Mapped[str] = mapped_column(String(32), default="")
     place: Mapped[str] = mapped_column(String(200), default="")
     disarmed_at: Mapped[datetime | None]
 
@@ -144,7 +146,8 @@ class Item(Table):
     fingerprint: SHA-256 over everything that goes out; an approval holds while it is unchanged.
     planned: how many deliveries the ledger must hold for it; the books are checked against it.
     cancelled_at: a person called it off; what hasn't gone out never will.
-    released_at: a person let it go out in spite of a restore before.
+    held_since: it was due when the database was found to be restored from a backup.
+    released_at: a person let it go out in spite of that.
     """
 
     __tablename__ = "item"
@@ -163,6 +166,7 @@ class Item(Table):
     planned: Mapped[int] = mapped_column(default=0)
     withdrawn: Mapped[bool] = mapped_column(default=False)
     cancelled_at: Mapped[datetime | None]
+    held_since: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
 
 

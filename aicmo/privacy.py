@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 
 from sqlalchemy.orm import Session
 
@@ -37,7 +38,7 @@ def require_same_key(session: Session, key: bytes) -> None:
     check = _keyed(key, "installation")
     row = session.get(Installation, 1)
     if row is None:
-        session.add(Installation(id=1, secret_key_check=check))
+        session.add(Installation(id=1, secret_key_check=check, uid=secrets.token_hex(16)))
         session.flush()
     elif not hmac.compare_digest(row.secret_key_check, check):
         raise FixConfiguration(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from aicmo.channels import Channel
-from aicmo.errors import FixConfiguration
+from aicmo.errors import AicmoError, FixConfiguration
 from aicmo.execution import runs
 from aicmo.execution.gate import Mode
 from aicmo.execution.report import ExecutionReport
@@ -48,7 +48,11 @@ def run_channels(
     """Executes every channel of an open run, each isolated from the others, and closes it."""
     ran = Ran(ExecutionReport(project_id=run.plan.project_id))
     if run.overall_mode is not Mode.DISABLED:
-        items = runs.extract_items(run)
+        try:
+            items = runs.extract_items(run)
+        except AicmoError as error:
+            items = []
+            ran.report.add_error(describe_with_next_step(error))
         mine = [
             channel
             for channel in Channel

@@ -10,20 +10,20 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, case, select
+from sqlalchemy import Select, Table, case, or_, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import TryLater
-from aicmo.execution import attempts, guards
+from aicmo.execution import attempts, guards, watermarks
 from aicmo.execution.attempts import Intent
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed
 from aicmo.execution.project import load_version
 from aicmo.execution.settling import REPEAT_AFTER, let_account_wait
 from aicmo.execution.states import Mover, State, move
-from aicmo.execution.watermarks import is_behind
+from aicmo.execution.watermarks import Head, is_behind
 from aicmo.gateways.contract import Gateway, Outgoing, RateLimit, RepeatClass
 from aicmo.models import Attempt, Delivery
 
@@ -42,13 +42,13 @@ class Armed:
     """Deliveries whose intent is committed, in the order they were claimed.
 
     plan_changed: a newer plan was imported since the bytes were composed, so nothing was armed.
-    head: number and hash of the newest audit event then; no database from before may send again.
+    head: the newest audit event then; no database from before may send again.
     """
 
     fence: int
     outgoing: tuple[Outgoing, ...]
     account_id: int = 0
-    head: tuple[int, str] = (0, "")
+    head: Head = (0, "", "")
     plan_changed: bool = False
 
 
@@ -98,7 +98,7 @@ def arm(
             Intent(each.id, each.account_id, each.attempts + 1, hashes[each.id]) for each in armed
         ]
         attempts.write(session, mover, claim.fence, gateway.name, intents)
-        head = audit.head(session, mover.project_id)
+        head = watermarks.head(session, mover.project_id)
     may_go_out = {each.id for each in armed}
     outgoing = [composed[each].outgoing(each, deadline) for each in ready if each in may_go_out]
     account_id = armed[0].account_id if armed else 0
@@ -138,8 +138,13 @@ def _tried_elsewhere(session: Session, ambiguous: list[int], gateway: Gateway) -
     """Those of a doubt that this gateway can't repeat: to it, their token is a new one."""
     if not ambiguous or gateway.repeat_class is not RepeatClass.REPEAT_SAFE:
         return set(ambiguous)
-    elsewhere = select(Attempt.delivery_id).where(
-        Attempt.delivery_id.in_(ambiguous), Attempt.gateway != gateway.name
+    elsewhere = (
+        select(Attempt.delivery_id)
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .where(
+            Delivery.id.in_(ambiguous),
+            or_(Attempt.gateway != gateway.name, Attempt.account_id != Delivery.account_id),
+        )
     )
     return set(session.scalars(elsewhere))
 

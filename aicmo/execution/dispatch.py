@@ -67,11 +67,11 @@ class Dispatch:
             TryLater: the provider or the database can't be reached; what was armed waits again.
             FixAccount: the provider refuses the account, which is paused now.
         """
-        handed_over, at_most = 0, BATCH
+        handed_over, at_most, began_at = 0, BATCH, self.mover().at
         with self._wire() as wire:
             while limit is None or handed_over < limit:
                 if wire.permission.stopped_by or wire.permission.is_paused():
-                    self._record_stop()
+                    self._record_stop(began_at)
                     break
                 room = at_most if limit is None else min(at_most, limit - handed_over)
                 mover = self.mover()
@@ -170,12 +170,13 @@ class Dispatch:
             next_step="Check the connection, then run again: nothing is lost or sent twice.",
         )
 
-    def _record_stop(self) -> None:
-        """How long after the switch was set the last byte had gone, at the latest."""
+    def _record_stop(self, began_at: datetime) -> None:
+        """How long after the switch was set, or the run began, the last byte had gone at the latest."""
         mover = self.mover()
         with audit.transaction(self.database, mover.project_id) as session:
             switches = pauses.current(session, mover.project_id)
-            since = min((each.paused_at for each in switches), default=mover.at)
+            mine = [each.paused_at for each in switches if each.channel in ("", self.channel)]
+            since = max(min(mine, default=mover.at), began_at)
             audit.record(
                 session, audit.Event.EXECUTION_STOPPED, project_id=mover.project_id,
                 actor=mover.actor, run=mover.run_id, channel=self.channel,

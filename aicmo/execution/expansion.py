@@ -39,6 +39,7 @@ class _Known:
     in_plan: bool
     contact_id: int | None
     state: str
+    ambiguous: bool
 
     @property
     def is_served(self) -> bool:
@@ -81,7 +82,8 @@ class Expansion:
         waiting = {
             known.contact_id: known
             for known in there.values()
-            if known.address not in wanted and known.state in _STILL_OPEN
+            # What may have gone out keeps the address that it may have gone out to.
+            if known.address not in wanted and known.state in _STILL_OPEN and not known.ambiguous
         }
         for address, recipient in wanted.items():
             known = waiting.get(recipient.contact_id)
@@ -122,8 +124,9 @@ class Expansion:
 
     def _existing(self, item_id: int) -> Iterator[_Known]:
         query = select(
-            Delivery.id, Delivery.recipient, Delivery.in_plan, Delivery.contact_id, Delivery.state
-        )
+            Delivery.id, Delivery.recipient, Delivery.in_plan, Delivery.contact_id,
+            Delivery.state, Delivery.ambiguous,
+        )  # fmt: skip
         for row in self.session.execute(query.where(Delivery.item_id == item_id)):
             yield _Known(*row)
 
@@ -149,6 +152,7 @@ class Expansion:
                 Delivery.item_id == item.id,
                 Delivery.state.in_(waiting),
                 Delivery.account_id != item.account_id,
+                Delivery.ambiguous.is_(False),
             )
             .values(account_id=item.account_id)
         )

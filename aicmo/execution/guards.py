@@ -235,7 +235,7 @@ def _restored() -> ColumnElement[bool]:
     """It was due when a restored database was first used, and nobody has released it since."""
     disarmed = select(Installation.disarmed_at).limit(1).scalar_subquery()
     return and_(
-        disarmed >= Item.send_at,
+        or_(disarmed >= Item.send_at, Item.held_since.is_not(None)),
         or_(Item.released_at.is_(None), Item.released_at < disarmed),
     )
 

@@ -69,8 +69,10 @@ class Wire:
 
     def _one_by_one(self, batch: _Batch) -> Iterator[Outgoing]:
         while batch.untouched and not (self.permission.stopped_by or self.breaker.reason):
-            outgoing = batch.untouched.popleft()
+            # In two lists for a moment rather than in none: it may be interrupted in between.
+            outgoing = batch.untouched[0]
             batch.in_hand[outgoing.delivery_id] = outgoing
+            batch.untouched.popleft()
             self.watchdog.start()
             yield outgoing
 
@@ -79,9 +81,9 @@ class Wire:
             # Whatever a gateway makes of a refusal of ours: it was no try, and ends nothing.
             outcome = Outcome(OutcomeKind.NOT_SENT, detail=reason, scope=Scope.BATCH)
         self.journal.answer(outgoing.delivery_id, outcome)
+        batch.answers[outgoing.delivery_id] = outcome
         del batch.in_hand[outgoing.delivery_id]
         self.watchdog.start() if batch.in_hand else self.watchdog.stop()
-        batch.answers[outgoing.delivery_id] = outcome
         batch.ending = batch.ending or (outcome if outcome.ends_run else None)
         self.breaker.note(outcome)
         if time.monotonic() - batch.settled_at > _SETTLE_EVERY_SECONDS:
@@ -89,11 +91,13 @@ class Wire:
 
     def _answer_the_rest(self, batch: _Batch) -> None:
         """What never got its last permission can't have gone out; what got it may have."""
-        for delivery_id in batch.in_hand:
-            begun = delivery_id in self.permission.begun
-            batch.answers[delivery_id] = _IN_DOUBT if begun else _UNTOUCHED
         for outgoing in batch.untouched:
             batch.answers[outgoing.delivery_id] = _UNTOUCHED
+        for delivery_id in batch.in_hand:
+            begun = delivery_id in self.permission.begun
+            is_known = batch.answers.get(delivery_id, _UNTOUCHED) is not _UNTOUCHED
+            if not is_known:
+                batch.answers[delivery_id] = _IN_DOUBT if begun else _UNTOUCHED
         batch.in_hand.clear()
         batch.untouched.clear()
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, literal_column, or_, select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from aicmo.database import Database
 from aicmo.execution import guards
@@ -56,12 +56,18 @@ class Permission(AbstractContextManager["Permission"]):
         if self._connection is not None:
             self._connection.close()
 
+    def _give_back(self) -> None:
+        """A connection that broke isn't used again, by nobody."""
+        if self._connection is not None:
+            self._connection.invalidate()
+        self._connection = self._cursor = None
+
     def __call__(self, outgoing: Outgoing) -> bool:
         try:
             objection = self._objection(outgoing.delivery_id)
             if not objection:
                 self._journal.begin(outgoing.delivery_id)
-        except (DBAPIError, self._driver_error):
+        except DBAPIError:
             objection = self.stopped_by = "the database doesn't answer"
         except OSError as error:
             objection = self.stopped_by = f"the journal can't be written: {error}"
@@ -80,7 +86,7 @@ class Permission(AbstractContextManager["Permission"]):
         """Whether a switch is set now.
 
         Raises:
-            DBAPIError: the database can't be reached; the driver's own `Error` if it goes away.
+            DBAPIError: the database doesn't answer.
         """
         return bool(self._ask(self._switches))
 
@@ -97,8 +103,12 @@ class Permission(AbstractContextManager["Permission"]):
         if self._cursor is None:
             self._connection = self._database.watch()
             self._cursor = self._connection.connection.cursor()
-        self._cursor.execute(question, values or {})
-        return self._cursor.fetchall()
+        try:
+            self._cursor.execute(question, values or {})
+            return self._cursor.fetchall()
+        except self._driver_error as error:
+            self._give_back()
+            raise OperationalError("the last question", values, error) from error
 
 
 def _switches(dialect: Dialect, project_id: str, channel: str) -> str:

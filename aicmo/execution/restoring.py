@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,7 @@ from aicmo.execution import watermarks
 from aicmo.execution.selection import named_items
 from aicmo.execution.states import State
 from aicmo.execution.watermarks import remember_head
-from aicmo.models import AuditHead, Delivery, Installation, Item
+from aicmo.models import AuditHead, Delivery, Installation, Item, Project
 
 _ACTOR = "aicmo"
 _NOT_GONE_OUT = (State.PENDING, State.HELD, State.CLAIMED)
@@ -71,9 +71,11 @@ def check(database: Database) -> str:
         is_settled = _is_settled(session, database)
     found = "" if is_settled else _look_closer(database)
     with database.read() as session:
-        heads = session.execute(select(AuditHead.project_id, AuditHead.number, AuditHead.hash))
-        for project_id, number, hash_ in heads.tuples().all():
-            remember_head(database, project_id, number, hash_.hex())
+        # A mistyped project has a chain, too, but nothing to be sent.
+        projects = select(Project.id)
+        real = or_(AuditHead.project_id == "", AuditHead.project_id.in_(projects))
+        for project_id in session.scalars(select(AuditHead.project_id).where(real)).all():
+            remember_head(database, project_id, *watermarks.head(session, project_id))
     return found
 
 
@@ -129,6 +131,8 @@ def _disarm(
     session: Session, database: Database, installation: Installation, *, by: str, reason: str
 ) -> datetime:
     installation.disarmed_at = now = database.now(session)
+    # Kept with the item: to give it a later time must not release it.
+    session.execute(update(Item).where(Item.send_at <= now).values(held_since=now))
     _note_place(session, database, installation)
     audit.record(
         session, audit.Event.CONTROL_DISARMED, project_id="", actor=by, reason=reason,
@@ -185,7 +189,8 @@ def status(session: Session, project_id: str | None = None) -> Status:
 def _held(disarmed: datetime) -> ColumnElement[bool]:
     """The rule of the guard: due by then, and not released since."""
     released_since = Item.released_at >= disarmed
-    return (Item.send_at <= disarmed) & or_(Item.released_at.is_(None), ~released_since)
+    was_due = or_(Item.send_at <= disarmed, Item.held_since.is_not(None))
+    return was_due & or_(Item.released_at.is_(None), ~released_since)
 
 
 def _could_still_go() -> tuple[ColumnElement[bool], ...]:

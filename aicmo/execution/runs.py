@@ -124,7 +124,7 @@ def open_run(
         record_not_found(database, request.project_id, request.started_by)
         raise
     clock = clock or database.time
-    with database.write() as session:
+    with audit.transaction(database, plan.project_id) as session:
         row = Run(
             project_id=plan.project_id, mode="", started_by=request.started_by,
             started_at=clock(), alive_until=database.now(session) + claims.RUN_LEASE, summary={},
@@ -218,7 +218,7 @@ def execute_channel(
         limit = run.request.limit if limit is None else limit
         handed_over = _send(run, channel, mine, open_gateway, on_progress, limit)
         result = _settled(run, channel, handed_over)
-    with run.database.write() as session:
+    with audit.transaction(run.database, run.plan.project_id) as session:
         counts = _attempts_of(session, run, channel)
         _record(session, run, EXECUTED_EVENTS[channel], channel=channel, mode=mode.value, **counts)
     return result
@@ -297,7 +297,7 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
     report.balanced = books.balanced
     if not books.balanced:
         report.add_error(f"The books don't balance: {books.as_dict()}")
-    with run.database.write() as session:
+    with audit.transaction(run.database, run.plan.project_id) as session:
         finished = {"finished_at": run.clock(), "summary": report.as_dict()}
         session.execute(update(Run).where(Run.id == run.run_id).values(**finished))
         _record(
@@ -393,7 +393,7 @@ def record_not_found(database: Database, project_id: str, actor: str) -> None:
 
 def record_error(run: OpenRun, message: str) -> None:
     """Audits a step that went wrong."""
-    with run.database.write() as session:
+    with audit.transaction(run.database, run.plan.project_id) as session:
         _record(session, run, audit.Event.EXECUTION_ERROR, error=message[:500])
 
 

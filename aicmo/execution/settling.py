@@ -63,7 +63,7 @@ def settle(
         deliveries = _deliveries(session, answers)
         attempts.complete(session, fence, answers, mover.at)
         moved = _move_all(session, mover, fence, _sorted_by_next(deliveries, answers, mover.at))
-        for delivery in deliveries:
+        for delivery in _with_consequences(session, fence, deliveries, answers):
             _consequences(session, mover, delivery, answers[delivery.id])
     return moved
 
@@ -170,6 +170,28 @@ def _move(
             session, mover, ids, State.UNKNOWN, State.SENT, fence=fence, values=values
         )  # fmt: skip
     return moved
+
+
+def _with_consequences(
+    session: Session,
+    fence: int,
+    deliveries: Iterable[_Delivery],
+    answers: Mapping[int, Outcome],
+) -> list[_Delivery]:
+    """Those whose answer says something about the account or the address, and is theirs."""
+    telling = {
+        each.id: each
+        for each in deliveries
+        if answers[each.id].kind is OutcomeKind.REFUSED_ACCOUNT
+        or answers[each.id].suppress
+        or answers[each.id].not_before
+    }
+    if not telling:
+        return []
+    theirs = select(Attempt.delivery_id).where(
+        Attempt.delivery_id.in_(telling), Attempt.fence == fence
+    )
+    return [telling[each] for each in session.scalars(theirs)]
 
 
 def _consequences(session: Session, mover: Mover, delivery: _Delivery, outcome: Outcome) -> None:

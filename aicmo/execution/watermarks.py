@@ -17,28 +17,47 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from aicmo import audit
 from aicmo.database import Database
-from aicmo.models import AuditEvent
+from aicmo.models import AuditEvent, Installation
 
 _SUFFIX = ".head"
-_LINE = 20 + 1 + 64 + 1 + 32 + 1
+_LINE = 20 + 1 + 64 + 1 + 32 + 1 + 32 + 1
+Head = tuple[int, str, str]
+"""Number and hash (64 hex digits) of a chain's newest event, and the database's own name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """The newest event of a project that this machine knows: number, hash (hex), when it was noted."""
+    """The newest event of a project that this machine knows: number, hash (hex), when it was noted.
+
+    origin: the name of the database (32 hex digits). Another one's says nothing about this one.
+    """
 
     project_id: str
     number: int
     hash: str
+    origin: str
     at: datetime
 
 
-def remember_head(database: Database, project_id: str, number: int, hash: str) -> None:  # noqa: A002  (the field's name)
+def head(session: Session, project_id: str) -> Head:
+    """The newest event of a project's chain; (0, "", …) before the first."""
+    return (*audit.head(session, project_id), _name(session))
+
+
+def remember_head(
+    database: Database,
+    project_id: str,
+    number: int,
+    hash: str,  # noqa: A002  (the field's name)
+    origin: str,
+) -> None:
     """Notes that the chain of `project_id` has event `number` with this hash (64 hex digits).
 
-    A lower number than the noted one changes nothing: another worker was faster. One small write,
-    not forced to the disk; after a power cut an older note may be left, which is true as well.
+    A lower number than the noted one of the same chain changes nothing: another worker was faster.
+    One small write, not forced to the disk; after a power cut an older note may be left, which is
+    true as well.
 
     Raises:
         OSError: the folder can't be written.
@@ -48,9 +67,9 @@ def remember_head(database: Database, project_id: str, number: int, hash: str) -
     database.journal_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(_path(database, project_id)) as file:
         known = _parse(project_id, os.pread(file, _LINE, 0))
-        if known is None or known.number < number:
+        if known is None or known.origin != origin or known.number < number:
             at = datetime.now(UTC).isoformat(timespec="microseconds")
-            os.pwrite(file, f"{number:020d} {hash} {at}\n".encode(), 0)
+            os.pwrite(file, f"{number:020d} {hash} {origin} {at}\n".encode(), 0)
 
 
 def stale(session: Session, database: Database) -> list[Watermark]:
@@ -101,15 +120,21 @@ def _read(path: Path) -> Watermark | None:
 def _parse(project_id: str, line: bytes) -> Watermark | None:
     """None for a line that a power cut left empty or in pieces: it proves nothing."""
     try:
-        number, hash_, at = line.decode("ascii").split()
-        return Watermark(project_id, int(number), hash_, datetime.fromisoformat(at))
+        number, hash_, origin, at = line.decode("ascii").split()
+        return Watermark(project_id, int(number), hash_, origin, datetime.fromisoformat(at))
     except ValueError:
         return None
 
 
 def _is_reached(session: Session, known: Watermark) -> bool:
+    if known.origin != _name(session):
+        return True
     event = select(AuditEvent.hash).where(
         AuditEvent.project_id == known.project_id, AuditEvent.number == known.number
     )
     found = session.scalar(event)
     return found is not None and found.hex() == known.hash
+
+
+def _name(session: Session) -> str:
+    return session.scalar(select(Installation.uid)) or "0" * 32

@@ -91,7 +91,7 @@ def test_cut_instead_of_any_sync_of_a_run(sqlite_template: Path, tmp_path: Path)
 
 def run_until_cut(file: Path, relay: SmtpRelay, cut_at: int) -> bool:
     """False if the run ended before there were so many syncs."""
-    journals = JournalsOnDisk(file.parent / "journal")
+    journals = JournalsOnDisk(file.parent / "journal" / file.name)
     start_synced(file, file.parent / "synced")
     with live_process(
         f"sqlite:///{file}", relay, synced=file.parent / "synced", cut_at=cut_at
@@ -109,7 +109,7 @@ def test_cuts_at_random_moments_while_two_processes_send(
     seed: int, sqlite_url: str, tmp_path: Path
 ) -> None:
     chance, file, synced = random.Random(seed), tmp_path / "aicmo.db", tmp_path / "synced"
-    journals = JournalsOnDisk(tmp_path / "journal")
+    journals = JournalsOnDisk(tmp_path / "journal" / "aicmo.db")
     prepare(sqlite_url, PEOPLE)
     start_synced(file, synced)
     with SteppingPeer(REFUSED) as peer:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import StatementError
@@ -186,3 +188,33 @@ def test_a_reader_sees_one_state_of_the_books(database: Database) -> None:
         assert reader.scalars(select(Project.id)).all() == ["first"]
         add("second")
         assert reader.scalars(select(Project.id)).all() == ["first"]
+
+
+@pytest.mark.parametrize("statements", [1, 4, 9, 14])
+def test_a_migration_that_is_cut_off_can_be_done_again(tmp_path: Path, statements: int) -> None:
+    url = f"sqlite:///{tmp_path / 'aicmo.db'}"
+    migrate(url, "0001")
+    script = (
+        "import os, sys; from sqlalchemy import event; from sqlalchemy.engine import Engine\n"
+        "from aicmo.database import Database\n"
+        "left = [int(sys.argv[2])]\n"
+        "def count(connection, cursor, statement, *_):\n"
+        "    if statement.startswith(('ALTER', 'CREATE', 'UPDATE', 'INSERT', 'DROP')):\n"
+        "        left[0] -= 1\n"
+        "        left[0] or os._exit(9)\n"
+        "event.listen(Engine, 'after_cursor_execute', count)\n"
+        "Database(sys.argv[1]).upgrade()\n"
+    )
+    cut = subprocess.run([sys.executable, "-c", script, url, str(statements)], check=False)
+    assert cut.returncode == 9
+    database = Database(url)
+    database.upgrade()
+    assert open_database(url).revision() == "0002"
+    database.dispose()
+
+
+def migrate(url: str, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "aicmo:migrations")
+    config.attributes["url"] = make_url(url)
+    command.upgrade(config, revision)

@@ -230,12 +230,69 @@ def test_a_restore_during_a_run_is_seen_before_anything_is_armed(file: Restorabl
         assert peer.effects.total() == 3
 
 
+def name_of(database: Database) -> str:
+    with database.read() as session:
+        return watermarks.head(session, "studio")[2]
+
+
+def test_another_database_of_the_same_name_is_no_restore(tmp_path: Path) -> None:
+    """Whoever deletes the file and starts afresh isn't held up by what the first one knew."""
+    file = tmp_path / "aicmo.db"
+    for _ in range(2):
+        database = Database(f"sqlite:///{file}")
+        database.upgrade()
+        planned(database)
+        with SmtpPeer() as peer:
+            execute(database, peer, NOW)
+            assert peer.effects.total() == 3
+        database.dispose()
+        for each in tmp_path.glob("aicmo.db*"):
+            each.unlink()
+
+
+def test_two_databases_in_one_folder_know_nothing_of_each_other(tmp_path: Path) -> None:
+    for name in ("first.db", "second.db", "first.db"):
+        database = Database(f"sqlite:///{tmp_path / name}")
+        if not (tmp_path / name).exists():
+            database.upgrade()
+            planned(database)
+        with SmtpPeer() as peer:
+            report = execute(database, peer, NOW)
+        assert (report.items_sent_successfully, report.items_held) == (3, 0)
+        database.dispose()
+
+
+def test_a_mistyped_project_stops_nobody(file: Restorable) -> None:
+    planned(file.database)
+    for name in ("plans/p.json", "../../evil", 90 * "é"):
+        runs.record_not_found(file.database, name, "Ann")
+    with SmtpPeer() as peer:
+        assert execute(file.database, peer, NOW).items_sent_successfully == 3
+    assert {each.name for each in file.database.journal_folder.iterdir()} == {"studio.head"}
+
+
+def test_a_later_time_releases_nothing(database: Database) -> None:
+    planned(database)
+    restoring.disarm(database, by="Ann", reason="restored on a new machine")
+    later = NOW + timedelta(hours=1)
+    imported(database, email("now", later))
+    approved(database, at=later)
+    with SmtpPeer() as peer:
+        execute(database, peer, later + timedelta(minutes=1))
+        assert peer.effects.total() == 0
+        restoring.release(database, "studio", None, by="Ann", reason="not in the relay's log")
+        execute(database, peer, later + timedelta(minutes=1))
+        assert peer.effects.total() == 3
+
+
 @dataclass
 class Noted:
     database: Database
 
     def note(self, number: int) -> None:
-        restoring.remember_head(self.database, "studio", number, f"{number:064x}")
+        restoring.remember_head(
+            self.database, "studio", number, f"{number:064x}", name_of(self.database)
+        )
 
     @property
     def number(self) -> int:
@@ -352,5 +409,5 @@ def test_a_server_that_keeps_its_place_to_itself_is_told_by_the_watermark_alone(
         server.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
     assert restoring.check(ordinary_role) == ""
     assert place(ordinary_role) == noted
-    restoring.remember_head(ordinary_role, "studio", 1000, "0" * 64)
+    restoring.remember_head(ordinary_role, "studio", 1000, "0" * 64, name_of(ordinary_role))
     assert restoring.check(ordinary_role)

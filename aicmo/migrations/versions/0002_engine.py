@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -25,10 +27,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reading'))
     )
     op.create_index(op.f('ix_reading_delivery_id'), 'reading', ['delivery_id'])
+    op.add_column('installation', sa.Column('uid', sa.String(length=32), nullable=False, server_default=''))
+    op.execute(sa.text("UPDATE installation SET uid = :uid").bindparams(uid=secrets.token_hex(16)))
     op.add_column('installation', sa.Column('place', sa.String(length=200), nullable=False, server_default=''))
     for table, name in [
         ('installation', 'disarmed_at'), ('account', 'not_before'), ('item', 'cancelled_at'),
-        ('item', 'released_at'), ('run', 'alive_until'), ('run', 'crashed_at'),
+        ('item', 'held_since'), ('item', 'released_at'), ('run', 'alive_until'), ('run', 'crashed_at'),
         ('delivery', 'repeatable_until'),
     ]:
         op.add_column(table, sa.Column(name, UtcDateTime(timezone=True), nullable=True))
