@@ -177,7 +177,8 @@ ARMING = (
     ),
     _arming(
         "arm: watermark", "a backup from before the send is taken for the present",
-        "        head = audit.head(session, mover.project_id)\n", '        head = (0, "")\n',
+        "        head = watermarks.head(session, mover.project_id)\n",
+        '        head = (0, "", "")\n',
         _LATER + "test_a_backup_from_before_the_sending_is_told_although_the_run_was_open",
     ),
 )  # fmt: skip

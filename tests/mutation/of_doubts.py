@@ -205,7 +205,7 @@ RESTORING = (
     ),
     _watermarks(
         "restore: watermark only rises", "a slower worker hides what the faster one sent",
-        "if known is None or known.number < number:", "if number:",
+        "if known is None or known.origin != origin or known.number < number:", "if number:",
         _RESTORING + "test_a_slower_worker_does_not_put_the_watermark_back",
     ),
     _watermarks(
