@@ -20,45 +20,66 @@ if TYPE_CHECKING:
 _IN_FULL = 10
 _RANGES = 12
 _READINGS = 3
+_NOT_THERE = "--is-not-there"
 _CHOICES = (
     ("--is-there", "It went out: it counts as sent."),
-    ("--is-not-there", "It did not: it waits again. If it did go out, it goes out twice."),
+    (_NOT_THERE, "It did not: it waits again. If it did go out, it goes out twice."),
     ("--give-up", "Nobody can tell: it counts as failed and is never sent again."),
 )
 
 
+def without_doubts(project: str, held: int, until: datetime | None = None) -> str:
+    """What is said where no doubt is recorded.
+
+    held: deliveries that a run holds, or held when it stopped.
+    until: from then on they can be recorded; None: at once, or not known.
+    """
+    if not held:
+        return "Nothing is in doubt."
+    are = "is" if held == 1 else "are"
+    later = f" from {until:%H:%M:%S} UTC on" if until else ""
+    return (
+        f"Nothing is recorded as in doubt; {count(held, 'delivery')} {are} with a run: if it has "
+        f"stopped, `aicmo reconcile {project}` records what it left{later}."
+    )
+
+
 def show_doubts(
-    console: Console, project: str, doubts: Sequence[Doubt], *, in_full: bool = False
+    console: Console,
+    project: str,
+    doubts: Sequence[Doubt],
+    at: datetime,
+    *,
+    in_full: bool = False,
 ) -> None:
     """What is in doubt, and the next commands.
 
+    doubts: one at least.
+    at: now.
     in_full: all the evidence of each, however many there are.
     """
-    if not doubts:
-        console.print("Nothing is in doubt.")
-        return
     one = len(doubts) == 1
     told = f"{count(len(doubts), 'delivery')} in doubt"
     why = f"{'it' if one else 'each'} may have gone out, so it isn't simply sent again."
     console.print(plain(f"{told}: ", "bold magenta").append(why, "not bold default"))
     console.print()
     if in_full or len(doubts) <= _IN_FULL:
-        _show_evidence(console, doubts)
+        _show_evidence(console, doubts, at)
     else:
-        _show_summary(console, project, doubts)
-    _show_next(console, project, doubts)
+        _show_summary(console, project, doubts, at)
+    _show_next(console, project, doubts, at)
 
 
-def _show_evidence(console: Console, doubts: Sequence[Doubt]) -> None:
+def _show_evidence(console: Console, doubts: Sequence[Doubt], at: datetime) -> None:
     table = grid(["No.", "Delivery and evidence (times are UTC)"], right=(0,))
     for each in doubts:
-        table.add_row(str(each.delivery_id), _evidence(each))
+        table.add_row(str(each.delivery_id), _evidence(each, at))
     console.print(table)
 
 
-def _evidence(doubt: Doubt) -> Text:
+def _evidence(doubt: Doubt, at: datetime) -> Text:
     to = f" to {doubt.recipient}" if doubt.recipient else ""
-    text = plain(f"{doubt.item}, {doubt.channel}{to}", "bold")
+    heading = plain(f"{doubt.item}, {doubt.channel}{to}", "bold")
     known = f"<{doubt.token}@…>" if doubt.channel == "email" else doubt.token
     name = "Message-ID" if doubt.channel == "email" else "token"
     lines = [
@@ -67,9 +88,16 @@ def _evidence(doubt: Doubt) -> Text:
         *(_answer(each) for each in doubt.readings[-_READINGS:]),
         f"The provider knows it by its {name} {known}",
     ]
-    for line in lines:
-        text.append("\n").append_text(plain(line))
-    return text
+    if early := _too_early([doubt], at):
+        lines.append(f"--is-not-there is accepted {early}: until then it may still arrive")
+    # Joined, since what is appended to a bold text would be bold as well.
+    return plain("\n").join([heading, *map(plain, lines)])
+
+
+def _too_early(doubts: Sequence[Doubt], at: datetime) -> str:
+    """From when on a person can say of all of them that they aren't there; '' for now."""
+    fresh = [each.sure_from for each in doubts if each.standing == "open" and at < each.sure_from]
+    return f"from {max(fresh):%H:%M} UTC" if fresh else ""
 
 
 def _why(doubt: Doubt) -> str:
@@ -104,7 +132,7 @@ def _minute(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def _show_summary(console: Console, project: str, doubts: Sequence[Doubt]) -> None:
+def _show_summary(console: Console, project: str, doubts: Sequence[Doubt], at: datetime) -> None:
     alike: dict[tuple[str, str, str], list[Doubt]] = {}
     for each in doubts:
         answer = _last_answer(each)
@@ -113,12 +141,14 @@ def _show_summary(console: Console, project: str, doubts: Sequence[Doubt]) -> No
     for (item, why, answer), those in alike.items():
         since = min(each.since for each in those)
         numbers = _numbers([each.delivery_id for each in those])
-        told = plain(f"{why} ({answer})").append_text(plain(f"\n{numbers}", "dim"))
+        early = _too_early(those, at)
+        not_yet = f"; --is-not-there {early}" if early else ""
+        told = plain(f"{why} ({answer}){not_yet}").append_text(plain(f"\n{numbers}", "dim"))
         table.add_row(plain(item), f"{len(those):,}", _minute(since), told)
     console.print(table)
     first = doubts[0].delivery_id
     line = f"\n`aicmo doubts {project} {first}` shows all that is known about number {first}."
-    console.print(plain(line), soft_wrap=True)
+    console.print(plain(line))
 
 
 def _last_answer(doubt: Doubt) -> str:
@@ -133,17 +163,24 @@ def _numbers(ids: Sequence[int]) -> str:
     return " ".join(found[:_RANGES]) + more
 
 
-def _show_next(console: Console, project: str, doubts: Sequence[Doubt]) -> None:
+def _show_next(console: Console, project: str, doubts: Sequence[Doubt], at: datetime) -> None:
     def say(line: str) -> None:
-        console.print(plain(line), soft_wrap=True)
+        console.print(plain(line))
 
     say(f"\nNext: `aicmo reconcile {project}` asks the providers that can tell, and sends nothing.")
-    undecided = [each.delivery_id for each in doubts if each.standing == "open"]
+    undecided = [each for each in doubts if each.standing == "open"]
     if not undecided:
         return
+    first = undecided[0].delivery_id
+    early = _too_early(undecided[:1], at)
     say("What they can't tell is decided by you, from the provider's log or the recipient:")
     for option, meaning in _CHOICES:
         say(f"  {meaning}")
-        say(f"    aicmo doubts {project} {undecided[0]} {option} --reason 'HOW YOU KNOW'")
+        if early and option == _NOT_THERE:
+            say(f"  Accepted {early}:")
+        command = f"    aicmo doubts {project} {first} {option} --reason 'HOW YOU KNOW'"
+        # Whole, to be copied.
+        console.print(plain(command), soft_wrap=True)
     if len(undecided) > 1:
-        say(f"Several at once: `{' '.join(ranges(undecided)[:2])}` instead of `{undecided[0]}`.")
+        several = " ".join(ranges(each.delivery_id for each in undecided)[:2])
+        say(f"Several at once: `{several}` instead of `{first}`.")

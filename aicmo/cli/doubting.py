@@ -10,7 +10,7 @@ import typer
 
 from aicmo.cli.app import FAILED
 from aicmo.cli.console import count, plain, print_json, to_stdout
-from aicmo.cli.doubt_tables import show_doubts
+from aicmo.cli.doubt_tables import show_doubts, without_doubts
 from aicmo.cli.ledger import open_ledger
 from aicmo.cli.number_ranges import parse_numbers
 from aicmo.cli.options import By, Json, Project, person
@@ -81,17 +81,21 @@ def _require_nothing(reason: str, reference: str) -> None:
 
 
 def _list(project: str, numbers: Numbers, *, as_json: bool) -> None:
-    from aicmo.execution.doubts import list_doubts
+    from aicmo.execution.doubts import list_doubts, with_a_run
 
     database = open_ledger()
     with database.read() as session:
-        found = list_doubts(session, project, now=database.now(session))
+        at = database.now(session)
+        found = list_doubts(session, project, now=at)
+        held, _ = with_a_run(session, project)
     if numbers:
         found = _chosen(project, found, numbers)
     if as_json:
         print_json({"project_id": project, "doubts": [as_plain_data(each) for each in found]})
+    elif found:
+        show_doubts(to_stdout(), project, found, at, in_full=bool(numbers))
     else:
-        show_doubts(to_stdout(), project, found, in_full=bool(numbers))
+        to_stdout().print(plain(without_doubts(project, held)))
     if found:
         raise typer.Exit(FAILED)
 

@@ -8,6 +8,7 @@ import typer
 
 from aicmo.cli.app import FAILED
 from aicmo.cli.console import count, grid, plain, print_json, to_stdout
+from aicmo.cli.doubt_tables import without_doubts
 from aicmo.cli.ledger import open_ledger
 from aicmo.cli.options import By, Json, Project, person
 
@@ -17,34 +18,47 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from aicmo.execution.reconciling import Left, Reconciled
+    from aicmo.gateways.contract import OpenGateway
 
 
 def reconcile(project: Project, by: By = None, *, as_json: Json = False) -> None:
     """Ask the providers about doubts, and close what they can prove; sends nothing."""
     from aicmo.execution import reconciling
-    from aicmo.gateways.registry import open_gateway_for
-    from aicmo.settings import get_execution_config, get_settings
+    from aicmo.execution.doubts import with_a_run
+    from aicmo.settings import get_execution_config
 
+    database = open_ledger()
     told = reconciling.reconcile(
-        open_ledger(),
-        project,
-        get_execution_config(),
-        lambda channel: open_gateway_for(channel, get_settings()),
-        by=person(by),
+        database, project, get_execution_config(), _open_gateway_for, by=person(by)
     )
+    with database.read() as session:
+        held, until = with_a_run(session, project)
     if as_json:
         print_json(_as_json(project, told))
     else:
-        _show(to_stdout(), project, told)
+        _show(to_stdout(), project, told, without_doubts(project, held, until))
     if told.still_in_doubt:
         raise typer.Exit(FAILED)
 
 
-def _show(console: Console, project: str, told: Reconciled) -> None:
+def _open_gateway_for(channel: str) -> OpenGateway:
+    """As configured; a channel that isn't is told in short, since others may be asked."""
+    from aicmo.errors import FixConfiguration
+    from aicmo.gateways.registry import open_gateway_for
+    from aicmo.settings import get_settings
+
+    try:
+        return open_gateway_for(channel, get_settings())
+    except FixConfiguration:
+        short = f"nobody was asked: the settings of {channel} are missing or wrong"
+        raise FixConfiguration(short) from None
+
+
+def _show(console: Console, project: str, told: Reconciled, without: str) -> None:
     for line in _lines(told):
         console.print(plain(line))
     if not told.left:
-        console.print("Nothing is in doubt.")
+        console.print(plain(without))
         return
     console.print(
         plain(f"{count(told.still_in_doubt, 'delivery')} still in doubt:", "bold magenta")
@@ -55,7 +69,7 @@ def _show(console: Console, project: str, told: Reconciled) -> None:
     console.print(table)
     if any(each.onward == "person" for each in told.left):
         line = f"\nNext: `aicmo doubts {project}` shows the evidence, and how to decide."
-        console.print(plain(line), soft_wrap=True)
+        console.print(plain(line))
 
 
 def _lines(told: Reconciled) -> Iterator[str]:

@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rich.console import Console
+    from rich.table import Table
 
     from aicmo.database import Database
     from aicmo.execution.restoring import HeldItem, Status
 
-_WHAT_TO_DO = """\
-The database doesn't know what went out after its backup was made. Look each item up where it would
-have gone out: in the provider's own list of what was sent, or the mail relay's log.
-  It went out, even to some:  aicmo cancel PROJECT ITEM   (nothing of it goes out again)
-  It didn't go out:           aicmo recover PROJECT ITEM --release --reason TEXT
+_LOOK_UP = """\
+The database doesn't know what went out after its backup was made. Look each item up where it would \
+have gone out: in the provider's own list of what was sent, or the mail relay's log."""
+_COMMANDS = """\
+  It went out, even to some, and nothing of it may go out again:
+    aicmo cancel PROJECT ITEM
+  It didn't go out:
+    aicmo recover PROJECT ITEM --release --reason TEXT"""
+_OPT_OUTS = """\
 Opt-outs given after the backup are forgotten as well: import the current contacts first."""
 
 
@@ -62,9 +67,13 @@ def _disarm(database: Database, project: str, by: str, reason: str, *, as_json: 
             "A restore concerns every project: --disarm takes none", param_hint="PROJECT"
         )
     at = restoring.disarm(database, by=by, reason=reason)
-    if not as_json:
-        to_stdout().print(f"Disarmed: everything due by {_utc(at)} is held.")
-    _answer(database, "", None, as_json=as_json)
+    _answer(
+        database,
+        "",
+        None,
+        f"Disarmed by hand at {_utc(at)}: what was due by then waits for a release.",
+        as_json=as_json,
+    )
 
 
 def _release(
@@ -85,11 +94,11 @@ def _release(
         _answer(database, project, None, as_json=True, released=done)
         return
     keys = [each.item for each in done]
-    number = sum(each.deliveries for each in done)
-    to_stdout().print(
-        plain(f"Released: {count(number, 'delivery')} of {', '.join(keys) or 'nothing'}."),
-        soft_wrap=True,
-    )
+    if done:
+        number = count(sum(each.deliveries for each in done), "delivery")
+        to_stdout().print(plain(f"Released: {number} of {', '.join(keys)}."))
+    else:
+        to_stdout().print("Nothing was released.")
     for key in items or ():
         if key not in keys:
             to_stdout().print(plain(f"Not held by a restore: {key}.", "yellow"))
@@ -100,6 +109,7 @@ def _answer(
     database: Database,
     project: str,
     items: Sequence[str] | None,
+    heading: str = "",
     *,
     as_json: bool,
     released: Sequence[HeldItem] = (),
@@ -119,30 +129,38 @@ def _answer(
             "released": [_as_json(each) for each in released],
         })  # fmt: skip
         return
-    _show(to_stdout(), found, held)
+    _show(to_stdout(), found, held, heading)
 
 
-def _show(console: Console, found: Status, held: Sequence[HeldItem]) -> None:
+def _show(console: Console, found: Status, held: Sequence[HeldItem], heading: str) -> None:
     if found.disarmed_at is None:
         console.print("This database was never restored, as far as is known; nothing is held.")
         console.print("If you have restored it: `aicmo recover --disarm --reason TEXT`.")
         return
+    at = _utc(found.disarmed_at)
     if not held:
-        console.print(
-            f"Nothing is held any more since the restore found at {_utc(found.disarmed_at)}."
-        )
+        if heading:
+            console.print(heading)
+        more = "" if heading else " any more"
+        console.print(f"Nothing is held{more} of what was due by {at}.")
         return
-    said = f"Held since a restore from a backup was found at {_utc(found.disarmed_at)}:"
+    said = heading or f"Held since a restore from a backup was found (or told by hand) at {at}:"
     console.print(plain(said, "yellow"))
-    table = grid(["Project", "Item", "Channel", "Title", "When", "Deliveries"], right=(5,))
+    console.print(_table(held))
+    console.print()
+    console.print(_LOOK_UP)
+    console.print(_COMMANDS, soft_wrap=True)
+    console.print(_OPT_OUTS)
+
+
+def _table(held: Sequence[HeldItem]) -> Table:
+    table = grid(["Project and item", "Channel", "Title", "When", "Deliveries"], right=(4,))
     for each in held:
         table.add_row(
-            plain(each.project_id), plain(each.item), each.channel, plain(each.title),
+            plain(f"{each.project_id} {each.item}"), each.channel, plain(each.title),
             plain(local_time(each.send_at, each.timezone)), f"{each.deliveries:,}",
         )  # fmt: skip
-    console.print(table)
-    console.print()
-    console.print(_WHAT_TO_DO, soft_wrap=True)
+    return table
 
 
 def _utc(instant: datetime) -> str:

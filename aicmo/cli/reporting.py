@@ -46,7 +46,7 @@ def _point_to_doubts(project: str, books: Books) -> None:
     if number := books.count("unknown"):
         told = f"{count(number, 'delivery')} in doubt"
         line = f"{told}: `aicmo doubts {project}` shows the evidence and the choices."
-        to_stdout().print(plain(line, STATE_STYLES["unknown"]), soft_wrap=True)
+        to_stdout().print(plain(line, STATE_STYLES["unknown"]))
 
 
 def _needs_attention(books: Books) -> bool:

@@ -78,6 +78,11 @@ class Doubt:
         return frozenset(each.gateway for each in self._open_attempts)
 
     @property
+    def sure_from(self) -> datetime:
+        """From then on nothing is still on its way: who doesn't find it knows that it isn't there."""
+        return _whole_minute(self.since + SURE_AFTER)
+
+    @property
     def _open_attempts(self) -> list[Transmission]:
         return [each for each in self.attempts if each.outcome in _PROVES_NOTHING]
 
@@ -161,6 +166,16 @@ def decide(
             decision=decision.value, reason=reason, reference=reference, deliveries=moved,
         )  # fmt: skip
     return moved
+
+
+def with_a_run(session: Session, project_id: str) -> tuple[int, datetime | None]:
+    """How many deliveries a run holds, or held when it stopped, and until when at the latest."""
+    held = select(func.count(), func.max(Delivery.lease_until)).where(
+        Delivery.project_id == project_id,
+        Delivery.state.in_([State.CLAIMED.value, State.SENDING.value]),
+    )
+    number, until = session.execute(held).one()
+    return number, until
 
 
 def undecided(session: Session, project_id: str) -> set[int]:
@@ -247,6 +262,12 @@ def _require_doubts(session: Session, project_id: str, ids: Sequence[int]) -> No
         )
 
 
+def _whole_minute(moment: datetime) -> datetime:
+    """Rounded up, so that what is told to the minute holds from then on."""
+    early = moment.replace(second=0, microsecond=0)
+    return early if early == moment else early + timedelta(minutes=1)
+
+
 def _require_quiet(session: Session, ids: Sequence[int], now: datetime) -> None:
     """A request that was cut off may still arrive: who looks too early sees nothing, truly."""
     fresh = select(func.max(Delivery.since)).where(Delivery.id.in_(ids))
@@ -255,7 +276,7 @@ def _require_quiet(session: Session, ids: Sequence[int], now: datetime) -> None:
         raise FixInput(
             "It is too early to say that it isn't there: a request that was cut off may still "
             "arrive; nothing was changed",
-            next_step=f"Look again after {newest + SURE_AFTER:%H:%M} UTC, then decide.",
+            next_step=f"Look again at {_whole_minute(newest + SURE_AFTER):%H:%M} UTC, then decide.",
         )
 
 

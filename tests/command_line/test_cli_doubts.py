@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,7 @@ def in_doubt(workspace: Workspace) -> list[str]:
     send(workspace, LOST, status=1)
     numbers = [str(each["id"]) for each in workspace.json("doubts", PROJECT, status=1)["doubts"]]
     assert len(numbers) == 2
-    with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
-        database.execute("UPDATE delivery SET since = '2026-01-01 00:00:00.000000'")
+    rewrite(workspace, "UPDATE delivery SET since = '2026-01-01 00:00:00.000000'")
     return numbers
 
 
@@ -61,6 +61,53 @@ def test_a_doubt_is_shown_with_its_evidence(workspace: Workspace, in_doubt: list
     assert attempt["detail"] in shown
     assert f"<{found['token']}@" in shown
     assert "If it did go out, it goes out twice." in shown
+
+
+def test_a_fresh_doubt_tells_from_when_on_it_can_be_said_not_to_be_there(
+    workspace: Workspace, in_doubt: list[str]
+) -> None:
+    shown = workspace.run("doubts", PROJECT, status=1).stdout
+    assert "UTC: until then" not in shown
+    began = datetime.now(UTC)
+    rewrite(workspace, f"UPDATE delivery SET since = '{began:%Y-%m-%d %H:%M}:30.000000'")
+    shown = workspace.run("doubts", PROJECT, status=1).stdout
+    sure_from = f"{began + timedelta(minutes=11):%H:%M} UTC"
+    assert shown.count(f"--is-not-there is accepted from {sure_from}") == 2
+    assert f"Accepted from {sure_from}:" in shown
+    refused = workspace.run("doubts", PROJECT, *in_doubt, "--is-not-there", *SAID, status=2)
+    assert f"Look again at {sure_from}" in refused.stderr
+
+
+@pytest.mark.parametrize("state", ["claimed", "sending"])
+def test_what_a_run_holds_is_told_where_nothing_is_recorded(
+    workspace: Workspace, state: str
+) -> None:
+    rewrite(
+        workspace,
+        f"UPDATE delivery SET state = '{state}', lease_until = '2999-01-01 10:20:30.000000' "
+        "WHERE id <= 2",
+    )
+    said = "Nothing is recorded as in doubt; 2 deliveries are with a run"
+    for command in ("doubts", "reconcile"):
+        assert said in workspace.run(command, PROJECT).stdout
+    assert "from 10:20:30 UTC on" in " ".join(workspace.run("reconcile", PROJECT).stdout.split())
+
+
+def test_at_80_columns_no_word_is_broken_and_only_headings_are_bold(
+    workspace: Workspace, in_doubt: list[str]
+) -> None:
+    workspace.patch.setenv("FORCE_COLOR", "1")
+    workspace.patch.setenv("COLUMNS", "80")
+    shown = workspace.run("doubts", PROJECT, status=1).stdout
+    assert not re.search(r"\x1b\[1m[^\x1b]*(In doubt since|Attempt)", shown)
+    assert re.search(r"\x1b\[1mfit-em-2, email to", shown)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert all(len(line) <= 80 for line in lines if "aicmo doubts" not in line)
+
+
+def rewrite(workspace: Workspace, statement: str) -> None:
+    with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
+        database.execute(statement)
 
 
 def test_the_report_points_to_the_doubts(workspace: Workspace, in_doubt: list[str]) -> None:
@@ -114,8 +161,7 @@ def test_what_was_called_off_and_is_not_there_is_opened_by_a_retry(
 
 
 def lift_the_breaker(workspace: Workspace) -> None:
-    with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
-        database.execute("UPDATE account SET not_before = NULL")
+    rewrite(workspace, "UPDATE account SET not_before = NULL")
 
 
 def test_what_is_given_up_failed(workspace: Workspace, in_doubt: list[str]) -> None:
@@ -169,6 +215,9 @@ def test_reconcile_says_what_is_left_and_for_whom(
         "email", "smtp can't be asked", "person", 2,
     )  # fmt: skip
     assert "2 deliveries still in doubt" in shown
+    workspace.patch.delenv("AICMO_SMTP_URL")
+    (left,) = workspace.json("reconcile", PROJECT, status=1)["left"]
+    assert left["reason"] == "nobody was asked: the settings of email are missing or wrong"
     assert f"`aicmo doubts {PROJECT}`" in shown
 
 
@@ -217,6 +266,18 @@ def test_numbers_and_ranges_are_read(texts: list[str], numbers: list[int]) -> No
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parse_numbers([text])
+
+
+def test_recover_says_what_it_did_and_fits_a_terminal(workspace: Workspace) -> None:
+    nothing = workspace.run("recover", PROJECT, "--release", "--reason", "seen").stdout
+    assert nothing.startswith("Nothing was released.\n")
+    workspace.patch.setenv("FORCE_COLOR", "1")
+    workspace.patch.setenv("COLUMNS", "80")
+    shown = workspace.run("recover", "--disarm", "--reason", "moved").stdout
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert lines[0].startswith("Disarmed by hand at ")
+    assert "was found" not in shown
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("command", ["doubts", "reconcile"])

@@ -152,7 +152,7 @@ def test_nobody_can_know_that_it_is_not_there_while_it_may_still_arrive(sqlite_u
     database.at = NOW + 11 * MINUTES
     with pytest.raises(FixInput, match="too early") as caught:
         settled(database, [old, fresh], Decision.IS_NOT_THERE)
-    assert "15:15 UTC" in caught.value.next_step
+    assert "at 15:16 UTC" in caught.value.next_step
     assert books(database).count("unknown") == 2
     settled(database, [old], Decision.IS_NOT_THERE)
     settled(database, [fresh], Decision.IS_THERE)
