@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aicmo.cli.console import count, grid, local_time, plain, print_json, to_stderr, to_stdout
-from aicmo.cli.ledger import approvals, now, open_ledger
+from aicmo.cli.ledger import approvals, now, open_ledger, read_outlook
 from aicmo.cli.options import By, Channels, Items, Json, Project, person, read_channels
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def approve(
 
     database, wanted = open_ledger(), read_channels(channels)
     chosen = _chosen(database, project, items, wanted)
-    _show_chosen(to_stderr() if as_json else to_stdout(), database, project, chosen)
+    console = to_stderr() if as_json else to_stdout()
+    _show_chosen(console, database, project, chosen)
+    _warn_of_late(console, database, project, chosen)
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Approve {count(len(chosen), 'item')} as shown?", abort=True, err=True)
     shown = {item.key: item.fingerprint for item in chosen}
@@ -100,6 +102,31 @@ def _show_chosen(
     with database.read() as session:
         given = approvals(session, project)
     show_items(console, chosen, given)
+
+
+def _warn_of_late(
+    console: Console, database: Database, project: str, chosen: Sequence[PlanItem]
+) -> None:
+    """What a person may take for long gone, or planned for later, goes out at once."""
+    at = now()
+    with database.read() as session:
+        outlook = read_outlook(session, project, at)
+    for item in chosen:
+        days = (at - item.send_at).days
+        if days >= 1 and any(_waits_for_a_yes(*each) for each in outlook.get(item.key, ())):
+            ago = "1 day" if days == 1 else f"{days} days"
+            said = f"{item.key} was due {ago} ago: it goes out with the next live run."
+            console.print(plain(said, "yellow"), soft_wrap=True)
+
+
+_LIFTED_BY_A_YES = (
+    "not approved", "changed since its approval", "late: approve it again to send it now", "paused",
+)  # fmt: skip
+"""What the guards say of a delivery that an approval, or the end of a pause after it, lets go."""
+
+
+def _waits_for_a_yes(state: str, reason: str) -> bool:
+    return state == "ready" or reason in _LIFTED_BY_A_YES
 
 
 def show_items(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -210,6 +211,24 @@ def test_approving_shows_first_and_needs_a_known_item(workspace: Workspace) -> N
         "fit-em-1": False,
         "fit-em-2": True,
     }
+
+
+def test_approving_warns_of_what_is_long_due_and_only_if_it_would_go_out(
+    workspace: Workspace,
+) -> None:
+    warning = re.compile(
+        r"^fit-em-1 was due \d+ days ago: it goes out with the next live run\.$", re.MULTILINE
+    )
+    shown = workspace.run("approve", PROJECT).stdout
+    assert warning.search(shown)
+    assert shown.index("was due") < shown.index("Approved by")
+    assert set(re.findall(r"^(\S+) was due", shown, re.MULTILINE)) == {"fit-em-1", "fit-em-2"}
+
+    _change(workspace, "UPDATE item SET send_at = '2099-01-01 10:20:30' WHERE key = 'fit-em-2'")
+    with _captured(workspace) as server:
+        workspace.allow(server.relay.port)
+        workspace.run(*LIVE, status=1)
+    assert "was due" not in workspace.run("approve", PROJECT).stdout
 
 
 def test_revoking_takes_the_approval_back(workspace: Workspace) -> None:
