@@ -131,8 +131,8 @@ def _show(database: Database, ran: Ran, keys: Sequence[Key]) -> None:
         to_stderr().print(plain(f"Error: {error}", "red"), soft_wrap=True)
     if report.mode == "live":
         console.print(plain(_said_live(ran), "bold"))
-        if _held_by_a_pause(ran):
-            show_stopping(console, database, report.project_id, report.channels_used)
+        if paused := _paused_channels(ran):
+            show_stopping(console, database, report.project_id, paused)
         books = show_books(console, database, report.project_id, at=now())
         point_to_doubts(report.project_id, books)
     elif report.mode == "preview":
@@ -174,6 +174,13 @@ def _why_nothing(ran: Ran) -> str:
     if left:
         return f"{count(left, 'delivery')} on channels that aren't enabled"
     return "no approved delivery is due that hasn't gone out"
+
+
+def _paused_channels(ran: Ran) -> set[str]:
+    from aicmo.execution.guards import PAUSED
+
+    results = ran.report.execution_results
+    return {str(each["channel"]) for each in results if each.get("reason") == PAUSED}
 
 
 def _held_by_a_pause(ran: Ran) -> int:

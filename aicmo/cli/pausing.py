@@ -15,7 +15,7 @@ from aicmo.cli.ledger import PausedAccount, now, open_ledger, paused_accounts
 from aicmo.cli.options import By, Json, person, read_channels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from rich.console import Console
 
@@ -160,7 +160,7 @@ def show_paused_accounts(console: Console, accounts: Iterable[PausedAccount]) ->
 
 
 def show_stopping(
-    console: Console, database: Database, project: str, channels: Sequence[str]
+    console: Console, database: Database, project: str, channels: Collection[str]
 ) -> None:
     """A line for each switch that stops these channels of a project, with what releases it."""
     from aicmo.execution.pauses import current
