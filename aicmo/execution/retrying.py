@@ -73,7 +73,11 @@ def retry(
     with audit.transaction(database, project_id) as session:
         items = named_items(session, project_id, item_keys)
         keys, ids = tuple(item.key for item in items), [item.id for item in items]
-        for item in items if item_keys is not None else ():
+        named = items if item_keys is not None else ()
+        waiting = _still_waiting(
+            session, project_id, [each.id for each in named if each.cancelled_at]
+        )
+        for item in named:
             item.cancelled_at = None
         session.flush()
         refused = _refused(session, project_id, ids)
@@ -84,7 +88,15 @@ def retry(
         )  # fmt: skip
     stopped: Counter[str] = Counter()
     moved = sum(_open_again(database, mover, ids, state, stopped) for state in _CLOSED)
-    return Retried(keys, moved, dict(stopped.most_common()), refused)
+    return Retried(keys, waiting + moved, dict(stopped.most_common()), refused)
+
+
+def _still_waiting(session: Session, project_id: str, cancelled: Sequence[int]) -> int:
+    """What came back after its item was called off, and that no run has closed since."""
+    query = _of_items(project_id, cancelled).where(
+        Delivery.state == State.PENDING.value, Delivery.ambiguous.is_(False)
+    )
+    return session.scalars(query.with_only_columns(func.count())).one()
 
 
 def _open_again(

@@ -156,7 +156,7 @@ def test_what_was_called_off_and_is_not_there_is_opened_by_a_retry(
     (command,) = re.findall("`aicmo (retry .*)`", said)
     lift_the_breaker(workspace)
     assert send(workspace).effects.total() == 0
-    assert "Left as it is" not in workspace.run(*shlex.split(command)).stdout
+    assert "Waits again: 8 deliveries." in workspace.run(*shlex.split(command)).stdout
     assert send(workspace).effects.total() == 2
 
 

@@ -131,6 +131,21 @@ def test_what_a_person_says_is_not_there_can_be_tried_again(
         assert peer.effects.total() == 1
 
 
+def test_what_is_not_there_and_was_called_off_is_opened_before_any_run(database: Database) -> None:
+    ready(database, people=2)
+    with SmtpPeer(LOST) as peer:
+        execute(database, peer)
+    in_doubt = books(database).count("unknown")
+    cancelling.cancel(database, "studio", None, by="Ann", reason="")
+    decided(database, Decision.IS_NOT_THERE)
+    assert in_doubt > 0
+    assert retry(database, "mail-1") == Retried(("mail-1",), 2, {}, {})
+    assert retry(database, "mail-1").deliveries == 0
+    with SmtpPeer() as peer:
+        execute(database, peer)
+        assert peer.effects.total() == 2
+
+
 def test_an_address_that_does_not_exist_is_not_written_to_again(database: Database) -> None:
     ready(database, people=2)
     script = Script(recipients={"person2@example.com": "550 5.1.1 no such user"})
