@@ -114,7 +114,7 @@ def _warn_of_late(
     for item in chosen:
         days = (at - item.send_at).days
         if days >= 1 and any(_waits_for_a_yes(*each) for each in outlook.get(item.key, ())):
-            ago = "1 day" if days == 1 else f"{days} days"
+            ago = count(days, "day")
             said = f"{item.key} was due {ago} ago: it goes out with the next live run."
             console.print(plain(said, "yellow"), soft_wrap=True)
 

@@ -103,8 +103,9 @@ def size(number: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 item`, `2 items`, `3 deliveries`."""
+    """`1 item`, `2 days`, `3 deliveries`."""
     if number == 1:
         return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    consonant_y = noun.endswith("y") and noun[-2] not in "aeiou"
+    plural = f"{noun[:-1]}ies" if consonant_y else f"{noun}s"
     return f"{number:,} {plural}"

@@ -15,7 +15,7 @@ from aicmo.cli.options import Channels, Json, Project, person, read_channels
 from aicmo.cli.pausing import show_stopping
 from aicmo.cli.progress import progress
 from aicmo.cli.reporting import (
-    _point_to_doubts as point_to_doubts,  # pyright: ignore[reportPrivateUsage]  (the same line)
+    point_to_doubts,
 )
 
 if TYPE_CHECKING:

@@ -37,12 +37,12 @@ def report(project: Project, *, as_json: Json = False) -> None:
         print_json({"project_id": project, **books.as_dict(), "items": tallies})
     else:
         show_books(to_stdout(), database, project, at=at)
-        _point_to_doubts(project, books)
+        point_to_doubts(project, books)
     if _needs_attention(books):
         raise typer.Exit(FAILED)
 
 
-def _point_to_doubts(project: str, books: Books) -> None:
+def point_to_doubts(project: str, books: Books) -> None:
     if number := books.count("unknown"):
         told = f"{count(number, 'delivery')} in doubt"
         line = f"{told}: `aicmo doubts {project}` shows the evidence and the choices."
