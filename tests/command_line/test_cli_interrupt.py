@@ -25,6 +25,11 @@ def _prepared(sqlite_url: str) -> tuple[Database, datetime]:
     return database, now
 
 
+def _listen_to_ctrl_c() -> None:
+    """As at a terminal: a test run in the background would hand on that it ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _stopped(
     sqlite_url: str, peer: SmtpPeer, stop: Callable[[subprocess.Popen[str]], object]
 ) -> tuple[int, str, str]:
@@ -39,6 +44,7 @@ def _stopped(
     process = subprocess.Popen(
         [*command, "execute", "studio", "--enable", "--live"], text=True,
         env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=_listen_to_ctrl_c,  # noqa: PLW1509  (nothing else runs between fork and exec)
     )  # fmt: skip
     while peer.effects.total() < 20:
         assert process.poll() is None
