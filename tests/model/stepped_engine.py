@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
+from collections.abc import Sequence
 from contextlib import suppress
 from copy import deepcopy
+from itertools import cycle
 from pathlib import Path
 from typing import TypeVar
 
@@ -82,6 +84,13 @@ class SteppedEngine:
 
     def answer(self, name: str, reply: Reply) -> str:
         return self._step(name, reply)
+
+    def run_through(self, name: str, replies: Sequence[Reply]) -> None:
+        """A worker works to its end; the provider's replies are these, in turn."""
+        turn = cycle(replies)
+        while self.run(name, WAITS) == WAITS:
+            if self.answer(name, next(turn)) == ENDED:
+                break
 
     def _go_on(self, name: str, until: str) -> str:
         way = [self._step(name)]

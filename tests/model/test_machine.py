@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TypeVar
 
 import pytest
@@ -18,12 +17,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from aicmo.execution import journal
 from aicmo.execution.asking import SECOND_LOOK
+from aicmo.execution.doubts import SURE_AFTER
 from aicmo.gateways.contract import RepeatClass
-from tests.model import hand_clock, workshop
 from tests.model.coming_to_rest import come_to_rest
-from tests.model.hand_clock import HandClock
 from tests.model.ledger_promises import Row
 from tests.model.people import People
 from tests.model.scripted_provider import BOUND, DEADLINE, Reply
@@ -77,6 +74,18 @@ class Machine(RuleBasedStateMachine):
     def sends(self, worker: str) -> None:
         self.engine.run(worker, WAITS)
 
+    @rule(worker=workers, replies=st.lists(st.sampled_from(Reply), min_size=1, max_size=3))
+    def works_to_its_end(self, worker: str, replies: list[Reply]) -> None:
+        self.engine.run_through(worker, replies)
+
+    @rule(worker=workers, at=stops, seconds=st.sampled_from((1, DEADLINE + 1, LEASE + 1)))
+    def is_overtaken(self, worker: str, at: str, seconds: int) -> None:
+        """It is frozen, and the other one does all that there is to do."""
+        self.engine.run(worker, at)
+        self.engine.clock.sleep(seconds)
+        other = next(each for each in WORKERS if each != worker)
+        self.engine.run_through(other, [Reply.ACCEPTS])
+
     @precondition(lambda self: self.engine.waiting)
     @rule(which=picks, reply=st.sampled_from(Reply))
     def provider_answers(self, which: int, reply: Reply) -> None:
@@ -122,6 +131,13 @@ class Machine(RuleBasedStateMachine):
     @rule(which=picks, gives_up=st.sampled_from((False, False, False, True)))
     def person_decides(self, which: int, gives_up: bool) -> None:  # noqa: FBT001  (Hypothesis fills it)
         self.people.decide(_pick(self.doubts, which), gives_up=gives_up)
+
+    @precondition(lambda self: self.doubts)
+    @rule()
+    def person_looks_later(self) -> None:
+        self.engine.clock.sleep(SURE_AFTER.total_seconds())
+        for doubt in self.people.doubts():
+            self.people.decide(doubt, gives_up=False)
 
     @rule(what=st.sampled_from(("revoke", "revoke", "change_text", "cancel", "pause")), item=items)
     def person_stops(self, what: str, item: str) -> None:
@@ -174,26 +190,6 @@ class Machine(RuleBasedStateMachine):
                 come_to_rest(self.engine, self.people)
         finally:
             self.engine.kill_all()
-
-
-@pytest.fixture(scope="module")
-def clock() -> Iterator[HandClock]:
-    with pytest.MonkeyPatch.context() as patches:
-        by_hand = HandClock()
-        hand_clock.install(by_hand, patches)
-        yield by_hand
-
-
-@pytest.fixture(scope="module")
-def shop(
-    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, clock: HandClock
-) -> Iterator[Workshop]:
-    prepared = workshop.prepare(tmp_path_factory.mktemp("workshop"), sqlite_template, clock)
-    with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(journal, "_BOOT_ID", prepared.boot_id)
-        patches.setattr(journal, "secrets", prepared.names)
-        yield prepared
-    prepared.engine.dispose()
 
 
 @pytest.mark.parametrize("repeat_class", RepeatClass)
