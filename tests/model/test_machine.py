@@ -37,7 +37,7 @@ SPANS = (1, DEADLINE + 1, 5 * 60, LEASE + 1, BOUND + 40, 2 * BOUND + 60, 3600, 6
 """Seconds that make a difference: a deadline, a wait, a lease, the quiet period, a token's life."""
 
 SIZE = settings(
-    max_examples=int(os.environ.get("AICMO_TEST_EXAMPLES", "2000" if FULL_SIZE else "8")),
+    max_examples=int(os.environ.get("AICMO_TEST_EXAMPLES", "300" if FULL_SIZE else "8")),
     stateful_step_count=50 if FULL_SIZE else 40,
     derandomize=not FULL_SIZE,
     database=None,
