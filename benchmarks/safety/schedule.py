@@ -102,8 +102,8 @@ class Sizes:
 
 FULL = Sizes(4_000, 3_000, 1_000, 2_000, kills=STEPS * 5)
 TENTH = Sizes(400, 300, 100, 200, kills=STEPS)
-QUICK = Sizes(100, 100, 30, 250, kills=STEPS[:2])
-TINY = Sizes(12, 100, 8, 100, kills=STEPS[:1])
+QUICK = Sizes(60, 60, 20, 120, kills=STEPS[:2])
+TINY = Sizes(8, 40, 6, 60, kills=STEPS[:1])
 
 PER_SECOND_WHILE_A_PERSON_ACTS = 10.0
 """What the relay takes while somebody opts out or says stop, so that it is in the middle of sending
