@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from prefect.artifacts import create_markdown_artifact
 from sqlalchemy import select
 
-from aicmo.execution import runs
+from aicmo.execution.crashed_runs import mark_crashed
 from aicmo.execution.reconciling import Reconciled, reconcile
 from aicmo.gateways.contract import OpenGateway
 from aicmo.gateways.registry import open_gateway_for
@@ -38,7 +38,7 @@ def reconcile_projects(project_id: str) -> list[ProjectReconciled]:
 def mark_crashed_runs() -> CrashedRuns:
     """Marks runs whose process died, in the ledger and in Prefect."""
     with step("mark_crashed_runs"):
-        ledger = runs.mark_crashed(current_database(), by=actor())
+        ledger = mark_crashed(current_database(), by=actor())
         silence = crashed_runs.longest_silence()
         if silence is None:
             run_logger().warning(

@@ -85,9 +85,11 @@ def tell(error: Exception, *, as_json: bool = False) -> int:
     if not isinstance(error, AicmoError):
         cause = f"Unexpected {type(error).__name__}: {cause}"
         step = "Run it again as `aicmo --debug …` for the traceback."
-    console.print(plain(f"Error: {_sentence(cause)}", "bold red"), soft_wrap=True)
+    # A person reads whole words; a log keeps whole lines.
+    whole = not console.is_terminal
+    console.print(plain(f"Error: {_sentence(cause)}", "bold red"), soft_wrap=whole)
     if step:
-        console.print(plain(f"Next:  {_sentence(step)}"), soft_wrap=True)
+        console.print(plain(f"Next:  {_sentence(step)}"), soft_wrap=whole)
     if as_json:
         print_json({"error": cause, "next_step": step})
     return exit_status(error)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from aicmo.cli.number_ranges import Numbers
     from aicmo.errors import FixInput
-    from aicmo.execution.doubts import Decision, Doubt
+    from aicmo.execution.deciding import Decision
+    from aicmo.execution.doubts import Doubt
 
 Ids = Annotated[
     list[str] | None,
@@ -55,7 +56,7 @@ def doubts(
     as_json: Json = False,
 ) -> None:
     """Show what may have gone out, with all evidence, and decide it."""
-    from aicmo.execution.doubts import Decision
+    from aicmo.execution.deciding import Decision
 
     flags = {
         Decision.IS_THERE: is_there,
@@ -140,7 +141,8 @@ def _decide(
     *,
     as_json: bool,
 ) -> None:
-    from aicmo.execution.doubts import Decision, called_off, decide, undecided
+    from aicmo.execution.deciding import Decision, decide
+    from aicmo.execution.doubts import called_off, undecided
 
     database = open_ledger()
     with database.read() as session:
@@ -162,7 +164,7 @@ def _decide(
 
 
 def _said(decision: Decision, number: int) -> str:
-    from aicmo.execution.doubts import Decision
+    from aicmo.execution.deciding import Decision
 
     told = count(number, "delivery")
     if decision is Decision.IS_THERE:

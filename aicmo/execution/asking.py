@@ -10,7 +10,8 @@ from typing import Any
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.execution.doubts import AS_NEW, Doubt
+from aicmo.execution.deciding import AS_NEW
+from aicmo.execution.doubts import Doubt
 from aicmo.execution.settling import MAX_ATTEMPTS
 from aicmo.execution.states import Mover, State, move
 from aicmo.gateways.contract import Found, Gateway, Question, Reading, RepeatClass

@@ -1,32 +1,23 @@
-"""Deliveries that may have gone out: the evidence about each, and what a person decides."""
+"""Deliveries that may have gone out, and the evidence about each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from aicmo import audit
-from aicmo.database import Database
-from aicmo.errors import FixInput, NoSuchProject
+from aicmo.errors import NoSuchProject
 from aicmo.execution.evidence import Answer, Transmission, answers, transmissions
-from aicmo.execution.states import LAPSED, Mover, State, move
+from aicmo.execution.states import LAPSED, State
 from aicmo.gateways.contract import OutcomeKind
 from aicmo.models import Contact, Delivery, Item, Project
 
-_DELIVERY, _ITEM = cast("Table", Delivery.__table__), cast("Table", Item.__table__)
-_CHUNK = 500
-_NAMED = 10
-_LONGEST_REASON, _LONGEST_REFERENCE = 200, 500
 _PROVES_NOTHING = ("", OutcomeKind.UNKNOWN, OutcomeKind.DUPLICATE)
-
-
 SURE_AFTER = timedelta(seconds=620)
 """The longest bound of a request that any gateway has: that of SMTP's last answer."""
 
@@ -80,22 +71,11 @@ class Doubt:
     @property
     def sure_from(self) -> datetime:
         """From then on nothing is still on its way: who doesn't find it knows that it isn't there."""
-        return _whole_minute(self.since + SURE_AFTER)
+        return whole_minute(self.since + SURE_AFTER)
 
     @property
     def _open_attempts(self) -> list[Transmission]:
         return [each for each in self.attempts if each.outcome in _PROVES_NOTHING]
-
-
-class Decision(StrEnum):
-    """What a person says of a doubt."""
-
-    IS_THERE = "is_there"
-    """It went out: it counts as sent."""
-    IS_NOT_THERE = "is_not_there"
-    """It did not go out: it waits again, and goes out twice if that is wrong."""
-    GIVE_UP = "give_up"
-    """Nobody will know: it counts as failed and is never sent again."""
 
 
 def list_doubts(session: Session, project_id: str, *, now: datetime) -> list[Doubt]:
@@ -104,7 +84,7 @@ def list_doubts(session: Session, project_id: str, *, now: datetime) -> list[Dou
     Raises:
         NoSuchProject: there is no such project.
     """
-    _require_project(session, project_id)
+    require_project(session, project_id)
     in_doubt = and_(Delivery.project_id == project_id, _in_doubt(now))
     attempts, readings = transmissions(session, in_doubt), answers(session, in_doubt)
     rows = session.execute(
@@ -119,53 +99,6 @@ def list_doubts(session: Session, project_id: str, *, now: datetime) -> list[Dou
                attempts.get(row.id, ()), readings.get(row.id, ()))
         for row, item, email, mailbox in rows
     ]  # fmt: skip
-
-
-def decide(
-    database: Database,
-    project_id: str,
-    delivery_ids: Sequence[int],
-    decision: Decision,
-    *,
-    by: str,
-    reason: str,
-    reference: str = "",
-) -> list[int]:
-    """Moves doubts on as a person says, all of them or none.
-
-    What is said not to be there waits again, under the guards and the approval that hold then.
-
-    Args:
-        database: where the ledger is.
-        project_id: the project.
-        delivery_ids: the doubts.
-        decision: what the person says.
-        by: the person.
-        reason: how they know; kept in the audit log.
-        reference: the provider's own, for what is there.
-
-    Returns:
-        The ids that moved, in ascending order.
-
-    Raises:
-        NoSuchProject: there is no such project.
-        FixInput: one of the ids is no doubt of this project, the name or the reason is missing, or
-            one reference is given for several.
-    """
-    by, reason, reference = by.strip(), reason.strip(), reference.strip()
-    ids = sorted(set(delivery_ids))
-    _require_words(decision, by, reason, reference, number=len(ids))
-    with audit.transaction(database, project_id) as session:
-        _require_doubts(session, project_id, ids)
-        mover = Mover(project_id, by, database.now(session))
-        if decision is Decision.IS_NOT_THERE:
-            _require_quiet(session, ids, mover.at)
-        moved = _move(session, mover, ids, decision, reason, reference)
-        audit.record(
-            session, audit.Event.DOUBT_DECIDED, project_id=project_id, actor=by,
-            decision=decision.value, reason=reason, reference=reference, deliveries=moved,
-        )  # fmt: skip
-    return moved
 
 
 def with_a_run(session: Session, project_id: str) -> tuple[int, datetime | None]:
@@ -227,94 +160,13 @@ def _doubt(
     )  # fmt: skip
 
 
-def _require_project(session: Session, project_id: str) -> None:
+def require_project(session: Session, project_id: str) -> None:
+    """Raises NoSuchProject unless there is such a project."""
     if session.get(Project, project_id) is None:
         raise NoSuchProject(project_id)
 
 
-def _require_words(
-    decision: Decision, by: str, reason: str, reference: str, *, number: int
-) -> None:
-    if not by:
-        raise FixInput("A decision needs a name", next_step="Give it with --by NAME.")
-    if not reason:
-        raise FixInput("A decision needs a reason", next_step="Give it with --reason TEXT.")
-    if reference and decision is not Decision.IS_THERE:
-        raise FixInput("Only what is there has a reference")
-    if reference and number > 1:
-        raise FixInput(
-            f"One reference can't be that of {number:,} deliveries; nothing was changed",
-            next_step="Decide one delivery at a time, or leave out --reference.",
-        )
-    if len(reference) > _LONGEST_REFERENCE:
-        raise FixInput(f"The reference is longer than {_LONGEST_REFERENCE} characters")
-
-
-def _require_doubts(session: Session, project_id: str, ids: Sequence[int]) -> None:
-    _require_project(session, project_id)
-    if others := sorted(set(ids) - undecided(session, project_id)):
-        named = ", ".join(str(each) for each in others[:_NAMED])
-        more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
-        raise FixInput(
-            f"{project_id} has no doubt {named}{more} to be decided; nothing was changed",
-            next_step=f"`aicmo doubts {project_id}` lists those there are; "
-            f"`aicmo reconcile {project_id}` records those that a stopped worker left.",
-        )
-
-
-def _whole_minute(moment: datetime) -> datetime:
+def whole_minute(moment: datetime) -> datetime:
     """Rounded up, so that what is told to the minute holds from then on."""
     early = moment.replace(second=0, microsecond=0)
     return early if early == moment else early + timedelta(minutes=1)
-
-
-def _require_quiet(session: Session, ids: Sequence[int], now: datetime) -> None:
-    """A request that was cut off may still arrive: who looks too early sees nothing, truly."""
-    fresh = select(func.max(Delivery.since)).where(Delivery.id.in_(ids))
-    newest = session.scalars(fresh).one_or_none()
-    if newest is not None and now < newest + SURE_AFTER:
-        raise FixInput(
-            "It is too early to say that it isn't there: a request that was cut off may still "
-            "arrive; nothing was changed",
-            next_step=f"Look again at {_whole_minute(newest + SURE_AFTER):%H:%M} UTC, then decide.",
-        )
-
-
-def _move(
-    session: Session,
-    mover: Mover,
-    ids: Sequence[int],
-    decision: Decision,
-    reason: str,
-    reference: str,
-) -> list[int]:
-    match decision:
-        case Decision.IS_THERE:
-            after, told = State.SENT, ""
-            values = {"provider_ref": reference} if reference else {}
-        case Decision.IS_NOT_THERE:
-            after, told, values = State.PENDING, "a person says it isn't there", AS_NEW
-        case Decision.GIVE_UP:
-            # It stays ambiguous: a retry must never take it for something proven not sent.
-            after, told, values = State.FAILED, f"given up: {reason}"[:_LONGEST_REASON], {}
-    chunks = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
-    return [
-        each
-        for chunk in chunks
-        for each in move(
-            session, mover, chunk, State.UNKNOWN, after, reason=told,
-            values={"lease_until": None, **values},
-        )
-    ]  # fmt: skip
-
-
-AS_NEW: dict[str, Any] = {
-    "ambiguous": False,
-    "not_before": None,
-    "repeatable_until": None,
-    # The sender may have changed meanwhile; what is in doubt keeps the one it went out as.
-    "account_id": select(_ITEM.c.account_id)
-    .where(_ITEM.c.id == _DELIVERY.c.item_id)
-    .scalar_subquery(),
-}
-"""What a delivery becomes once it is known not to be there: nothing earlier counts against it."""

@@ -95,8 +95,7 @@ class Wire:
             batch.answers[outgoing.delivery_id] = _UNTOUCHED
         for delivery_id in batch.in_hand:
             begun = delivery_id in self.permission.begun
-            is_known = batch.answers.get(delivery_id, _UNTOUCHED) is not _UNTOUCHED
-            if not is_known:
+            if batch.answers.get(delivery_id) in (None, _UNTOUCHED):
                 batch.answers[delivery_id] = _IN_DOUBT if begun else _UNTOUCHED
         batch.in_hand.clear()
         batch.untouched.clear()

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.execution import guards
 from aicmo.execution.selection import named_items
-from aicmo.execution.states import Mover, State, move
+from aicmo.execution.states import ACCOUNT_OF_NOW, Mover, State, move
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Delivery, Item
 
@@ -25,15 +24,11 @@ GIVEN_UP = "given up in doubt"
 CALLED_OFF = "cancelled: name the item to open it again"
 _CLOSED = (State.FAILED.value, State.CANCELLED.value)
 
-_DELIVERY, _ITEM = cast("Table", Delivery.__table__), cast("Table", Item.__table__)
 _AFRESH = {
     # The attempts so far no longer count against the limit.
-    "uncounted": _DELIVERY.c.attempts,
+    "uncounted": Delivery.attempts,
     "not_before": None,
-    # The plan's sender may have changed since; what was closed hasn't followed it.
-    "account_id": select(_ITEM.c.account_id)
-    .where(_ITEM.c.id == _DELIVERY.c.item_id)
-    .scalar_subquery(),
+    "account_id": ACCOUNT_OF_NOW,
 }
 
 

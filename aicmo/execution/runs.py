@@ -19,6 +19,7 @@ from aicmo.database import Database
 from aicmo.errors import FixInput, NoSuchProject, TryLater
 from aicmo.execution import claims, replaying, restoring
 from aicmo.execution.composing import EmailComposers
+from aicmo.execution.crashed_runs import mark_crashed
 from aicmo.execution.dispatch import Dispatch
 from aicmo.execution.gate import Mode, decide_channel, issue_permit
 from aicmo.execution.guards import RESTORED
@@ -139,6 +140,7 @@ def open_run(
             _record(session, opened, audit.Event.EXECUTION_DISABLED)
     if opened.overall_mode is Mode.LIVE:
         restoring.check(database)
+        mark_crashed(database, by=request.started_by)
         replaying.replay(database, by=request.started_by)
         claims.recover_lapsed(database, opened.mover())
     return opened
@@ -348,36 +350,6 @@ def _left_alone(run: OpenRun, tally: Tally) -> Tally:
     if run.mode(tally.channel) is Mode.DISABLED:
         return replace(tally, reason=f"channel {tally.channel} is not enabled in this run")
     return tally
-
-
-def mark_crashed(database: Database, *, by: str) -> list[int]:
-    """Marks the open runs that have shown no life for long: their process is gone.
-
-    Returns:
-        Their ids. What they left unfinished, the next run finishes.
-    """
-    with database.read() as session:
-        now = database.now(session)
-        query = select(Run.id, Run.project_id).where(
-            Run.finished_at.is_(None), Run.crashed_at.is_(None), Run.alive_until < now
-        )
-        gone = session.execute(query).tuples().all()
-    return [run_id for run_id, project in gone if _mark(database, run_id, project, by, now)]
-
-
-def _mark(database: Database, run_id: int, project_id: str, by: str, now: datetime) -> bool:
-    with audit.transaction(database, project_id) as session:
-        crashed = session.scalars(
-            update(Run)
-            .where(Run.id == run_id, Run.finished_at.is_(None), Run.crashed_at.is_(None))
-            .values(crashed_at=now)
-            .returning(Run.id)
-        ).all()
-        if crashed:
-            audit.record(
-                session, audit.Event.EXECUTION_CRASHED, project_id=project_id, actor=by, run=run_id
-            )
-    return bool(crashed)
 
 
 def record_not_found(database: Database, project_id: str, actor: str) -> None:

@@ -9,13 +9,13 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Table, bindparam, update
+from sqlalchemy import ClauseElement, Table, bindparam, select, update
 from sqlalchemy.orm import QueryableAttribute, Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from aicmo import audit
 from aicmo.errors import MoveRefused
-from aicmo.models import Delivery
+from aicmo.models import Delivery, Item
 
 
 class State(StrEnum):
@@ -41,7 +41,11 @@ class State(StrEnum):
     """Its time window closed before it was sent; a longer window opens it again."""
 
 
-_DELIVERY = cast("Table", Delivery.__table__)
+_DELIVERY, _ITEM = cast("Table", Delivery.__table__), cast("Table", Item.__table__)
+ACCOUNT_OF_NOW = (
+    select(_ITEM.c.account_id).where(_ITEM.c.id == _DELIVERY.c.item_id).scalar_subquery()
+)
+"""The plan's sender as it is now: what is opened again hasn't followed it meanwhile."""
 LAPSED = "the worker stopped between arming and recording"
 """The reason of a doubt that nobody recorded: its lease has lapsed while it was being sent."""
 

@@ -14,12 +14,12 @@ from typing import Any, Literal
 from aicmo.database import Database
 from tests.peers.children import running
 from tests.peers.postgres_server import (
-    _answers,
-    _binaries,
-    _free_port,
-    _make_cluster,
-    _run_as,
+    answers,
+    binaries_folder,
+    free_port,
+    make_cluster,
     new_database,
+    run_as,
 )
 
 Way = Literal["fast", "immediate"]
@@ -29,35 +29,33 @@ class PostgresCluster:
     """A server with the defaults of `initdb`: what it has committed is on the disk."""
 
     def __init__(self, binaries: Path, folder: str) -> None:
-        self._binaries, self._folder, self._port = binaries, folder, _free_port()
+        self.binaries_folder, self._folder, self._port = binaries, folder, free_port()
         self._running = ExitStack()
         self.url = f"postgresql+psycopg://app@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
         """Waits until it answers. To be called from a thread that lives on: it ends with it."""
-        command: list[Any] = [self._binaries / "postgres", "-D", f"{self._folder}/data"]
+        command: list[Any] = [self.binaries_folder / "postgres", "-D", f"{self._folder}/data"]
         command += ["-p", str(self._port), "-c", "listen_addresses=127.0.0.1"]
         command += ["-c", "unix_socket_directories="]
         log = Path(self._folder, "server.log")
         with log.open("a") as output:
-            options = {"cwd": self._folder, "stdout": output, "stderr": output, **_run_as()}
+            options = {"cwd": self._folder, "stdout": output, "stderr": output, **run_as()}
             server = self._running.enter_context(
                 running(command, stop_signal=signal.SIGQUIT, **options)
             )
-        while not _answers(self.url):
+        while not answers(self.url):
             assert server.poll() is None, f"PostgreSQL didn't start:\n{log.read_text()}"
             time.sleep(0.02)
 
     def stop(self, way: Way) -> None:
         """`immediate` writes nothing any more, as if it had crashed."""
-        command = [self._binaries / "pg_ctl", "stop", "-m", way, "-D", f"{self._folder}/data"]
-        subprocess.run(
-            command, check=True, cwd=self._folder, stdout=subprocess.DEVNULL, **_run_as()
-        )
+        command = [self.binaries_folder / "pg_ctl", "stop", "-m", way, "-D", f"{self._folder}/data"]
+        subprocess.run(command, check=True, cwd=self._folder, stdout=subprocess.DEVNULL, **run_as())
 
     def start_again(self) -> None:
         """Starts it if it was stopped."""
-        if not _answers(self.url):
+        if not answers(self.url):
             self._running.close()
             self.start()
 
@@ -76,9 +74,9 @@ class PostgresCluster:
 @contextmanager
 def running_cluster() -> Iterator[PostgresCluster]:
     """A started cluster; skips the test without PostgreSQL's programs."""
-    binaries = _binaries()
+    binaries = binaries_folder()
     with tempfile.TemporaryDirectory(prefix="aicmo-postgres-") as folder:
-        _make_cluster(binaries, folder)
+        make_cluster(binaries, folder)
         cluster = PostgresCluster(binaries, folder)
         cluster.start()
         try:

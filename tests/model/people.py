@@ -9,8 +9,16 @@ from sqlalchemy import select
 
 from aicmo import audit
 from aicmo.errors import FixInput
-from aicmo.execution import approvals, cancelling, contacts, doubts, pauses, restoring, retrying
-from aicmo.execution.doubts import Decision
+from aicmo.execution import (
+    approvals,
+    cancelling,
+    contacts,
+    deciding,
+    pauses,
+    restoring,
+    retrying,
+)
+from aicmo.execution.deciding import Decision
 from aicmo.execution.states import State
 from aicmo.models import Contact
 from tests.model.ledger_promises import Row
@@ -73,7 +81,9 @@ class People:
         seen = Decision.IS_THERE if doubt.effects else Decision.IS_NOT_THERE
         decision = Decision.GIVE_UP if gives_up else seen
         with suppress(FixInput):
-            doubts.decide(self.database, "studio", [doubt.id], decision, by="Ann", reason="looked")
+            deciding.decide(
+                self.database, "studio", [doubt.id], decision, by="Ann", reason="looked"
+            )
 
     def release(self, item: str) -> Sequence[object]:
         """Lets what a restore holds go out, if nothing of it has, or still may."""

@@ -19,7 +19,7 @@ def _in(file: str) -> Any:
     return of
 
 
-_asking, _reconciling, _doubts = _in("asking.py"), _in("reconciling.py"), _in("doubts.py")
+_asking, _reconciling, _deciding = _in("asking.py"), _in("reconciling.py"), _in("deciding.py")
 _cancelling, _retrying = _in("cancelling.py"), _in("retrying.py")
 _restoring, _watermarks = _in("restoring.py"), _in("watermarks.py")
 
@@ -91,41 +91,40 @@ ASKING = (
 )  # fmt: skip
 
 DECIDING = (
-    _doubts(
+    _deciding(
         "decision: reason", "nobody can tell later how it was known",
         "    if not reason:\n", "    if reason is None:\n",
         _DOUBTS + "test_a_decision_needs_a_name_and_a_reason",
     ),
-    _doubts(
+    _deciding(
         "decision: name", "nobody can tell later who decided",
         "    if not by:\n", "    if by is None:\n",
         _DOUBTS + "test_a_decision_needs_a_name_and_a_reason",
     ),
-    _doubts(
+    _deciding(
         "decision: not too early", "`it isn't there` while it is still on its way: sent twice",
         "            _require_quiet(session, ids, mover.at)\n", "            pass\n",
         _DOUBTS + "test_nobody_can_know_that_it_is_not_there_while_it_may_still_arrive",
     ),
-    _doubts(
+    _deciding(
         "decision: of doubts only", "a decision says yes and changes nothing",
         "        _require_doubts(session, project_id, ids)\n", "",
         _DOUBTS + "test_an_id_that_is_no_doubt_is_named_and_nothing_changes",
     ),
-    _doubts(
+    _deciding(
         "decision: given up stays ambiguous", "a retry sends again what may have gone out",
         'after, told, values = State.FAILED, f"given up: {reason}"[:_LONGEST_REASON], {}',
         'after, told, values = State.FAILED, f"given up: {reason}", {"ambiguous": False}',
         _DOUBTS + "test_what_is_given_up_failed_for_a_reason_and_stays_ambiguous",
     ),
-    _doubts(
+    _deciding(
         "decision: what isn't there is as new", "it is told as a doubt that nobody has any more",
         '    "ambiguous": False,\n', "",
         _DOUBTS + "test_what_was_not_there_is_no_doubt_any_more",
     ),
-    _doubts(
+    _deciding(
         "decision: what isn't there goes as the sender of now", "a former sender writes",
-        '    "account_id": select(_ITEM.c.account_id)\n'
-        "    .where(_ITEM.c.id == _DELIVERY.c.item_id)\n    .scalar_subquery(),\n", "",
+        '    "account_id": ACCOUNT_OF_NOW,\n', "",
         _DOUBTS + "test_what_goes_out_again_goes_out_as_the_sender_of_now",
     ),
 )  # fmt: skip
@@ -159,7 +158,7 @@ CHANGING = (
     ),
     _retrying(
         "retry: tries afresh", "what is opened again fails at its first refusal",
-        '    "uncounted": _DELIVERY.c.attempts,\n', "",
+        '    "uncounted": Delivery.attempts,\n', "",
         _RETRYING + "test_the_attempts_start_afresh",
     ),
 )  # fmt: skip

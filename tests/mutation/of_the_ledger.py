@@ -160,10 +160,11 @@ REPORTING = (
         "    if not books.balanced:\n", "    if books is None:\n",
         _SENDING + "test_a_row_that_vanished_makes_the_books_red",
     ),
-    _runs(
+    Mutant(
         "runs: a crashed one is silent for long", "a run that works is marked as crashed",
+        "aicmo/execution/crashed_runs.py",
         "Run.crashed_at.is_(None), Run.alive_until < now", "Run.crashed_at.is_(None)",
-        "unit/test_crashed_runs.py::test_only_an_open_run_that_was_silent_for_long_is_marked",
+        ("unit/test_crashed_runs.py::test_only_an_open_run_that_was_silent_for_long_is_marked",),
     ),
 )  # fmt: skip
 

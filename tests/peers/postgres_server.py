@@ -47,9 +47,9 @@ def running_postgres(*, durable: bool = False) -> Iterator[str]:
         yield url
         _drop_databases(url)
         return
-    binaries = _binaries()
+    binaries = binaries_folder()
     with tempfile.TemporaryDirectory(prefix="aicmo-postgres-") as folder:
-        _make_cluster(binaries, folder)
+        make_cluster(binaries, folder)
         with _started(binaries, folder, {} if durable else _VOLATILE) as url:
             yield url
 
@@ -62,7 +62,7 @@ def new_database(url: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
-def _binaries() -> Path:
+def binaries_folder() -> Path:
     found = shutil.which("initdb")
     folders = [Path(found).resolve().parent] if found else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -75,23 +75,23 @@ def _binaries() -> Path:
     pytest.skip(reason)
 
 
-def _run_as() -> dict[str, Any]:
+def run_as() -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     return {"user": _SYSTEM_USER, "group": _SYSTEM_USER, "extra_groups": []}
 
 
-def _make_cluster(binaries: Path, folder: str) -> None:
+def make_cluster(binaries: Path, folder: str) -> None:
     if os.geteuid() == 0:
         shutil.chown(folder, _SYSTEM_USER, _SYSTEM_USER)
     command = [binaries / "initdb", "-D", f"{folder}/data", "-U", "app", "--auth=trust"]
     command += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, **_run_as())
+    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, **run_as())
 
 
 @contextmanager
 def _started(binaries: Path, folder: str, settings: Mapping[str, str]) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     url = f"postgresql+psycopg://app@127.0.0.1:{port}/postgres"
     command = [binaries / "postgres", "-D", f"{folder}/data", "-p", str(port)]
     for name, value in {**_SETTINGS, **settings}.items():
@@ -106,16 +106,16 @@ def _started(binaries: Path, folder: str, settings: Mapping[str, str]) -> Iterat
             cwd=folder,
             stdout=output,
             stderr=output,
-            **_run_as(),
+            **run_as(),
         ) as process,
     ):
-        while not _answers(url):
+        while not answers(url):
             assert process.poll() is None, f"PostgreSQL didn't start:\n{log.read_text()}"
             time.sleep(0.05)
         yield url
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     try:
         _connected(url).close()
     except psycopg.OperationalError:
@@ -138,6 +138,6 @@ def _connected(url: str) -> psycopg.Connection[Any]:
     return psycopg.connect(plain, autocommit=True, connect_timeout=5)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]

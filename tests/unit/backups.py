@@ -14,7 +14,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from aicmo.database import Database
-from tests.peers.postgres_server import _binaries
+from tests.peers.postgres_server import binaries_folder
 
 
 class Restorable(ABC):
@@ -123,5 +123,5 @@ class ReloadedDatabase(_Server):
         self._client("psql", "--quiet", "--no-psqlrc", f"--file={self.folder / 'dump.sql'}")
 
     def _client(self, program: str, *options: str) -> None:
-        command: list[Any] = [_binaries() / program, *options, self._url(self.name)]
+        command: list[Any] = [binaries_folder() / program, *options, self._url(self.name)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

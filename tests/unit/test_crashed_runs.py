@@ -12,6 +12,7 @@ from sqlalchemy import select
 from aicmo import audit
 from aicmo.execution import claims, runs
 from aicmo.execution.claims import RUN_LEASE
+from aicmo.execution.crashed_runs import mark_crashed
 from aicmo.execution.report import ExecutionReport
 from aicmo.execution.runs import OpenRun
 from aicmo.models import Run
@@ -37,7 +38,7 @@ def opened(database: ClockedDatabase) -> OpenRun:
 
 def marked(database: ClockedDatabase, at: datetime) -> list[int]:
     database.at = at
-    return runs.mark_crashed(database, by="watch")
+    return mark_crashed(database, by="watch")
 
 
 def run_row(database: ClockedDatabase, run_id: int) -> Run:
@@ -63,6 +64,13 @@ def test_only_an_open_run_that_was_silent_for_long_is_marked(database: ClockedDa
     assert marked(database, end) == [silent.run_id]
     assert run_row(database, silent.run_id).crashed_at == end
     assert {run_row(database, each.run_id).crashed_at for each in (closed, young)} == {None}
+
+
+def test_the_next_live_run_finds_it_without_prefect(database: ClockedDatabase) -> None:
+    silent = opened(database)
+    database.at += 2 * RUN_LEASE
+    opened(database)
+    assert run_row(database, silent.run_id).crashed_at == database.at
 
 
 def test_it_is_marked_once_and_by_name(database: ClockedDatabase) -> None:

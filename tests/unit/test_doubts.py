@@ -12,7 +12,8 @@ from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import FixInput, NoSuchProject
 from aicmo.execution import approvals, retrying
-from aicmo.execution.doubts import Decision, Standing, decide, list_doubts
+from aicmo.execution.deciding import Decision, decide
+from aicmo.execution.doubts import Standing, list_doubts
 from aicmo.execution.importing import import_document
 from aicmo.execution.settling import MAX_ATTEMPTS
 from aicmo.execution.states import LAPSED

@@ -13,7 +13,7 @@ from aicmo import audit
 from aicmo.errors import FixConfiguration, NoSuchProject
 from aicmo.execution import runs
 from aicmo.execution.asking import SECOND_LOOK
-from aicmo.execution.doubts import Decision, decide
+from aicmo.execution.deciding import Decision, decide
 from aicmo.execution.journal import Journal
 from aicmo.execution.reconciling import Left, Onward, Reconciled, reconcile
 from aicmo.execution.settling import MAX_ATTEMPTS

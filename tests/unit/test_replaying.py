@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import update
 
 from aicmo.execution import arming, claims, dispatch, replaying
-from aicmo.execution.doubts import Decision, decide
+from aicmo.execution.deciding import Decision, decide
 from aicmo.execution.journal import Journal
 from aicmo.execution.replaying import Replayed
 from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, StillAllowed

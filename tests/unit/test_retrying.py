@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import FixInput
-from aicmo.execution import cancelling, doubts, retrying
-from aicmo.execution.doubts import Decision
+from aicmo.execution import cancelling, deciding, retrying
+from aicmo.execution.deciding import Decision
 from aicmo.execution.retrying import Retried
 from aicmo.models import Account, Delivery, Item
 from tests.peers.smtp_peer import Answer, Script, SmtpPeer
@@ -49,7 +49,7 @@ def decided(database: Database, decision: Decision) -> None:
     database.at = NOW + timedelta(hours=1)
     with database.read() as session:
         ids = list(session.scalars(select(Delivery.id).where(Delivery.state == "unknown")))
-    doubts.decide(database, "studio", ids, decision, by="Ann", reason="looked at the log")
+    deciding.decide(database, "studio", ids, decision, by="Ann", reason="looked at the log")
 
 
 def test_what_was_refused_is_tried_again_and_goes_out_once(database: Database) -> None:

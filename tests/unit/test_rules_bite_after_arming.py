@@ -17,7 +17,7 @@ from aicmo.database import Database
 from aicmo.execution import approvals, pauses, restoring, runs
 from aicmo.execution.cancelling import cancel
 from aicmo.execution.contacts import suppress
-from aicmo.execution.doubts import AS_NEW
+from aicmo.execution.deciding import AS_NEW
 from aicmo.execution.guards import PAUSED, PLAN_CHANGED
 from aicmo.execution.journal import Journal, abandoned
 from aicmo.execution.permission import Permission
