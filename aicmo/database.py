@@ -25,7 +25,7 @@ from sqlalchemy.sql import func
 from aicmo.errors import FixConfiguration
 from aicmo.settings import state_folder
 
-_HEAD = "0002"
+_HEAD = "0003"
 _BUSY_SECONDS = 30
 AfterCommit = Callable[[], None]
 

@@ -78,10 +78,11 @@ class Installation(Table):
 
 
 class Project(Table):
-    """One client engagement."""
+    """One client engagement; `client` is whose, so that what a person told one project holds for all."""
 
     __tablename__ = "project"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    client: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(500))
     timezone: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
@@ -104,16 +105,24 @@ class Plan(Table):
 
 
 class Contact(Table):
-    """A person of a project; `mailbox` is the address in the form that identifies the mailbox."""
+    """A person of a project; `mailbox` is the address in the form that identifies the mailbox.
+
+    timezone: IANA name; '' is the project's.
+    """
 
     __tablename__ = "contact"
-    __table_args__ = (UniqueConstraint("project_id", "key"), Index(None, "project_id", "mailbox"))
+    __table_args__ = (
+        UniqueConstraint("project_id", "key"),
+        Index(None, "project_id", "mailbox"),
+        Index(None, "address_hmac"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
     key: Mapped[str] = mapped_column(String(64))
     email: Mapped[str] = mapped_column(String(320), default="")
     mailbox: Mapped[str] = mapped_column(String(320), default="")
     address_hmac: Mapped[str] = mapped_column(String(64), default="")
+    timezone: Mapped[str] = mapped_column(String(64), default="")
     consent: Mapped[str] = mapped_column(String(16))
     consent_source: Mapped[str] = mapped_column(String(500), default="")
     hard_bounced: Mapped[bool]
@@ -148,6 +157,7 @@ class Item(Table):
     cancelled_at: a person called it off; what hasn't gone out never will.
     held_since: it was due when the database was found to be restored from a backup.
     released_at: a person let it go out in spite of that.
+    late: what becomes of it when its time has passed unused: `hold`, `send` or `drop`.
     """
 
     __tablename__ = "item"
@@ -163,6 +173,7 @@ class Item(Table):
     content: Mapped[dict[str, Any]]
     fingerprint: Mapped[str] = mapped_column(String(64))
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    late: Mapped[str] = mapped_column(String(8), default="hold")
     planned: Mapped[int] = mapped_column(default=0)
     withdrawn: Mapped[bool] = mapped_column(default=False)
     cancelled_at: Mapped[datetime | None]
@@ -247,13 +258,17 @@ class Attempt(Table):
     """One transmission: written before its first byte, completed after its answer.
 
     gateway: whom it went to; nobody else can be asked about it or take its token.
+    feedback_sha256: of the token by which whoever leaves or reports a bounce names the delivery.
     """
 
     __tablename__ = "attempt"
     __table_args__ = (
         UniqueConstraint("delivery_id", "number"),
         Index(None, "account_id", "armed_at"),
-    )
+        Index("ix_attempt_feedback_sha256", "feedback_sha256",
+              sqlite_where=text("feedback_sha256 <> ''"),
+              postgresql_where=text("feedback_sha256 <> ''")),
+    )  # fmt: skip
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
@@ -262,6 +277,7 @@ class Attempt(Table):
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
     gateway: Mapped[str] = mapped_column(String(32))
     payload_sha256: Mapped[str] = mapped_column(String(64))
+    feedback_sha256: Mapped[str] = mapped_column(String(64), default="")
     armed_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(String(32), default="")
@@ -283,13 +299,32 @@ class Reading(Table):
     detail: Mapped[str] = mapped_column(String(500), default="")
 
 
+class Feedback(Table):
+    """What came back about a delivery that went out: a bounce, a complaint, a person who left.
+
+    kind: bounced, delayed, delivered, complained or unsubscribed.
+    status: the enhanced status code (RFC 3463) of a delivery report, such as 5.1.1.
+    source_sha256: of the report, so that reading a mailbox twice counts once.
+    """
+
+    __tablename__ = "feedback"
+    __table_args__ = (UniqueConstraint("delivery_id", "kind", "source_sha256"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    status: Mapped[str] = mapped_column(String(16), default="")
+    detail: Mapped[str] = mapped_column(String(500), default="")
+    source_sha256: Mapped[str] = mapped_column(String(64), default="")
+    received_at: Mapped[datetime]
+
+
 class Suppression(Table):
-    """An address nobody may write to, kept as an HMAC; project_id '' is for every project."""
+    """An address nobody may write to, kept as an HMAC; client '' is for every client."""
 
     __tablename__ = "suppression"
-    __table_args__ = (UniqueConstraint("project_id", "address_hmac"),)
+    __table_args__ = (UniqueConstraint("client", "address_hmac"),)
     id: Mapped[int] = mapped_column(primary_key=True)
-    project_id: Mapped[str] = mapped_column(String(64), default="")
+    client: Mapped[str] = mapped_column(String(64), default="")
     address_hmac: Mapped[str] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime]

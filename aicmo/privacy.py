@@ -5,6 +5,7 @@ A keyed HMAC rather than a plain hash, since a list of addresses is small enough
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -23,6 +24,21 @@ def address_hmac(key: bytes, mailbox: str) -> str:
 def delivery_token(key: bytes, project_id: str, item_key: str, recipient: str) -> str:
     """32 hex digits (128 bits), the same for every attempt of one delivery."""
     return _keyed(key, "delivery", project_id, item_key, recipient)[:32]
+
+
+def feedback_token(key: bytes, token: str) -> str:
+    """26 letters and digits (130 bits), by which its recipient's side names a delivery.
+
+    Derived from the delivery's own token, so that a repeated message is the same; unlike that one it
+    isn't in any header that a reply carries on. Only its hash is kept.
+    """
+    digest = hmac.new(key, f"feedback\0{token}".encode(), hashlib.sha256).digest()
+    return base64.b32encode(digest)[:26].decode().lower()
+
+
+def feedback_sha256(token: str) -> str:
+    """What is kept of a `feedback_token`."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _keyed(key: bytes, *parts: str) -> str:

@@ -46,6 +46,19 @@ class Settings(BaseSettings):
 
     database_url: str = Field("sqlite:///.aicmo/aicmo.db", validation_alias="AICMO_DATABASE_URL")
     smtp_url: SecretStr | None = Field(None, validation_alias="AICMO_SMTP_URL")
+    resend_api_key: SecretStr | None = Field(None, validation_alias="AICMO_RESEND_API_KEY")
+    postmark_server_token: SecretStr | None = Field(
+        None, validation_alias="AICMO_POSTMARK_SERVER_TOKEN"
+    )
+    postmark_stream: str = Field("broadcast", validation_alias="AICMO_POSTMARK_STREAM")
+    ses_region: str = Field("", validation_alias="AICMO_SES_REGION")
+    ses_configuration_set: str = Field("", validation_alias="AICMO_SES_CONFIGURATION_SET")
+    dkim_key_file: Path | None = Field(None, validation_alias="AICMO_DKIM_KEY_FILE")
+    dkim_selector: str = Field("", validation_alias="AICMO_DKIM_SELECTOR")
+    journal_address: str = Field("", validation_alias="AICMO_JOURNAL_ADDRESS")
+    journal_url: SecretStr | None = Field(None, validation_alias="AICMO_JOURNAL_URL")
+    feedback_url: SecretStr | None = Field(None, validation_alias="AICMO_FEEDBACK_URL")
+    test_recipients: str = Field("", validation_alias="AICMO_TEST_RECIPIENTS")
     packages_url: str = Field("", validation_alias="AICMO_PACKAGES_URL")
     output_dir: Path = Field(Path(".aicmo/output"), validation_alias="AICMO_OUTPUT_DIR")
     secret_key: SecretStr | None = Field(None, validation_alias="AICMO_SECRET_KEY")
@@ -59,6 +72,10 @@ class Settings(BaseSettings):
         """Every secret that the environment holds, also those that a library reads by itself."""
         found = [
             self.smtp_url,
+            self.resend_api_key,
+            self.postmark_server_token,
+            self.journal_url,
+            self.feedback_url,
             self.secret_key,
             self.aws_secret_access_key,
             self.aws_session_token,

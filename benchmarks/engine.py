@@ -65,7 +65,7 @@ class InstantGateway(Gateway):
         pass
 
     def send(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
-        if not still_allowed(outgoing):
+        if not still_allowed([outgoing]):
             return Outcome(OutcomeKind.NOT_SENT)
         return Outcome(OutcomeKind.SENT, code="250", ref=f"Q{outgoing.delivery_id}")
 

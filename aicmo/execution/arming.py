@@ -95,8 +95,12 @@ def arm(
         may_go = _within_limits(session, mover, claim, judged, gateway)
         armed = _arm(session, database, mover, claim.fence, may_go, gateway)
         intents = [
-            Intent(each.id, each.account_id, each.attempts + 1, hashes[each.id]) for each in armed
-        ]
+            Intent(
+                each.id, each.account_id, each.attempts + 1, hashes[each.id],
+                composed[each.id].feedback_sha256,
+            )
+            for each in armed
+        ]  # fmt: skip
         attempts.write(session, mover, claim.fence, gateway.name, intents)
         head = watermarks.head(session, mover.project_id)
     may_go_out = {each.id for each in armed}

@@ -49,6 +49,7 @@ class Intent:
     account_id: int
     number: int
     payload_sha256: str
+    feedback_sha256: str
 
 
 def write(
@@ -95,6 +96,7 @@ def _writing(dialect: str) -> Insert:
         "account_id": as_type(part(1), Integer),
         "number": as_type(part(2), Integer),
         "payload_sha256": part(3),
+        "feedback_sha256": part(4),
         "fence": bindparam("fence", type_=BigInteger),
         "run_id": bindparam("run_id", type_=Integer),
         "gateway": bindparam("gateway", type_=Text),

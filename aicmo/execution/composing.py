@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 
 from aicmo.errors import FixInput
 from aicmo.gateways.contract import Outgoing
-from aicmo.gateways.email_message import ComposedEmail, EmailComposer
+from aicmo.gateways.email_message import ComposedEmail, EmailComposer, has_feedback_tokens
 from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.models import Contact, Delivery
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import EmailContent
+from aicmo.plans.sending import Utm
+from aicmo.privacy import feedback_token
+from aicmo.settings import get_settings
 
 _RECIPIENTS = (
     select(
@@ -36,6 +39,7 @@ class Composed:
     sender: str
     recipient: str
     payload: bytes
+    feedback_sha256: str = ""
 
     def outgoing(self, delivery_id: int, deadline: float) -> Outgoing:
         return Outgoing(
@@ -54,12 +58,24 @@ class Recipient:
     email: EmailRecipient
 
 
-class EmailComposers:
-    """The composers of a document's email items, each prepared once."""
+def _key_of_the_environment() -> bytes:
+    return get_settings().require_secret_key()
 
-    def __init__(self, document: ProjectDocument) -> None:
+
+class EmailComposers:
+    """The composers of a document's email items, each prepared once.
+
+    secret_key: asked for only if the messages carry a token of their own.
+    """
+
+    def __init__(
+        self,
+        document: ProjectDocument,
+        secret_key: Callable[[], bytes] = _key_of_the_environment,
+    ) -> None:
         self._document = document
         self._by_item: dict[str, EmailComposer] = {}
+        self._key = secret_key() if has_feedback_tokens(document.brand) else b""
 
     def compose(self, item_key: str, recipient: Recipient, date: datetime) -> ComposedEmail:
         """The email of one delivery.
@@ -69,13 +85,27 @@ class EmailComposers:
         """
         if item_key not in self._by_item:
             self._by_item[item_key] = self._prepare(item_key)
-        return self._by_item[item_key].compose(recipient.email, recipient.token, date)
+        feedback = feedback_token(self._key, recipient.token) if self._key else ""
+        return self._by_item[item_key].compose(recipient.email, recipient.token, date, feedback)
 
     def _prepare(self, item_key: str) -> EmailComposer:
         item = next(each for each in self._document.items if each.id == item_key)
         if not isinstance(item.content, EmailContent):
             raise FixInput(f"Item {item_key} carries no email")
-        return EmailComposer(item.content, self._document.brand, language=self._document.language)
+        return EmailComposer(
+            item.content,
+            self._document.brand,
+            language=self._document.language,
+            tags=_tags(self._document.sending.utm, item_key),
+        )
+
+
+def _tags(utm: Utm | None, item_key: str) -> dict[str, str]:
+    """What is added to each link's query, by Google Analytics' names."""
+    if utm is None:
+        return {}
+    campaign = utm.campaign or item_key
+    return {"utm_source": utm.source, "utm_medium": utm.medium, "utm_campaign": campaign}
 
 
 def recipients(session: Session, delivery_ids: Sequence[int]) -> Iterator[Recipient]:

@@ -45,8 +45,8 @@ def write(
         stale = [row for row in rows if _differs(row, known.pop(row["key"], None))]
         _insert(session, fresh)
         _update(session, stale)
-        resubscribed += _still_suppressed(session, document.id, rows)
-        _suppress(session, document.id, rows, now)
+        resubscribed += _still_suppressed(session, document.client_key, rows)
+        _suppress(session, document.client_key, rows, now)
         added, changed = added + len(fresh), changed + len(stale)
     removed = [id_ for id_, row in known.values() if not row["removed"]]
     for chunk in _chunks(removed):
@@ -62,20 +62,21 @@ def _row(project_id: str, contact: PlannedContact, secret_key: bytes) -> Row:
         "email": contact.email or "",
         "mailbox": mailbox,
         "address_hmac": address_hmac(secret_key, mailbox) if mailbox else "",
+        "timezone": contact.timezone or "",
         "consent": contact.consent,
         "consent_source": contact.consent_source or "",
         "hard_bounced": contact.hard_bounced,
         "removed": False,
         "details": contact.model_dump(
             mode="json",
-            include={"name", "first_name", "segments", "language", "timezone", "attributes"},
+            include={"name", "first_name", "segments", "language", "attributes"},
         ),
     }
 
 
 _COLUMNS = (
-    "email", "mailbox", "address_hmac", "consent", "consent_source", "hard_bounced", "removed",
-    "details",
+    "email", "mailbox", "address_hmac", "timezone", "consent", "consent_source", "hard_bounced",
+    "removed", "details",
 )  # fmt: skip
 
 
@@ -106,37 +107,42 @@ def _update(session: Session, rows: list[Row]) -> None:
         )
 
 
-def _still_suppressed(session: Session, project_id: str, rows: list[Row]) -> list[str]:
+def _still_suppressed(session: Session, client: str, rows: list[Row]) -> list[str]:
     agreed = {row["address_hmac"]: row["key"] for row in rows if row["consent"] == "opt_in"}
     there = select(Suppression.address_hmac).where(
-        Suppression.project_id.in_(("", project_id)), Suppression.address_hmac.in_(agreed)
+        Suppression.client.in_(("", client)), Suppression.address_hmac.in_(agreed)
     )
     hard = {row["key"] for row in rows if row["hard_bounced"]}
     return sorted({agreed[hmac] for hmac in session.scalars(there)} - hard)
 
 
-def _suppress(session: Session, project_id: str, rows: list[Row], now: datetime) -> None:
+def _suppress(session: Session, client: str, rows: list[Row], now: datetime) -> None:
     reasons = {
         row["address_hmac"]: "unsubscribed" if row["consent"] == "unsubscribed" else "hard bounced"
         for row in rows
         if row["address_hmac"] and (row["consent"] == "unsubscribed" or row["hard_bounced"])
     }
     for hmac, reason in reasons.items():
-        suppress(session, project_id, hmac, reason, now)
+        suppress(session, client, hmac, reason, now)
 
 
-def suppress(session: Session, project_id: str, hmac: str, reason: str, now: datetime) -> bool:
-    """Makes sure that the address is never written to again; True if it is new."""
+def suppress(session: Session, client: str, hmac: str, reason: str, now: datetime) -> bool:
+    """Makes sure that nobody writes to the address for this client again; True if it is new."""
     there = select(Suppression.id).where(
-        Suppression.project_id == project_id, Suppression.address_hmac == hmac
+        Suppression.client == client, Suppression.address_hmac == hmac
     )
     if session.scalars(there).first() is not None:
         return False
-    session.add(
-        Suppression(project_id=project_id, address_hmac=hmac, reason=reason, created_at=now)
-    )
+    session.add(Suppression(client=client, address_hmac=hmac, reason=reason, created_at=now))
     session.flush()
     return True
+
+
+def follow_client(session: Session, former: str, client: str, now: datetime) -> None:
+    """Who left a client stays out when one of its projects is filed under another."""
+    left = select(Suppression.address_hmac, Suppression.reason).where(Suppression.client == former)
+    for hmac, reason in session.execute(left).all():
+        suppress(session, client, hmac, reason, now)
 
 
 def _chunks(values: Iterable[T]) -> Iterator[list[T]]:

@@ -29,6 +29,7 @@ from aicmo.execution.watchdog import Watchdog
 from aicmo.execution.watermarks import remember_head
 from aicmo.gateways.contract import LivePermit, OpenGateway, Outcome, OutcomeKind
 from aicmo.gateways.email_message import ComposedEmail
+from aicmo.privacy import feedback_sha256
 from aicmo.redaction import describe
 
 BATCH = 200
@@ -211,8 +212,9 @@ class Dispatch:
                 cannot[person.delivery_id] = guards.REPEAT_LATER if person.ambiguous else held
                 continue
             composed[person.delivery_id] = Composed(
-                person.token, email.sender, email.recipient, email.payload
-            )
+                person.token, email.sender, email.recipient, email.payload,
+                feedback_sha256(email.feedback_token) if email.feedback_token else "",
+            )  # fmt: skip
         self._hold(claim, cannot)
         return composed
 

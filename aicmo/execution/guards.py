@@ -147,8 +147,8 @@ def _objection(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnE
     )
 
 
-def last_words(plan_version: int) -> Select[tuple[str]]:
-    """What may have changed since arming, asked of one delivery before its committing byte.
+def last_words(plan_version: int) -> Select[tuple[int, str]]:
+    """What may have changed since arming, asked of deliveries before their committing bytes.
 
     The caller adds its own WHERE. The clock isn't asked again: the send deadline bounds the time.
 
@@ -164,7 +164,7 @@ def last_words(plan_version: int) -> Select[tuple[str]]:
         *_account_and_approval_guards(),
     )
     return (
-        select(case(*guards, else_=""))
+        select(Delivery.id, case(*guards, else_=""))
         .select_from(Delivery)
         .join(Item, Item.id == Delivery.item_id)
         .join(Account, Account.id == Delivery.account_id)
@@ -199,11 +199,12 @@ def _say(action: str, reason: str) -> str:
 
 
 def _recipient_guards() -> _Guards:
+    client = select(Project.client).where(Project.id == Delivery.project_id).correlate(Delivery)
     suppressed = (
         select(Suppression.reason)
         .where(
             Suppression.address_hmac == Contact.address_hmac,
-            or_(Suppression.project_id == "", Suppression.project_id == Delivery.project_id),
+            or_(Suppression.client == "", Suppression.client == client.scalar_subquery()),
         )
         .limit(1)
         .scalar_subquery()

@@ -115,8 +115,13 @@ class _Import:
         version = before.version + 1 if before else 1
         project = self.session.get(Project, self.document.id)
         if project is None:
-            project = Project(id=self.document.id, created_at=self.now)
+            project = Project(
+                id=self.document.id, client=self.document.client_key, created_at=self.now
+            )
             self.session.add(project)
+        if project.client != self.document.client_key:
+            contacts.follow_client(self.session, project.client, self.document.client_key, self.now)
+            project.client = self.document.client_key
         project.name, project.timezone = self.document.name, self.document.timezone
         project.plan_version = version
         self.session.flush()
@@ -156,6 +161,7 @@ class _Import:
         item.send_until = times.resolve(planned.send_until, zone) if planned.send_until else None
         item.content = planned.content.model_dump(mode="json")
         item.fingerprint = fingerprints.of(planned, item.send_at, item.send_until)
+        item.late = planned.late or self.document.sending.late
         item.account_id, item.withdrawn = account_id, False
         self.session.flush()
         return item

@@ -63,13 +63,13 @@ class Journal(AbstractContextManager["Journal"]):
         """Names the claim that the following records belong to; before it is made."""
         self._write(f'["claim",{fence},{json.dumps(run_id)},"{_boot_id()}"]')
 
-    def begin(self, delivery_id: int) -> None:
-        """The committing byte of a delivery is about to be written.
+    def begin(self, *delivery_ids: int) -> None:
+        """The committing bytes of these deliveries are about to be written.
 
         Raises:
             OSError: it can't be recorded, so nothing may be sent.
         """
-        self._write(f'["begin",{delivery_id}]')
+        self._write("\n".join(f'["begin",{each}]' for each in delivery_ids))
 
     def answer(self, delivery_id: int, outcome: Outcome) -> None:
         """What came of it. A failure to record is no failure: it is settled from memory."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -17,9 +18,9 @@ from aicmo.execution import guards
 from aicmo.execution.journal import Journal
 from aicmo.execution.project import ProjectPlan
 from aicmo.gateways.contract import Outgoing
-from aicmo.models import Delivery, Pause
+from aicmo.models import Pause
 
-_THIS = "this_delivery"
+_THESE = "these_deliveries"
 
 
 class Permission(AbstractContextManager["Permission"]):
@@ -41,6 +42,7 @@ class Permission(AbstractContextManager["Permission"]):
         self._last_words = _last_words(dialect, plan.version)
         # The driver itself: through SQLAlchemy the questions would cost as much as all the rest.
         self._driver_error: type[Exception] = dialect.loaded_dbapi.Error
+        self._is_sqlite = dialect.name == "sqlite"
         self._connection: Connection | None = None
         self._cursor: DBAPICursor | None = None
         self.begun: set[int] = set()
@@ -62,20 +64,25 @@ class Permission(AbstractContextManager["Permission"]):
             self._connection.invalidate()
         self._connection = self._cursor = None
 
-    def __call__(self, outgoing: Outgoing) -> bool:
+    def __call__(self, group: Sequence[Outgoing]) -> list[Outgoing]:
+        ids = [each.delivery_id for each in group]
         try:
-            objection = self._objection(outgoing.delivery_id)
-            if not objection:
-                self._journal.begin(outgoing.delivery_id)
+            refused = self._objections(ids)
+            allowed = [each for each in ids if each not in refused]
+            if allowed:
+                self._journal.begin(*allowed)
         except DBAPIError:
-            objection = self.stopped_by = "the database doesn't answer"
+            refused = self._stop(ids, "the database doesn't answer")
         except OSError as error:
-            objection = self.stopped_by = f"the journal can't be written: {error}"
-        if objection:
-            self.refused[outgoing.delivery_id] = objection
-            return False
-        self.begun.add(outgoing.delivery_id)
-        return True
+            refused = self._stop(ids, f"the journal can't be written: {error}")
+        self.refused.update(refused)
+        may_go = [each for each in group if each.delivery_id not in refused]
+        self.begun.update(each.delivery_id for each in may_go)
+        return may_go
+
+    def _stop(self, ids: Sequence[int], reason: str) -> dict[int, str]:
+        self.stopped_by = reason
+        return dict.fromkeys(ids, reason)
 
     def settled(self) -> None:
         """What was asked about so far is in the database."""
@@ -90,16 +97,19 @@ class Permission(AbstractContextManager["Permission"]):
         """
         return bool(self._ask(self._switches))
 
-    def _objection(self, delivery_id: int) -> str:
-        answers = self._ask(self._last_words, {"delivery_id": delivery_id})
-        if not answers:
-            return "it is no longer in the ledger"
-        reason = guards.read_verdict(answers[0][0]).reason
-        if reason in (guards.PAUSED, guards.PLAN_CHANGED):
-            self.stopped_by = reason
-        return reason
+    def _objections(self, ids: Sequence[int]) -> dict[int, str]:
+        found = dict.fromkeys(ids, "it is no longer in the ledger")
+        for delivery_id, verdict in self._ask(self._last_words, self._values(ids)):
+            found[delivery_id] = guards.read_verdict(verdict).reason
+        for reason in (guards.PAUSED, guards.PLAN_CHANGED):
+            if reason in found.values():
+                self.stopped_by = reason
+        return {each: reason for each, reason in found.items() if reason}
 
-    def _ask(self, question: str, values: dict[str, int] | None = None) -> Sequence[Any]:
+    def _values(self, ids: Sequence[int]) -> dict[str, Any]:
+        return {"ids": json.dumps(list(ids)) if self._is_sqlite else list(ids)}
+
+    def _ask(self, question: str, values: dict[str, Any] | None = None) -> Sequence[Any]:
         if self._cursor is None:
             self._connection = self._database.watch()
             self._cursor = self._connection.connection.cursor()
@@ -120,9 +130,13 @@ def _switches(dialect: Dialect, project_id: str, channel: str) -> str:
 
 
 def _last_words(dialect: Dialect, plan_version: int) -> str:
-    question = guards.last_words(plan_version).where(Delivery.id == literal_column(_THIS))
-    parameter = ":delivery_id" if dialect.name == "sqlite" else "%(delivery_id)s"
-    return _compiled(question, dialect).replace(_THIS, parameter)
+    question = guards.last_words(plan_version).where(literal_column(_THESE))
+    among = (
+        "delivery.id IN (SELECT value FROM json_each(:ids))"
+        if dialect.name == "sqlite"
+        else "delivery.id = ANY(%(ids)s)"
+    )
+    return _compiled(question, dialect).replace(_THESE, among)
 
 
 def _compiled(question: Select[Any], dialect: Dialect) -> str:

@@ -16,7 +16,7 @@ from aicmo.execution import attempts
 from aicmo.execution.contacts import suppress
 from aicmo.execution.states import Mover, State, move
 from aicmo.gateways.contract import Outcome, OutcomeKind, Scope
-from aicmo.models import Account, Attempt, Contact, Delivery
+from aicmo.models import Account, Attempt, Contact, Delivery, Project
 
 MAX_ATTEMPTS = 5
 FIRST_BACKOFF = timedelta(minutes=5)
@@ -202,10 +202,12 @@ def _consequences(session: Session, mover: Mover, delivery: _Delivery, outcome: 
             session, mover, delivery.account_id, outcome.not_before, outcome.detail or outcome.code
         )
     if outcome.suppress and delivery.contact_id is not None:
-        hmac = session.scalars(
-            select(Contact.address_hmac).where(Contact.id == delivery.contact_id)
+        client, hmac = session.execute(
+            select(Project.client, Contact.address_hmac)
+            .join(Contact, Contact.project_id == Project.id)
+            .where(Contact.id == delivery.contact_id)
         ).one()
-        if suppress(session, mover.project_id, hmac, "hard bounced", mover.at):
+        if suppress(session, client, hmac, "hard bounced", mover.at):
             audit.record(
                 session, audit.Event.ADDRESS_SUPPRESSED, project_id=mover.project_id,
                 actor=mover.actor, delivery=delivery.id, reason=outcome.code,

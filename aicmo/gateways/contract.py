@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -130,11 +130,12 @@ class Outgoing:
         return time.monotonic() > self.deadline
 
 
-StillAllowed = Callable[[Outgoing], bool]
-"""Asked once, directly before the committing byte; False means: write nothing, NOT_SENT.
+StillAllowed = Callable[[Sequence[Outgoing]], Sequence[Outgoing]]
+"""Asked once per delivery, directly before its committing byte; returns those that may go.
 
-A False is about this delivery; what stops the others, such as a pause, the engine sees to.
-A True is kept as the beginning of a transmission: from then on, only an answer ends the doubt.
+Deliveries whose committing bytes are written together are asked about together. Of one that isn't
+returned, write nothing: NOT_SENT. That is about this delivery; what stops the others, such as a
+pause, the engine sees to. One that is returned has begun: from then on, only an answer ends the doubt.
 """
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -62,18 +63,28 @@ class ComposedEmail:
     headers: tuple[tuple[str, str], ...]
     payload: bytes
     warnings: tuple[str, ...]
+    feedback_token: str = ""
 
 
 class EmailComposer:
     """One item's content in one brand, prepared once for any number of recipients.
 
     language: BCP 47 tag of the content, for screen readers.
+    tags: query parameters (`utm_source` …) that each https:// link of the content gets.
 
     Raises:
         FixInput: the brand lacks what every email must carry, or the content can't be composed.
     """
 
-    def __init__(self, content: EmailContent, brand: Brand, *, language: str = "en") -> None:
+    def __init__(
+        self,
+        content: EmailContent,
+        brand: Brand,
+        *,
+        language: str = "en",
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        del tags
         sender = _required_sender(brand)
         self._from = ascii_address(sender.email, "brand.sender.email")
         self._domain = self._from.rpartition("@")[2]
@@ -85,11 +96,15 @@ class EmailComposer:
             content, brand, unsubscribe_url=unsubscribe_url, language=language
         )
 
-    def compose(self, contact: EmailRecipient, token: str, date: datetime) -> ComposedEmail:
+    def compose(
+        self, contact: EmailRecipient, token: str, date: datetime, feedback_token: str = ""
+    ) -> ComposedEmail:
         """The email of one recipient.
 
         token: letters, digits, `.`, `_` and `-`, at most 64; the same for every attempt.
         date: aware; the Date header.
+        feedback_token: names the delivery in its unsubscribe link and its bounce address; needed if
+            the brand `has_feedback_tokens`.
 
         Raises:
             FixInput: the contact lacks a value the content needs, or can't be written to.
@@ -115,7 +130,14 @@ class EmailComposer:
             headers=tuple((header.name, header.value) for header in headers),
             payload=payload,
             warnings=_warnings(subject, payload),
+            feedback_token=feedback_token,
         )
+
+
+def has_feedback_tokens(brand: Brand) -> bool:
+    """Whether each email has its own unsubscribe link or bounce address."""
+    own_link = "{token}" in (brand.unsubscribe_url or "")
+    return own_link or bool(brand.sender and brand.sender.bounce_address)
 
 
 def _required_sender(brand: Brand) -> Sender:

@@ -116,7 +116,7 @@ class SmtpGateway(Gateway):
 
     def _last_check(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome | None:
         refused = (
-            None if still_allowed(outgoing) else _not_sent("no longer allowed", Scope.DELIVERY)
+            None if still_allowed([outgoing]) else _not_sent("no longer allowed", Scope.DELIVERY)
         )
         if outgoing.is_late():
             refused = _not_sent("past its deadline", Scope.BATCH)

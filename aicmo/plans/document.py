@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from aicmo.plans.contacts import Audience, Contact
 from aicmo.plans.fields import Colour, Day, Identifier, Language, Line, Link, Part, Prose
 from aicmo.plans.items import Item
+from aicmo.plans.sending import SendingRules
 from aicmo.plans.strategy import (
     Budget,
     ChannelRole,
@@ -39,6 +40,10 @@ class Sender(Part):
     name: Line
     email: Line
     reply_to: Line | None = None
+    bounce_address: Line | None = Field(
+        default=None,
+        description="Mailbox that bounces come back to; each email has its own tag after a `+`.",
+    )
 
 
 class Colours(Part):
@@ -68,7 +73,9 @@ class Brand(Part):
     )
     sender: Sender | None = None
     unsubscribe_url: Link | None = Field(
-        default=None, description="The page where a contact leaves; required to send email."
+        default=None,
+        description="Where a contact leaves; required to send email. With `{token}` in it, "
+        "`https://mail.example.com/u/{token}`, each contact leaves with one click (`aicmo serve`).",
     )
     colours: Colours
     typeface: Literal["sans", "serif"] = "sans"
@@ -81,6 +88,11 @@ class ProjectDocument(Part):
 
     schema_version: Literal[1]
     id: Identifier
+    client: Identifier | None = Field(
+        default=None,
+        description="Whose project it is; what a person told one of a client's projects holds for "
+        "all. Default: the project is its own client.",
+    )
     name: Line
     timezone: Line = Field(description="IANA name of the client's time zone.")
     language: Language
@@ -104,11 +116,16 @@ class ProjectDocument(Part):
     topics: tuple[Topic, ...] = ()
     risks: tuple[Line, ...] = ()
     language_rules: LanguageRules = LanguageRules()
+    sending: SendingRules = SendingRules()
     open_questions: tuple[OpenQuestion, ...] = ()
 
     contacts: tuple[Contact, ...] = ()
     audiences: tuple[Audience, ...] = ()
     items: tuple[Item, ...] = ()
+
+    @property
+    def client_key(self) -> str:
+        return self.client or self.id
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> ProjectDocument:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from aicmo.channels import Channel, parse_channel
 from aicmo.plans.fields import FilePath, Identifier, Line, Link, Part, Prose
+from aicmo.plans.sending import LateRule
 
 
 def _channel(value: object) -> object:
@@ -25,7 +26,8 @@ class EmailContent(Part):
     kind: Literal["email"] = "email"
     subject: Line
     preheader: Line | None = None
-    body: Prose = Field(description="Markdown.")
+    body: Prose = Field(description="Markdown, or HTML as `format` says.")
+    format: Literal["markdown", "html"] = "markdown"
     cta: CallToAction | None = None
 
 
@@ -99,6 +101,10 @@ class Item(Part):
         default=None, description="Not sent after this time; written like send_at."
     )
     timezone: Line | None = Field(default=None, description="IANA name; default the project's.")
+    late: LateRule | None = Field(
+        default=None,
+        description="What becomes of it a day after its time: default as `sending.late` says.",
+    )
     audience: Identifier | None = Field(
         default=None, description="Id of an audience; needed for email and crm."
     )

@@ -6,7 +6,7 @@ import dataclasses
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, cast
@@ -90,7 +90,7 @@ class GatewayContract(ABC):
 
     def test_what_is_no_longer_allowed_is_not_sent(self) -> None:
         with self.peer(None) as peer:
-            outcome = self.send(peer, self.outgoing(), lambda _: False)
+            outcome = self.send(peer, self.outgoing(), lambda _: ())
 
         assert outcome.kind is NOT_SENT
         assert peer.effects.total() == 0
@@ -110,7 +110,7 @@ class GatewayContract(ABC):
         with self.peer(None) as peer:
             late = self.send(peer, self.outgoing(seconds_left=-1))
             outgoing = self.outgoing(seconds_left=0.2)
-            grown_late = self.send(peer, outgoing, lambda _: until(outgoing.deadline))
+            grown_late = self.send(peer, outgoing, until(outgoing.deadline))
 
         assert (late.kind, grown_late.kind) == (NOT_SENT, NOT_SENT)
         assert peer.effects.total() == 0
@@ -118,7 +118,7 @@ class GatewayContract(ABC):
     def test_what_is_no_longer_allowed_is_left_out_and_the_others_go(self) -> None:
         batch = [self.outgoing(number) for number in (1, 2, 3)]
         with self.peer(None) as peer, self.gateway(permit(), peer) as gateway:
-            answers = dict(gateway.send_batch(batch, lambda each: each is not batch[1]))
+            answers = dict(gateway.send_batch(batch, but_not(batch[1])))
 
         assert [answers[each].kind for each in batch] == [SENT, NOT_SENT, SENT]
         assert peer.effects == {batch[0].recipient: 1, batch[2].recipient: 1}
@@ -150,11 +150,19 @@ def permit(channel: str = "email") -> LivePermit:
     return LivePermit(run_id=1, channel=channel, key=PERMIT_KEY)
 
 
-def always(_: Outgoing) -> bool:
-    return True
+def always(group: Sequence[Outgoing]) -> Sequence[Outgoing]:
+    return group
 
 
-def until(moment: float) -> bool:
-    """Allows it, but only once `moment` (of `time.monotonic`) is past."""
-    time.sleep(max(0.0, moment - time.monotonic()) + 0.01)
-    return True
+def but_not(refused: Outgoing) -> StillAllowed:
+    return lambda group: [each for each in group if each is not refused]
+
+
+def until(moment: float) -> StillAllowed:
+    """Allows all, but only once `moment` (of `time.monotonic`) is past."""
+
+    def allow(group: Sequence[Outgoing]) -> Sequence[Outgoing]:
+        time.sleep(max(0.0, moment - time.monotonic()) + 0.01)
+        return group
+
+    return allow

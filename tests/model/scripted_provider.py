@@ -124,7 +124,7 @@ class ScriptedGateway(Gateway):
 
     def send(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
         self._stop("connects")
-        if not still_allowed(outgoing):
+        if not still_allowed([outgoing]):
             return Outcome(OutcomeKind.NOT_SENT, detail="no longer allowed")
         self._checked(outgoing)
         self._stop("is allowed")

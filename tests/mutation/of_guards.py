@@ -42,19 +42,19 @@ STOPS = (
     ),
     _of(
         "guard: suppressed everywhere", "who has left every list is written to",
-        'or_(Suppression.project_id == "", Suppression.project_id == Delivery.project_id),',
-        "Suppression.project_id == Delivery.project_id,",
+        'or_(Suppression.client == "", Suppression.client == client.scalar_subquery()),',
+        "Suppression.client == client.scalar_subquery(),",
         _GUARDS + "test_a_suppression_wins_over_consent",
     ),
     _of(
         "guard: suppressed in the project", "who has left this client's list is written to",
-        'or_(Suppression.project_id == "", Suppression.project_id == Delivery.project_id),',
-        'Suppression.project_id == "",',
+        'or_(Suppression.client == "", Suppression.client == client.scalar_subquery()),',
+        'Suppression.client == "",',
         _GUARDS + "test_a_suppression_wins_over_consent",
     ),
     _of(
         "guard: another project's suppression", "one client's opt-outs stop another client's mail",
-        'or_(Suppression.project_id == "", Suppression.project_id == Delivery.project_id),', "",
+        'or_(Suppression.client == "", Suppression.client == client.scalar_subquery()),', "",
         _GUARDS + "test_another_projects_suppression_is_not_ours",
     ),
     _of(

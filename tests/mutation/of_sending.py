@@ -26,29 +26,28 @@ _attempts = _in("attempts.py")
 PERMISSION = (
     _permission(
         "last question: asked", "a pause doesn't stop a run in progress",
-        "            objection = self._objection(outgoing.delivery_id)\n",
-        '            objection = ""\n',
+        "            refused = self._objections(ids)\n", "            refused = {}\n",
         _SENDING + "test_a_pause_in_the_middle_stops_before_the_next_message",
     ),
     _permission(
         "last question: the database must answer", "what can't be asked goes out",
-        'objection = self.stopped_by = "', 'objection = "" and "',
+        'refused = self._stop(ids, "', 'refused = {} and ("',
         _LATER + "test_what_was_allowed_stands_in_the_journal_and_what_was_not_does_not",
     ),
     _permission(
         "last question: the journal must take it", "what isn't recorded goes out",
-        'objection = self.stopped_by = f"', 'objection = "" and f"',
+        'refused = self._stop(ids, f"', 'refused = {} and (f"',
         "unit/test_journal.py::test_without_its_journal_a_run_sends_nothing_more",
     ),
     _permission(
         "last question: begin", "after a kill, a message that went out seems untouched",
-        "                self._journal.begin(outgoing.delivery_id)\n", "                pass\n",
+        "                self._journal.begin(*allowed)\n", "                pass\n",
         _LATER + "test_what_was_allowed_stands_in_the_journal_and_what_was_not_does_not",
         rule="begin-first",
     ),
     _permission(
         "last question: a pause ends the run", "every armed delivery is asked about, for nothing",
-        "            self.stopped_by = reason\n", "            pass\n",
+        "                self.stopped_by = reason\n", "                pass\n",
         _LATER + "test_what_changes_after_arming_stops_it_before_its_byte",
     ),
     _permission(

@@ -38,7 +38,7 @@ MUTANTS = (
     ),
     _smtp(
         "smtp: still allowed", "a pause, or a journal that can't be written, doesn't stop the dot",
-        'None if still_allowed(outgoing) else _not_sent("no longer allowed", Scope.DELIVERY)',
+        'None if still_allowed([outgoing]) else _not_sent("no longer allowed", Scope.DELIVERY)',
         "None",
         _EVERY + "test_what_is_no_longer_allowed_is_not_sent",
     ),

@@ -97,7 +97,7 @@ class EffectGateway(Gateway):
         }
         try:
             write_head(connection, self._head("POST /messages", head))
-            is_allowed = still_allowed(outgoing)
+            is_allowed = bool(still_allowed([outgoing]))
         except Exception as error:  # noqa: BLE001  (no body was begun, so there is nothing to act on)
             return _not_sent(f"failed before its body: {type(error).__name__}")
         if outgoing.is_late():

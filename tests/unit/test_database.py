@@ -46,7 +46,7 @@ def test_two_writers_wait_for_each_other_instead_of_failing(database: Database) 
             known = len(session.scalars(select(Project)).all())
             session.add(
                 Project(
-                    id=f"p{number}", name=str(known), timezone="UTC", created_at=NOW,
+                    id=f"p{number}", client="p", name=str(known), timezone="UTC", created_at=NOW,
                     plan_version=1,
                 )
             )  # fmt: skip
@@ -62,7 +62,7 @@ def test_two_writers_wait_for_each_other_instead_of_failing(database: Database) 
 
 def test_a_naive_time_is_refused_and_an_aware_one_comes_back_in_utc(database: Database) -> None:
     def project(at: Any) -> Project:
-        return Project(id="p", name="P", timezone="UTC", created_at=at, plan_version=1)
+        return Project(id="p", client="p", name="P", timezone="UTC", created_at=at, plan_version=1)
 
     with pytest.raises(StatementError, match="naive"), database.write() as session:
         session.add(project(datetime(2026, 3, 1)))  # noqa: DTZ001
@@ -77,7 +77,7 @@ def test_a_naive_time_is_refused_and_an_aware_one_comes_back_in_utc(database: Da
 
 def test_a_missing_sqlite_file_is_made_whole(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/new/folder/aicmo.db")
-    assert database.revision() == "0002"
+    assert database.revision() == "0003"
 
 
 def test_a_missing_sqlite_file_is_refused_where_none_may_be_made(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_missing_sqlite_file_is_refused_where_none_may_be_made(tmp_path: Path)
     assert "aicmo init" in caught.value.next_step
     assert list(tmp_path.iterdir()) == []
     open_database(f"sqlite:///{file}")
-    assert open_database(f"sqlite:///{file}", create=False).revision() == "0002"
+    assert open_database(f"sqlite:///{file}", create=False).revision() == "0003"
 
 
 @pytest.mark.peer
@@ -100,7 +100,7 @@ def test_postgres_is_another_name_of_postgresql_and_an_empty_one_wants_init(
         open_database(url)
     assert caught.value.next_step == "Run `aicmo init` once."
     Database(url).upgrade()
-    assert open_database(url).revision() == "0002"
+    assert open_database(url).revision() == "0003"
 
 
 def test_a_new_sqlite_file_is_its_owner_s_alone(tmp_path: Path) -> None:
@@ -181,7 +181,16 @@ def test_a_url_that_can_not_work_is_refused_in_words(url: str, said: str) -> Non
 def test_a_reader_sees_one_state_of_the_books(database: Database) -> None:
     def add(name: str) -> None:
         with database.write() as session:
-            session.add(Project(id=name, name=name, timezone="UTC", created_at=NOW, plan_version=1))
+            session.add(
+                Project(
+                    id=name,
+                    client=name,
+                    name=name,
+                    timezone="UTC",
+                    created_at=NOW,
+                    plan_version=1,
+                )
+            )
 
     add("first")
     with database.read() as reader:
@@ -209,7 +218,7 @@ def test_a_migration_that_is_cut_off_can_be_done_again(tmp_path: Path, statement
     assert cut.returncode == 9
     database = Database(url)
     database.upgrade()
-    assert open_database(url).revision() == "0002"
+    assert open_database(url).revision() == "0003"
     database.dispose()
 
 

@@ -194,7 +194,7 @@ class Interrupted(SmtpGateway):
         if self.calls < 4:
             return super().send(outgoing, still_allowed)
         if self.after_the_byte:
-            assert still_allowed(outgoing)
+            assert still_allowed([outgoing])
         raise KeyboardInterrupt
 
 

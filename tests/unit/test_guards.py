@@ -205,7 +205,7 @@ def test_a_suppression_wins_over_consent(
 def test_another_projects_suppression_is_not_ours(database: Database) -> None:
     imported(database, email(), contacts=only(consent="unsubscribed"))
     with database.write() as session:
-        session.scalars(select(Suppression)).one().project_id = "other"
+        session.scalars(select(Suppression)).one().client = "other"
     imported(database, email(), contacts=only())
     approved(database)
     assert outcome(database) == {("waiting", "due")}

@@ -125,10 +125,10 @@ def test_the_last_question_is_about_its_own_project_and_channel(
     imported(database, id="other")
     pauses.pause(database, project_id="other", by="Ann", now=NOW)
     pauses.pause(database, channel="linkedin", by="Ann", now=NOW)
-    assert question(outgoing())
+    assert question([outgoing()])
     assert not question.is_paused()
     pauses.pause(database, project_id="studio", channel="email", by="Ann", now=NOW)
-    assert not question(outgoing())
+    assert not question([outgoing()])
     assert question.is_paused()
 
 
@@ -154,9 +154,9 @@ def test_what_changes_after_arming_stops_it_before_its_byte(
 ) -> None:
     run, claim = claimed(database)
     first, second, _ = arm_through(run, claim).outgoing
-    assert question(first)
+    assert question([first])
     CHANGES[reason](database)
-    assert not question(second)
+    assert not question([second])
     assert question.refused == {second.delivery_id: reason}
     assert bool(question.stopped_by) == (reason in (PAUSED, PLAN_CHANGED))
 
@@ -189,11 +189,11 @@ def test_what_was_allowed_stands_in_the_journal_and_what_was_not_does_not(
         (file,) = database.journal_folder.glob("*.journal")
         return file.read_text().splitlines()
 
-    assert question(dataclasses.replace(outgoing(), delivery_id=1))
+    assert question([dataclasses.replace(outgoing(), delivery_id=1)])
     assert begun() == ['["begin",1]']
     with database.write() as session:
         session.execute(text("DROP TABLE pause"))
-    assert not question(dataclasses.replace(outgoing(), delivery_id=2))
+    assert not question([dataclasses.replace(outgoing(), delivery_id=2)])
     assert (begun(), question.begun) == (['["begin",1]'], {1})
     assert "database" in question.stopped_by
 
