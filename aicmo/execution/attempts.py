@@ -7,10 +7,9 @@ the rest. The two databases differ in how they unpack it, and in nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     JSON,
@@ -41,8 +40,7 @@ _ATTEMPT = cast("Table", Attempt.__table__)
 _Part = Callable[[int], ColumnElement[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """One transmission that is about to begin; `number` counts those of its delivery from 1."""
 
     delivery_id: int
@@ -60,8 +58,7 @@ def write(
         return
     connection = session.connection()
     values = {"fence": fence, "run_id": mover.run_id, "gateway": gateway, "armed_at": mover.at}
-    rows = [astuple(each) for each in intents]
-    connection.execute(_writing(connection.dialect.name), {**values, "rows": rows})
+    connection.execute(_writing(connection.dialect.name), {**values, "rows": list(intents)})
 
 
 def complete(session: Session, fence: int, answers: Mapping[int, Outcome], now: datetime) -> None:
