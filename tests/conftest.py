@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import make_url
 
 from aicmo.database import Database
+from tests.peers.mail_servers import MailServers, running_mail_servers
 from tests.peers.postgres_server import new_database, running_postgres
 
 KEY = b"a-test-key-of-more-than-32-characters"
@@ -48,6 +49,12 @@ def postgres_template(postgres_server: str) -> str:
     database.upgrade()
     database.dispose()
     return url
+
+
+@pytest.fixture(scope="session")
+def mail_servers() -> Iterator[MailServers]:
+    with running_mail_servers() as servers:
+        yield servers
 
 
 @pytest.fixture

@@ -30,6 +30,12 @@ class Authority:
 
     def server_context(self, address: str = "127.0.0.1", *, days: float = 1) -> ssl.SSLContext:
         """A server's TLS context with a certificate for `address`, valid for so many days more."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server_file(address, days=days))
+        return context
+
+    def server_file(self, address: str = "127.0.0.1", *, days: float = 1) -> Path:
+        """A PEM file with a server's key and its certificate for `address`."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
         certificate = (
@@ -44,9 +50,7 @@ class Authority:
         )
         file = self._folder / f"{address}.pem"
         file.write_bytes(pem + certificate.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
 
 def _name(common_name: str) -> x509.Name:

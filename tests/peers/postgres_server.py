@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
 from tests.peers.children import running
+from tests.peers.missing import skip_or_fail
 
 _SYSTEM_USER = "postgres"  # PostgreSQL refuses to run as root
 _PREFIX = f"aicmo_test_{os.getpid()}_"
@@ -69,10 +69,7 @@ def binaries_folder() -> Path:
     for folder in folders:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
-    reason = "PostgreSQL's initdb and postgres are not installed (Debian: postgresql)"
-    if os.environ.get("AICMO_TEST_REQUIRE_PEERS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    return skip_or_fail("PostgreSQL's initdb and postgres are not installed (Debian: postgresql)")
 
 
 def run_as() -> dict[str, Any]:
