@@ -21,7 +21,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from aicmo.database import Database
+from aicmo.database import Database, upsert
 from aicmo.models import AuditEvent, AuditHead, Project
 
 _START = bytes(32)
@@ -62,6 +62,8 @@ class Event(StrEnum):
     APPROVAL_REVOKED = "approval.revoked"
     DELIVERY_MOVED = "delivery.moved"
     ADDRESS_SUPPRESSED = "address.suppressed"
+    CONTACT_UNSUBSCRIBED = "contact.unsubscribed"
+    CONTACT_ERASED = "contact.erased"
     ACCOUNT_PAUSED = "account.paused"
     ACCOUNT_WAITS = "account.waits"
     CONTROL_PAUSED = "control.paused"
@@ -93,14 +95,15 @@ def forwarding_to(sink: Sink) -> Generator[None]:
 
 
 @contextmanager
-def transaction(database: Database, project_id: str) -> Generator[Session]:
-    """A write that ends in the project's chain, and takes its head first.
+def transaction(database: Database, *project_ids: str) -> Generator[Session]:
+    """A write that ends in the projects' chains, and takes their heads first.
 
     Whoever moves deliveries ends up waiting for the head. Taking it before any other row gives all
     writers one order of locks, so that no two of them can wait for each other.
     """
     with database.write() as session:
-        _locked_head(session, project_id)
+        for project_id in sorted(project_ids):
+            _locked_head(session, project_id)
         yield session
 
 
@@ -153,12 +156,8 @@ def _locked_head(session: Session, project_id: str) -> tuple[int, bytes]:
 
 
 def _insert_head(session: Session, project_id: str) -> None:
-    if session.get_bind().dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert as upsert  # noqa: PLC0415
-    else:
-        from sqlalchemy.dialects.postgresql import insert as upsert  # noqa: PLC0415
     row = {"project_id": project_id, "number": 0, "hash": _START}
-    session.execute(upsert(AuditHead).values(**row).on_conflict_do_nothing())
+    session.execute(upsert(session, AuditHead).values(**row).on_conflict_do_nothing())
 
 
 def _canonical(data: dict[str, Any]) -> str:

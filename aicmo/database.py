@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
@@ -124,6 +125,12 @@ def _open(url: str, _folder: str) -> Database:
     except (DBAPIError, OSError) as error:
         raise unusable(database, error) from None
     return database
+
+
+def upsert(session: Session, table: type[Any]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what happens if the row is there already."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 def unusable(database: Database, error: DBAPIError | OSError) -> FixConfiguration:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from aicmo.database import upsert
 from aicmo.models import Contact, Suppression
 from aicmo.plans.addresses import normalise_address
 from aicmo.plans.contacts import Contact as PlannedContact
@@ -128,14 +129,10 @@ def _suppress(session: Session, client: str, rows: list[Row], now: datetime) -> 
 
 def suppress(session: Session, client: str, hmac: str, reason: str, now: datetime) -> bool:
     """Makes sure that nobody writes to the address for this client again; True if it is new."""
-    there = select(Suppression.id).where(
-        Suppression.client == client, Suppression.address_hmac == hmac
-    )
-    if session.scalars(there).first() is not None:
-        return False
-    session.add(Suppression(client=client, address_hmac=hmac, reason=reason, created_at=now))
-    session.flush()
-    return True
+    values = {"client": client, "address_hmac": hmac, "reason": reason, "created_at": now}
+    # Somebody may be leaving another project of the client at this moment.
+    added = upsert(session, Suppression).values(**values).on_conflict_do_nothing()
+    return session.scalars(added.returning(Suppression.id)).first() is not None
 
 
 def follow_client(session: Session, former: str, client: str, now: datetime) -> None:
