@@ -10,10 +10,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
-from typing import Literal, get_args
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr
@@ -21,19 +18,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aicmo.channels import Channel, parse_channel
 from aicmo.errors import FixConfiguration
+from aicmo.smtp_relay import SmtpRelay, parse_smtp_url
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 _SAFETY_NAMES = ("EXECUTION_ENABLED", "EXECUTION_DRY_RUN", "EXECUTION_CHANNELS")
-
-_SPANS = {
-    "second": timedelta(seconds=1),
-    "minute": timedelta(minutes=1),
-    "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
-}
-
-TlsMode = Literal["starttls", "implicit", "none"]
 
 
 class Settings(BaseSettings):
@@ -131,21 +120,6 @@ class ExecutionConfig:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class SmtpRelay:
-    """Where email is handed over, and how (RFC 6409 submission, RFC 8314 implicit TLS).
-
-    rates: at most so many messages in each span; kept across all workers.
-    """
-
-    host: str
-    port: int
-    tls: TlsMode
-    username: str = ""
-    password: SecretStr = field(default_factory=lambda: SecretStr(""))
-    rates: tuple[tuple[int, timedelta], ...] = ()
-
-
 def get_settings() -> Settings:
     """The settings of this moment.
 
@@ -234,65 +208,3 @@ def _split_names(value: str) -> list[str]:
     else:
         parts = value.split(",")
     return [part.strip() for part in parts if part.strip()]
-
-
-def parse_rates(text: str) -> tuple[tuple[int, timedelta], ...]:
-    """`100/minute,2000/day`: what a relay takes in each span.
-
-    Raises:
-        ValueError: it isn't of that form.
-    """
-    return tuple(_parse_rate(each) for each in text.split(",") if each.strip())
-
-
-def _parse_rate(text: str) -> tuple[int, timedelta]:
-    count, _, span = text.strip().partition("/")
-    if not (count.isdecimal() and int(count) and span in _SPANS):
-        raise ValueError("rate is not of the form 100/minute (or second, hour, day)")
-    return int(count), _SPANS[span]
-
-
-def parse_smtp_url(url: str) -> SmtpRelay:
-    """`smtp://user:password@host:port?tls=starttls|implicit|none&rate=100/minute,2000/day`.
-
-    Without `tls` it is starttls; without `rate` the relay's own answers are the limit.
-
-    Raises:
-        FixConfiguration: the URL isn't of that form; its text never holds the password.
-    """
-    try:
-        return _parse_smtp_url(url)
-    except ValueError as error:
-        raise FixConfiguration(
-            f"AICMO_SMTP_URL can't be read: {error}",
-            next_step="Write it as smtp://user:password@host:587?tls=starttls.",
-        ) from None
-
-
-def _tls_mode(name: str) -> TlsMode:
-    for mode in get_args(TlsMode):
-        if name == mode:
-            return mode
-    raise ValueError("tls is not one of starttls, implicit, none")
-
-
-def _parse_smtp_url(url: str) -> SmtpRelay:
-    parts = urlsplit(url)
-    options = parse_qs(parts.query)
-    tls = _tls_mode(options.get("tls", ["starttls"])[-1])
-    if unknown := sorted(set(options) - {"tls", "rate"}):
-        raise ValueError(f"it has an option that nobody knows: {unknown[0][:20]}")
-    if parts.scheme != "smtp" or not parts.hostname:
-        raise ValueError("it has no smtp:// scheme or no host")
-    try:
-        port = parts.port
-    except ValueError:
-        raise ValueError("the port is not a number from 1 to 65535") from None
-    return SmtpRelay(
-        host=parts.hostname,
-        port=port or (465 if tls == "implicit" else 587),
-        tls=tls,
-        username=unquote(parts.username or ""),
-        password=SecretStr(unquote(parts.password or "")),
-        rates=parse_rates(",".join(options.get("rate", []))),
-    )

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
-from aicmo.settings import SmtpRelay, TlsMode, parse_rates
+from aicmo.smtp_relay import (
+    CONNECTIONS,
+    MOST_CONNECTIONS,
+    PER_CONNECTION,
+    Mechanism,
+    SmtpRelay,
+    TlsMode,
+    parse_rate,
+    parse_rates,
+)
 
 if TYPE_CHECKING:
     from aicmo.gateways.contract import OpenGateway
@@ -54,20 +63,66 @@ class SmtpCredentials(Block):
     password: SecretStr = Field(
         default=SecretStr(""),
         title="Password",
-        description="Password or API key to log in with; kept encrypted.",
+        description="Password, API key or access token to log in with; kept encrypted.",
     )
-
+    auth: Mechanism | None = Field(
+        default=None,
+        title="Log-in",
+        description="plain, login or xoauth2 (the password is the token); empty uses what it offers.",
+    )
     rate: str = Field(
         default="",
         title="Rate limit",
         pattern=r"^(\d+/(second|minute|hour|day)(, *\d+/(second|minute|hour|day))*)?$",
         description="What the relay takes at most, such as 100/minute, 2000/day.",
     )
+    connections: int = Field(
+        default=CONNECTIONS,
+        ge=1,
+        le=MOST_CONNECTIONS,
+        title="Connections",
+        description="How many one worker opens at once.",
+    )
+    per_connection: int = Field(
+        default=PER_CONNECTION,
+        ge=1,
+        title="Messages per connection",
+        description="After so many, a connection is closed and opened anew.",
+    )
+    per_second: int = Field(
+        default=0,
+        ge=0,
+        title="Messages per second",
+        description="How many one worker begins in a second; 0 is no limit.",
+    )
+    per_domain: str = Field(
+        default="",
+        title="Messages per domain",
+        pattern=r"^([1-9]\d*/(second|minute|hour|day))?$",
+        description="How many one worker begins for one recipient domain, such as 2/second.",
+    )
+    dsn_success: bool = Field(
+        default=False,
+        title="Report successes",
+        description="Asks the relay to report deliveries too, not only failures and delays.",
+    )
 
     def relay(self) -> SmtpRelay:
         """Where email is handed over, in the core's terms."""
-        rates = parse_rates(self.rate)
-        return SmtpRelay(self.host, self.port, self.tls, self.username, self.password, rates)
+        return SmtpRelay(
+            host=self.host,
+            port=self.port,
+            tls=self.tls,
+            username=self.username,
+            password=self.password,
+            rates=parse_rates(self.rate),
+            connections=self.connections,
+            per_connection=self.per_connection,
+            per_second=self.per_second,
+            per_domain=parse_rate(self.per_domain) if self.per_domain else None,
+            auth=self.auth,
+            dsn_success=self.dsn_success,
+        )
 
     def open_gateway(self) -> OpenGateway:
         """What builds the gateway once a live run has its permit."""

@@ -13,7 +13,7 @@ from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from aicmo.settings import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay
 
 _HOST = "127.0.0.1"
 _LARGEST_MESSAGE = 32 * 1024 * 1024

@@ -30,7 +30,7 @@ from aicmo.gateways.contract import (
 )
 from aicmo.gateways.smtp_replies import Step, StepRefused, final_answer
 from aicmo.gateways.smtp_session import SmtpSession, SmtpTimeouts, open_session
-from aicmo.settings import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay
 
 _ADDRESS = re.compile(r"[!-;=?-~]+@[A-Za-z0-9.:\[\]-]+")  # printable ASCII but space, < and >
 _BARE_LINE_BREAK = re.compile(rb"\r(?!\n)|(?<!\r)\n")

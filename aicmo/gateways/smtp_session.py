@@ -17,7 +17,7 @@ from pathlib import Path
 
 from aicmo.gateways.contract import Outcome, OutcomeKind
 from aicmo.gateways.smtp_replies import Reply, Step, StepRefused, refusal
-from aicmo.settings import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay
 
 _LONGEST_REPLY = 64 * 1024
 _CODE_LENGTH = 3

@@ -17,7 +17,7 @@ from aicmo.gateways.capture import CaptureServer
 from aicmo.gateways.contract import LivePermit, Outcome, OutcomeKind, Outgoing
 from aicmo.gateways.smtp import SmtpGateway, open_smtp_gateway
 from aicmo.gateways.smtp_session import SmtpTimeouts
-from aicmo.settings import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay
 from tests.contract.gateway_contract import (
     NOT_SENT,
     SENT,

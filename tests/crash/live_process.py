@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aicmo.cli.main import run
 from aicmo.database import open_database
-from aicmo.settings import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay
 from tests.conftest import KEY
 from tests.crash.synced_files import keep_synced
 from tests.peers.children import running
@@ -56,7 +56,8 @@ def environment(database_url: str, relay: SmtpRelay) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "AICMO_DATABASE_URL": database_url,
         "AICMO_SECRET_KEY": KEY.decode(),
-        "AICMO_SMTP_URL": f"smtp://{relay.host}:{relay.port}?tls={relay.tls}",
+        "AICMO_SMTP_URL": f"smtp://{relay.host}:{relay.port}?tls={relay.tls}"
+        f"&connections={relay.connections}",
         "EXECUTION_ENABLED": "true",
         "EXECUTION_CHANNELS": "email",
         "COLUMNS": "200",

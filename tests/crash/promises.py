@@ -17,7 +17,7 @@ from aicmo.execution.report import Books, read_books
 from aicmo.gateways.contract import LivePermit
 from aicmo.gateways.smtp import SmtpGateway
 from aicmo.models import Contact, Delivery
-from aicmo.settings import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay
 from tests.projects import approved, contact, imported
 from tests.unit.live_runs import CONFIG, LIVE
 

@@ -16,7 +16,7 @@ from sqlalchemy import event
 from aicmo.database import Database
 from aicmo.errors import TryLater
 from aicmo.execution.dispatch import BATCH
-from aicmo.settings import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay
 from tests.crash.durable_postgres import PostgresCluster, Way
 from tests.crash.live_process import live_process, outcome, run_live
 from tests.crash.promises import ShiftedDatabase, drain, execute, kept_promises, prepare

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from aicmo.execution.dispatch import BATCH
-from aicmo.settings import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay
 from tests.crash.durable_postgres import PostgresCluster
 from tests.crash.live_process import ROOT, live_process, outcome
 from tests.crash.lost_journals import JournalsOnDisk

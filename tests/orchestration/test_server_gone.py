@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from aicmo.settings import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay
 from tests.crash.live_process import ROOT, environment, run_live
 from tests.crash.promises import kept_promises, prepare
 from tests.crash.stepping_peer import SteppingPeer

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from aicmo.settings import SmtpRelay, TlsMode
+from aicmo.smtp_relay import SmtpRelay, TlsMode
 from tests.peers.certificates import Authority
 from tests.peers.children import running
 from tests.peers.missing import skip_or_fail

@@ -20,7 +20,7 @@ from typing import Literal, Self
 
 from pydantic import SecretStr
 
-from aicmo.settings import SmtpRelay, TlsMode
+from aicmo.smtp_relay import SmtpRelay, TlsMode
 
 USER, PASSWORD = "postbox", "canary-pässword"
 Step = Literal["connect", "EHLO", "STARTTLS", "AUTH", "RSET", "MAIL", "RCPT", "DATA", "body", "dot"]

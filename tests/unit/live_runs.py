@@ -19,7 +19,8 @@ from aicmo.gateways.contract import Gateway
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.gateways.smtp import open_smtp_gateway
 from aicmo.models import Delivery
-from aicmo.settings import ExecutionConfig, SmtpRelay
+from aicmo.settings import ExecutionConfig
+from aicmo.smtp_relay import SmtpRelay
 from tests.peers.smtp_peer import SmtpPeer
 from tests.projects import NOW, approved, contact, imported
 

@@ -16,9 +16,9 @@ from aicmo.settings import (
     ExecutionConfig,
     get_execution_config,
     get_settings,
-    parse_smtp_url,
     read_execution_config,
 )
+from aicmo.smtp_relay import parse_smtp_url
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 CHANNELS = {"email", "linkedin", "instagram", "twitter", "bluesky", "mastodon", "crm"}
@@ -169,7 +169,28 @@ def test_a_relays_rate_limits_are_read_from_its_url() -> None:
     assert relay.rates == ((100, timedelta(minutes=1)), (2000, timedelta(days=1)))
 
 
-@pytest.mark.parametrize("option", ["rate=fast", "rate=0/minute", "rate=5/month", "rates=5/day"])
+def test_what_a_relay_takes_is_read_from_its_url() -> None:
+    relay = parse_smtp_url(
+        "smtp://mail.example.com?connections=8&per_connection=50&per_second=20"
+        "&per_domain=2/second&auth=xoauth2&dsn=success"
+    )
+    assert (relay.connections, relay.per_connection, relay.per_second) == (8, 50, 20)
+    assert (relay.per_domain, relay.auth) == ((2, timedelta(seconds=1)), "xoauth2")
+    assert relay.dsn_success
+
+
+def test_a_relay_that_says_nothing_gets_few_connections_and_no_pace() -> None:
+    relay = parse_smtp_url("smtp://mail.example.com")
+    assert (relay.connections, relay.per_connection, relay.per_second) == (4, 100, 0)
+    assert (relay.per_domain, relay.auth, relay.dsn_success) == (None, None, False)
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["rate=fast", "rate=0/minute", "rate=5/month", "rates=5/day", "connections=0",
+     "connections=51", "connections=", "connections=-1", "per_connection=0", "per_second=0.5",
+     "per_domain=2", "per_domain=", "auth=cram-md5", "auth=", "dsn=failure", "dsn="],
+)  # fmt: skip
 def test_a_limit_that_cant_be_read_is_never_ignored(option: str) -> None:
     with pytest.raises(FixConfiguration, match="AICMO_SMTP_URL can't be read"):
         parse_smtp_url(f"smtp://mail.example.com?{option}")

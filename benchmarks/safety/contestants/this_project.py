@@ -28,7 +28,8 @@ from aicmo.gateways.smtp import SmtpGateway
 from aicmo.gateways.smtp_session import SmtpTimeouts
 from aicmo.models import Contact, Delivery
 from aicmo.plans.document import ProjectDocument
-from aicmo.settings import ExecutionConfig, SmtpRelay
+from aicmo.settings import ExecutionConfig
+from aicmo.smtp_relay import SmtpRelay
 from benchmarks.safety.campaign import Campaign, read_campaign
 
 PROJECT, PLAN = "campaign", Path("project.json")
