@@ -259,6 +259,7 @@ class Attempt(Table):
 
     gateway: whom it went to; nobody else can be asked about it or take its token.
     feedback_sha256: of the token by which whoever leaves or reports a bounce names the delivery.
+    address_hmac: of the mailbox that an email went to; what one person got is counted by it.
     """
 
     __tablename__ = "attempt"
@@ -268,6 +269,9 @@ class Attempt(Table):
         Index("ix_attempt_feedback_sha256", "feedback_sha256",
               sqlite_where=text("feedback_sha256 <> ''"),
               postgresql_where=text("feedback_sha256 <> ''")),
+        Index("ix_attempt_address_hmac", "address_hmac", "armed_at",
+              sqlite_where=text("address_hmac <> ''"),
+              postgresql_where=text("address_hmac <> ''")),
     )  # fmt: skip
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
@@ -278,6 +282,7 @@ class Attempt(Table):
     gateway: Mapped[str] = mapped_column(String(32))
     payload_sha256: Mapped[str] = mapped_column(String(64))
     feedback_sha256: Mapped[str] = mapped_column(String(64), default="")
+    address_hmac: Mapped[str] = mapped_column(String(64), default="")
     armed_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(String(32), default="")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, case, or_, select
+from sqlalchemy import Select, Table, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -25,12 +25,13 @@ from aicmo.execution.settling import REPEAT_AFTER, let_account_wait
 from aicmo.execution.states import Mover, State, move
 from aicmo.execution.watermarks import Head, is_behind
 from aicmo.gateways.contract import Gateway, Outgoing, RateLimit, RepeatClass
-from aicmo.models import Attempt, Delivery
+from aicmo.models import Attempt, Contact, Delivery, Item
 
 MARGIN_SECONDS = 30
 """Between the last moment of a request and the end of its lease."""
 
 _ONE_MORE = cast("Table", Delivery.__table__).c.attempts + 1
+_ADDRESS = case((Item.channel == "email", func.coalesce(Contact.address_hmac, "")), else_="")
 _MAY_GO = guards.Verdict("", "")
 _OTHER_GATEWAY = guards.Verdict(
     guards.DOUBT, "it may have gone out by another gateway, which alone knows its token"
@@ -97,7 +98,7 @@ def arm(
         intents = [
             Intent(
                 each.id, each.account_id, each.attempts + 1, hashes[each.id],
-                composed[each.id].feedback_sha256,
+                composed[each.id].feedback_sha256, each.address_hmac,
             )
             for each in armed
         ]  # fmt: skip
@@ -114,6 +115,7 @@ class _Judged:
     id: int
     account_id: int
     attempts: int
+    address_hmac: str
     verdict: guards.Verdict
 
 
@@ -124,7 +126,7 @@ def _judge(
     strangers = _tried_elsewhere(session, [row[0] for row in rows if row[4]], gateway)
     return [
         _Judged(
-            row[0], row[2], row[3],
+            row[0], row[2], row[3], row[5],
             _OTHER_GATEWAY if row[0] in strangers else guards.read_verdict(row[1]),
         )
         for row in rows
@@ -132,9 +134,11 @@ def _judge(
 
 
 @lru_cache
-def _judging(channels: tuple[str, ...]) -> Select[tuple[int, str, int, int, bool]]:
+def _judging(channels: tuple[str, ...]) -> Select[tuple[int, str, int, int, bool, str]]:
     query = guards.verdicts_of_batch(channels)
-    columns = query.add_columns(Delivery.account_id, Delivery.attempts, Delivery.ambiguous)
+    columns = query.add_columns(
+        Delivery.account_id, Delivery.attempts, Delivery.ambiguous, _ADDRESS
+    )
     return columns.with_for_update(of=Delivery)
 
 

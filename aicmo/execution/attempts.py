@@ -48,6 +48,7 @@ class Intent(NamedTuple):
     number: int
     payload_sha256: str
     feedback_sha256: str
+    address_hmac: str
 
 
 def write(
@@ -94,6 +95,7 @@ def _writing(dialect: str) -> Insert:
         "number": as_type(part(2), Integer),
         "payload_sha256": part(3),
         "feedback_sha256": part(4),
+        "address_hmac": part(5),
         "fence": bindparam("fence", type_=BigInteger),
         "run_id": bindparam("run_id", type_=Integer),
         "gateway": bindparam("gateway", type_=Text),

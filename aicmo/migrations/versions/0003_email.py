@@ -23,6 +23,7 @@ def upgrade() -> None:
         'ix_attempt_feedback_sha256', 'attempt', ['feedback_sha256'],
         sqlite_where=named, postgresql_where=named,
     )
+    _address_attempts()
     op.create_table('feedback',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('delivery_id', sa.Integer(), nullable=False),
@@ -47,6 +48,20 @@ def _name_clients() -> None:
         batch.alter_column('project_id', new_column_name='client', existing_type=sa.String(length=64))
     with op.batch_alter_table('suppression') as batch:
         batch.create_unique_constraint(op.f('uq_suppression_client_address_hmac'), ['client', 'address_hmac'])
+
+
+def _address_attempts() -> None:
+    op.add_column('attempt', sa.Column('address_hmac', sa.String(length=64), nullable=False, server_default=''))
+    op.execute(
+        "UPDATE attempt SET address_hmac = coalesce((SELECT contact.address_hmac FROM delivery "
+        "JOIN item ON item.id = delivery.item_id JOIN contact ON contact.id = delivery.contact_id "
+        "WHERE delivery.id = attempt.delivery_id AND item.channel = 'email'), '')"
+    )
+    named = sa.text("address_hmac <> ''")
+    op.create_index(
+        'ix_attempt_address_hmac', 'attempt', ['address_hmac', 'armed_at'],
+        sqlite_where=named, postgresql_where=named,
+    )
 
 
 def _name_time_zones() -> None:
