@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from aicmo.errors import AicmoError, InstallComponent
 from aicmo.packaging import charts, fonts, markup
-from aicmo.packaging.brand import mix
 from aicmo.packaging.outline import BarChart, Timeline, imprint
 from aicmo.packaging.pdf_verification import verify_pdf
 from aicmo.packaging.pdf_worker import CANNOT_LOAD
 from aicmo.packaging.rendered import RenderedFile
+from aicmo.plans.colours import mix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

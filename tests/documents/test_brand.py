@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aicmo.packaging.brand import contrast, theme_for
+from aicmo.packaging.brand import theme_for
+from aicmo.plans.colours import contrast
 from aicmo.plans.document import Brand, Colours
 
 COLOUR = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
