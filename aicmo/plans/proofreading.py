@@ -69,10 +69,10 @@ def _value(contact: Contact, name: str) -> str | None:
 def check_wording(document: ProjectDocument) -> Iterator[Problem]:
     """Leftovers in anything a client reads, and ruled-out phrases in what goes out."""
     for place, text in _strings(document.model_dump(exclude={"contacts"}), ""):
-        if found := _LEFTOVER.search(text):
-            yield Problem(place, f"still says {_short(found.group())}", "warning")
+        if found := find_leftover(text):
+            yield Problem(place, f"still says {_short(found)}", "warning")
     rules = [
-        (phrase, _phrase_pattern(phrase)) for phrase in document.language_rules.must_not_mention
+        (phrase, phrase_pattern(phrase)) for phrase in document.language_rules.must_not_mention
     ]
     for at, item in enumerate(document.items):
         yield from _check_phrases(f"items[{at}]", item, rules)
@@ -89,7 +89,14 @@ def _check_phrases(
                 yield Problem(inside, message, "warning")
 
 
-def _phrase_pattern(phrase: str) -> re.Pattern[str]:
+def find_leftover(text: str) -> str:
+    """The first word of `text` that stands for something still to be written; '' without one."""
+    found = _LEFTOVER.search(text)
+    return found[0] if found else ""
+
+
+def phrase_pattern(phrase: str) -> re.Pattern[str]:
+    """Finds a phrase as whole words, in any case and with any spaces between them."""
     words = r"\s+".join(re.escape(word) for word in phrase.split())
     return re.compile(rf"(?<!\w){words}(?!\w)", flags=re.IGNORECASE)
 

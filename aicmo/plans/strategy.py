@@ -203,6 +203,10 @@ class Phrase(Part):
 class LanguageRules(Part):
     must_mention: tuple[Phrase, ...] = ()
     must_not_mention: tuple[Line, ...] = ()
+    may_mention: tuple[Line, ...] = Field(
+        default=(),
+        description="Names or domains of other clients that the copy names on purpose.",
+    )
     reason: Prose | None = None
 
 
