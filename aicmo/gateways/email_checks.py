@@ -19,7 +19,7 @@ from aicmo.gateways.email_structure import (
     check_preheader,
     check_subject,
 )
-from aicmo.gateways.email_words import Wording, check_words
+from aicmo.gateways.email_wording import Wording, check_words
 from aicmo.gateways.personalisation import EmailRecipient, fill
 from aicmo.plans.document import Brand
 from aicmo.plans.items import EmailContent
