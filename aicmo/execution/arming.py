@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import TryLater
-from aicmo.execution import attempts, guards, watermarks
+from aicmo.execution import attempts, courtesy, guards, watermarks
 from aicmo.execution.attempts import Intent
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed
-from aicmo.execution.project import load_version
+from aicmo.execution.courtesy import Courtesy, Shape
+from aicmo.execution.project import ProjectPlan, load_version
+from aicmo.execution.putting_off import PUT_OFF, with_times
 from aicmo.execution.settling import REPEAT_AFTER, let_account_wait
 from aicmo.execution.states import Mover, State, move
 from aicmo.execution.watermarks import Head, is_behind
@@ -43,6 +45,7 @@ class Armed:
     """Deliveries whose intent is committed, in the order they were claimed.
 
     plan_changed: a newer plan was imported since the bytes were composed, so nothing was armed.
+    is_full: the run, or the project's day, has had as many as it may.
     head: the newest audit event then; no database from before may send again.
     """
 
@@ -51,6 +54,7 @@ class Armed:
     account_id: int = 0
     head: Head = (0, "", "")
     plan_changed: bool = False
+    is_full: bool = False
 
 
 def arm(
@@ -59,7 +63,7 @@ def arm(
     claim: Claim,
     composed: Mapping[int, Composed],
     channels_with_gateway: tuple[str, ...],
-    plan_version: int,
+    plan: ProjectPlan,
     gateway: Gateway,
 ) -> Armed:
     """Re-checks every guard and commits the intent; what is stopped goes back with its reason.
@@ -70,8 +74,8 @@ def arm(
         claim: the deliveries that this worker holds.
         composed: the bytes of each delivery that can be composed; the others aren't armed.
         channels_with_gateway: the channels that can be sent on.
-        plan_version: the version that the bytes were composed from. An approval is compared with
-            the current plan, so bytes of another version must never be armed under it.
+        plan: what the bytes were composed from. An approval is compared with the current plan, so
+            bytes of another version must never be armed under it.
         gateway: where they will go: its timing, its limits, and what it does with a repetition.
 
     Raises:
@@ -87,12 +91,14 @@ def arm(
                 "The database was restored from a backup during the run",
                 next_step="Run again: what was due is held then, and `aicmo recover` lists it.",
             )
-        if load_version(session, mover.project_id) != plan_version:
+        if load_version(session, mover.project_id) != plan.version:
             let_go(session, mover, claim.fence, dict.fromkeys(claim.delivery_ids, _MAY_GO))
             return Armed(claim.fence, (), plan_changed=True)
-        judged = _judge(session, mover, ready, channels_with_gateway, gateway)
+        says = _courtesy(session, plan, mover, ready, gateway)
+        judged = _judge(session, ready, channels_with_gateway, says, gateway)
         stopped = {each.id: each.verdict for each in judged if not each.verdict.may_go}
-        let_go(session, mover, claim.fence, stopped)
+        let_go(session, mover, claim.fence, with_times(session, says, stopped))
+        judged = _within_caps(session, mover, claim, judged, says)
         may_go = _within_limits(session, mover, claim, judged, gateway)
         armed = _arm(session, database, mover, claim.fence, may_go, gateway)
         intents = [
@@ -107,7 +113,16 @@ def arm(
     may_go_out = {each.id for each in armed}
     outgoing = [composed[each].outgoing(each, deadline) for each in ready if each in may_go_out]
     account_id = armed[0].account_id if armed else 0
-    return Armed(claim.fence, tuple(outgoing), account_id, head)
+    is_full = says.room is not None and says.room <= len(armed)
+    return Armed(claim.fence, tuple(outgoing), account_id, head, is_full=is_full)
+
+
+def _courtesy(
+    session: Session, plan: ProjectPlan, mover: Mover, ids: Sequence[int], gateway: Gateway
+) -> Courtesy:
+    if gateway.channel != "email":
+        return courtesy.without_rules(mover.at)
+    return courtesy.of_batch(session, plan.document.sending, mover, ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +135,13 @@ class _Judged:
 
 
 def _judge(
-    session: Session, mover: Mover, ids: list[int], channels: tuple[str, ...], gateway: Gateway
+    session: Session,
+    ids: list[int],
+    channels: tuple[str, ...],
+    says: Courtesy,
+    gateway: Gateway,
 ) -> list[_Judged]:
-    rows = session.execute(_judging(channels), guards.of_batch(ids, mover.at)).all()
+    rows = session.execute(_judging(channels, says.shape), guards.of_batch(ids, says)).all()
     strangers = _tried_elsewhere(session, [row[0] for row in rows if row[4]], gateway)
     return [
         _Judged(
@@ -134,8 +153,10 @@ def _judge(
 
 
 @lru_cache
-def _judging(channels: tuple[str, ...]) -> Select[tuple[int, str, int, int, bool, str]]:
-    query = guards.verdicts_of_batch(channels)
+def _judging(
+    channels: tuple[str, ...], shape: Shape
+) -> Select[tuple[int, str, int, int, bool, str]]:
+    query = guards.verdicts_of_batch(channels, shape)
     columns = query.add_columns(
         Delivery.account_id, Delivery.attempts, Delivery.ambiguous, _ADDRESS
     )
@@ -169,9 +190,33 @@ def let_go(
         if verdict == guards.REPEAT_LATER:
             # Otherwise the next claim would take it again at once, and so on for ever.
             free["not_before"] = mover.at + REPEAT_AFTER
-        back = move(session, mover, ids, State.CLAIMED, State.PENDING, fence=fence, values=free)
+        why = ""
+        if verdict.not_before:
+            free["not_before"], why = verdict.not_before, PUT_OFF + verdict.reason
+        back = move(
+            session, mover, ids, State.CLAIMED, State.PENDING,
+            reason=why[:200], fence=fence, values=free,
+        )  # fmt: skip
         if back and verdict.state:
             move(session, mover, back, State.PENDING, verdict.state, reason=verdict.reason)
+
+
+def _within_caps(
+    session: Session, mover: Mover, claim: Claim, judged: Sequence[_Judged], says: Courtesy
+) -> list[_Judged]:
+    """As many as the run and the day have room for, and one for each person at a time."""
+    may_go = [each for each in judged if each.verdict.may_go]
+    if says.often:
+        # Who has two of a batch gets the second only after the first one counts.
+        first: dict[str | int, _Judged] = {}
+        for each in may_go:
+            first.setdefault(each.address_hmac or each.id, each)
+        may_go = list(first.values())
+    may_go = may_go[: says.room]
+    staying = {each.id for each in may_go}
+    over = [each.id for each in judged if each.verdict.may_go and each.id not in staying]
+    let_go(session, mover, claim.fence, dict.fromkeys(over, _MAY_GO))
+    return may_go
 
 
 def _within_limits(

@@ -22,7 +22,8 @@ from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.execution import guards
+from aicmo.execution import courtesy, guards
+from aicmo.execution.putting_off import PUT_OFF, take_back
 from aicmo.execution.settling import may_repeat
 from aicmo.execution.states import LAPSED, Mover, State, move
 from aicmo.models import Account, Delivery, Item, Run
@@ -48,25 +49,27 @@ def sort_by_guards(
     database: Database, mover: Mover, item_ids: Sequence[int], channels: Sequence[str]
 ) -> None:
     """Holds, skips or expires what the guards stop, and releases what they no longer stop."""
+    with database.read() as session:
+        says = courtesy.of_project(session, mover.project_id, mover.at, mover.run_id)
+    judging = guards.verdicts(channels, says)
     for item_id in item_ids:
         last: tuple[int, str] | None = (0, "")
         while last is not None:
-            last = _sort_page(database, mover, item_id, channels, last)
+            last = _sort_page(database, mover, item_id, judging, last)
 
 
 def _sort_page(
     database: Database,
     mover: Mover,
     item_id: int,
-    channels: Sequence[str],
+    judging: Select[tuple[int, str]],
     after: tuple[int, str],
 ) -> tuple[int, str] | None:
     """One page in the order of the ledger's own key, so that it takes no memory and no sorting."""
     key = (Delivery.account_id, Delivery.recipient)
     columns = (Delivery.state, Delivery.reason, Delivery.ambiguous, *key)
     page = (
-        guards.verdicts(channels, mover.at)
-        .add_columns(*columns)
+        judging.add_columns(*columns)
         .where(
             Delivery.item_id == item_id,
             tuple_(*key) > tuple_(*map(literal, after)),
@@ -95,8 +98,11 @@ class _Row:
 def _apply(session: Session, mover: Mover, rows: Iterable[_Row]) -> None:
     release: dict[State, list[int]] = {}
     stop: dict[tuple[State, str], list[int]] = {}
+    put_off: list[int] = []
     for row in rows:
         verdict = guards.read_verdict(row.verdict)
+        if row.reason.startswith(PUT_OFF) and verdict.action != guards.WAIT:
+            put_off.append(row.id)
         # A pending one keeps its reason: why it is to be tried again.
         here = row.reason if row.state == State.PENDING else ""
         wanted = (verdict.state, verdict.reason) if verdict.state else (State.PENDING, here)
@@ -106,6 +112,7 @@ def _apply(session: Session, mover: Mover, rows: Iterable[_Row]) -> None:
             release.setdefault(State(row.state), []).append(row.id)
         if verdict.state:
             stop.setdefault((verdict.state, verdict.reason), []).append(row.id)
+    take_back(session, put_off)
     for stopped, ids in release.items():
         move(session, mover, ids, stopped, State.PENDING)
     for (state, reason), ids in stop.items():

@@ -82,8 +82,11 @@ class Dispatch:
                         continue
                     break
                 began = time.monotonic()
-                sent = self._send(wire, claim)
+                armed = self._send(wire, claim)
+                sent = len(armed.outgoing)
                 handed_over += sent
+                if armed.is_full:
+                    break
                 at_most = _next_size(wire, sent, time.monotonic() - began)
         return handed_over
 
@@ -118,14 +121,14 @@ class Dispatch:
     def _item_ids(self) -> list[int]:
         return [item.id for item in self.items]
 
-    def _send(self, wire: Wire, claim: Claim) -> int:
+    def _send(self, wire: Wire, claim: Claim) -> Armed:
         armed = arm(
             self.database,
             self.mover(),
             claim,
             self._compose(claim),
             self.channels_with_gateway,
-            self.plan.version,
+            self.plan,
             wire.gateway,
         )
         if armed.plan_changed:
@@ -145,7 +148,7 @@ class Dispatch:
             )
         if ending and not wire.permission.stopped_by:
             raise self._stopped(ending)
-        return len(armed.outgoing)
+        return armed
 
     def _cool_down(self, armed: Armed, reason: str) -> None:
         mover = self.mover()

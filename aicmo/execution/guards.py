@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
+    String,
     and_,
     bindparam,
     case,
@@ -26,6 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from aicmo.execution import frequency
+from aicmo.execution.courtesy import Courtesy, Shape
 from aicmo.execution.states import State
 from aicmo.models import (
     Account,
@@ -39,9 +43,7 @@ from aicmo.models import (
     Suppression,
     UtcDateTime,
 )
-
-LATE_AFTER = timedelta(hours=24)
-"""An item is held when neither its time nor its approval lies within this span."""
+from aicmo.plans.sending import LATE_AFTER
 
 HOLD, SKIP, EXPIRE, CANCEL, WAIT = "held", "skipped", "expired", "cancelled", "waiting"
 DOUBT = "unknown"
@@ -52,10 +54,14 @@ RESTORED = "restored from a backup: it may have gone out already"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the guards say of one delivery: nothing (`may_go`), or an action and its reason."""
+    """What the guards say of one delivery: nothing (`may_go`), or an action and its reason.
+
+    not_before: when it may go again, of what waits for an hour that is known.
+    """
 
     action: str
     reason: str
+    not_before: datetime | None = None
 
     @property
     def may_go(self) -> bool:
@@ -76,47 +82,53 @@ def read_verdict(text: str) -> Verdict:
     return Verdict(action, reason)
 
 
-def verdicts(channels_with_gateway: Sequence[str], now: datetime) -> Select[tuple[int, str]]:
-    """Selects delivery id and verdict; the caller adds its own WHERE on `Delivery` and `Item`."""
-    return _judging(
-        channels_with_gateway,
-        _Moment(literal(now, UtcDateTime), literal(now - LATE_AFTER, UtcDateTime)),
-    )
+def verdicts(channels_with_gateway: Sequence[str], courtesy: Courtesy) -> Select[tuple[int, str]]:
+    """Selects delivery id and verdict at `courtesy.now`; the caller adds its own WHERE."""
+    query = _judging(tuple(channels_with_gateway), courtesy.shape)
+    return query.params(**_values(courtesy))
 
 
 @lru_cache
-def verdicts_of_batch(channels_with_gateway: tuple[str, ...]) -> Select[tuple[int, str]]:
+def verdicts_of_batch(
+    channels_with_gateway: tuple[str, ...], shape: Shape
+) -> Select[tuple[int, str]]:
     """`verdicts`, built once for the many batches of a run; `of_batch` gives its parameters."""
-    now, late = bindparam("now", type_=UtcDateTime), bindparam("late", type_=UtcDateTime)
-    query = _judging(channels_with_gateway, _Moment(now, late))
+    query = _judging(channels_with_gateway, shape)
     return query.where(Delivery.id.in_(bindparam("ids", expanding=True)))
 
 
-def of_batch(ids: Sequence[int], now: datetime) -> dict[str, Any]:
-    return {"ids": list(ids), "now": now, "late": now - LATE_AFTER}
+def of_batch(ids: Sequence[int], courtesy: Courtesy) -> dict[str, Any]:
+    return {"ids": list(ids), **_values(courtesy)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """Now, and the time before which an item is late; as SQL, since the databases reckon differently."""
+def _values(courtesy: Courtesy) -> dict[str, Any]:
+    values: dict[str, Any] = {"now": courtesy.now, "late": courtesy.now - LATE_AFTER}
+    for at, (zone, closed) in enumerate(courtesy.closed):
+        values |= {f"zone_{at}": zone, f"closed_{at}": closed.reason}
+    for at, often in enumerate(courtesy.often):
+        values |= {f"since_{at}": often.since, f"most_{at}": often.most}
+        values |= {f"often_{at}": often.reason}
+    if courtesy.often:
+        values["client"] = courtesy.client
+    return values | ({"full": courtesy.full} if courtesy.full else {})
 
-    now: ColumnElement[datetime]
-    late: ColumnElement[datetime]
+
+_NOW, _LATE = bindparam("now", type_=UtcDateTime), bindparam("late", type_=UtcDateTime)
 
 
-def _judging(channels_with_gateway: Sequence[str], moment: _Moment) -> Select[tuple[int, str]]:
+def _judging(channels_with_gateway: Sequence[str], shape: Shape) -> Select[tuple[int, str]]:
     return (
-        select(Delivery.id, _verdict(channels_with_gateway, moment))
+        select(Delivery.id, _verdict(channels_with_gateway, shape))
         .join(Item, Item.id == Delivery.item_id)
         .join(Account, Account.id == Delivery.account_id)
         .outerjoin(Contact, Contact.id == Delivery.contact_id)
     )
 
 
-def _verdict(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnElement[str]:
+def _verdict(channels_with_gateway: Sequence[str], shape: Shape) -> ColumnElement[str]:
     """What may have gone out already is never held, skipped or called off: it is repeated or in doubt."""
-    objection = _objection(channels_with_gateway, moment)
-    closed = func.coalesce(Delivery.repeatable_until, moment.now) <= moment.now
+    objection = _objection(channels_with_gateway, shape)
+    closed = func.coalesce(Delivery.repeatable_until, _NOW) <= _NOW
     return case(
         (Delivery.ambiguous.is_(False), objection),
         (closed, _say(DOUBT, "it may have gone out, and can't be repeated safely any more")),
@@ -125,11 +137,10 @@ def _verdict(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnEle
     )
 
 
-def _objection(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnElement[str]:
-    now = moment.now
+def _objection(channels_with_gateway: Sequence[str], shape: Shape) -> ColumnElement[str]:
     return case(
         *_called_off(),
-        (Item.send_until < now, _say(EXPIRE, "its time window has closed")),
+        (Item.send_until < _NOW, _say(EXPIRE, "its time window has closed")),
         *_recipient_guards(),
         (
             Item.channel.not_in(channels_with_gateway),
@@ -137,10 +148,15 @@ def _objection(channels_with_gateway: Sequence[str], moment: _Moment) -> ColumnE
         ),
         (_paused(), _say(HOLD, PAUSED)),
         *_account_and_approval_guards(),
-        (Item.send_at > now, _say(WAIT, "not due yet")),
-        (_late(moment), _say(HOLD, "late: approve it again to send it now")),
+        (Item.send_at > _NOW, _say(WAIT, "not due yet")),
         (
-            Account.not_before > now,
+            and_(Item.late == "hold", _late()),
+            _say(HOLD, "late: approve it again to send it now"),
+        ),
+        (and_(Item.late == "drop", _late()), _say(EXPIRE, "late")),
+        *_courtesy_guards(shape),
+        (
+            Account.not_before > _NOW,
             literal(f"{WAIT}:account waits: ").concat(Account.wait_reason),
         ),
         else_="",
@@ -258,5 +274,30 @@ def _approved(since: ColumnElement[datetime] | None = None) -> ColumnElement[boo
     return exists().where(*matches)
 
 
-def _late(moment: _Moment) -> ColumnElement[bool]:
-    return and_(Item.send_at < moment.late, ~_approved(since=moment.late))
+def _late() -> ColumnElement[bool]:
+    return and_(Item.send_at < _LATE, ~_approved(since=_LATE))
+
+
+def _courtesy_guards(shape: Shape) -> _Guards:
+    """Hours by the recipient's clocks, caps, and what the person got lately; of email alone."""
+    to_mailbox = Item.channel == "email"
+    guards: _Guards = []
+    if shape.closed:
+        zones = [_text("zone", at) for at in range(shape.closed)]
+        told = {zone: _text("closed", at) for at, zone in enumerate(zones)}
+        where = case(*((Contact.timezone == zone, text) for zone, text in told.items()))
+        guards += [
+            (and_(to_mailbox, Contact.timezone.in_(zones)), literal(f"{WAIT}:").concat(where))
+        ]
+    if shape.is_full:
+        guards += [(to_mailbox, literal(f"{WAIT}:").concat(bindparam("full", type_=String)))]
+    for at in range(shape.frequencies):
+        since = bindparam(f"since_{at}", type_=UtcDateTime)
+        had = frequency.had_since(since, bindparam("client", type_=String))
+        enough = had >= bindparam(f"most_{at}", type_=Integer)
+        guards += [(and_(to_mailbox, enough), literal(f"{WAIT}:").concat(_text("often", at)))]
+    return guards
+
+
+def _text(name: str, at: int) -> ColumnElement[str]:
+    return bindparam(f"{name}_{at}", type_=String)

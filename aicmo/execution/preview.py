@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.errors import FixInput
-from aicmo.execution import guards
+from aicmo.execution import courtesy, guards
 from aicmo.execution.composing import EmailComposers, recipients
+from aicmo.execution.courtesy import Courtesy
 from aicmo.execution.handing_over import OnProgress
 from aicmo.execution.project import PlanItem, ProjectPlan
 from aicmo.execution.report import Tally
@@ -85,9 +86,10 @@ def preview_items(
     composers = EmailComposers(plan.document)
     previews: list[ItemPreview] = []
     with database.read() as session:
+        says = courtesy.of_project(session, plan.project_id, now)
         for item in items:
             found = ItemPreview(item)
-            for chunk in _open_deliveries(session, item, now):
+            for chunk in _open_deliveries(session, item, says):
                 _preview_chunk(session, found, chunk, composers, now, on_progress)
             _count_done(session, found)
             previews.append(found)
@@ -97,9 +99,9 @@ def preview_items(
 _Row = tuple[int, guards.Verdict, str]
 
 
-def _open_deliveries(session: Session, item: PlanItem, now: datetime) -> Iterator[list[_Row]]:
+def _open_deliveries(session: Session, item: PlanItem, says: Courtesy) -> Iterator[list[_Row]]:
     query = (
-        guards.verdicts(CHANNELS_WITH_GATEWAY, now)
+        guards.verdicts(CHANNELS_WITH_GATEWAY, says)
         .add_columns(Contact.key)
         .where(
             Delivery.item_id == item.id,

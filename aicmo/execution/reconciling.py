@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.execution import claims, guards, replaying
+from aicmo.execution import claims, courtesy, guards, replaying
 from aicmo.execution.asking import Fate, Told, ask, can_be_asked
 from aicmo.execution.doubts import Doubt, Standing, list_doubts
 from aicmo.execution.gate import issue_reading_permit
@@ -113,7 +113,8 @@ def _close_windows(database: Database, mover: Mover) -> None:
     """Doubts that can't be repeated any more come to the others."""
     closed: dict[str, list[int]] = {}
     with audit.transaction(database, mover.project_id) as session:
-        query = guards.verdicts(CHANNELS_WITH_GATEWAY, mover.at).where(
+        says = courtesy.of_project(session, mover.project_id, mover.at)
+        query = guards.verdicts(CHANNELS_WITH_GATEWAY, says).where(
             Delivery.project_id == mover.project_id,
             Delivery.state == State.PENDING.value,
             Delivery.ambiguous,

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
-from aicmo.execution import guards
+from aicmo.execution import courtesy, guards
+from aicmo.execution.putting_off import PUT_OFF
 from aicmo.execution.states import LAPSED, WAITING, State
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Delivery, Item
@@ -66,15 +67,23 @@ class Books:
 
 
 def read_books(
-    session: Session, project_id: str, *, now: datetime, channels: Sequence[str] | None = None
+    session: Session,
+    project_id: str,
+    *,
+    now: datetime,
+    channels: Sequence[str] | None = None,
+    run_id: int | None = None,
 ) -> Books:
     """The books of a project, or of some of its channels, as they stand at `now`.
+
+    run_id: the run that is told about: what its cap has stopped says so.
 
     What the guards stop is told as held, skipped or expired at once, whether or not a run has come
     by since; so is a doubt, as soon as the lease of whoever was sending has lapsed.
     """
     planned = select(func.coalesce(func.sum(Item.planned), 0)).where(Item.project_id == project_id)
-    judged = guards.verdicts(CHANNELS_WITH_GATEWAY, now).where(Item.project_id == project_id)
+    says = courtesy.of_project(session, project_id, now, run_id)
+    judged = guards.verdicts(CHANNELS_WITH_GATEWAY, says).where(Item.project_id == project_id)
     if channels is not None:
         planned = planned.where(Item.channel.in_(channels))
         judged = judged.where(Item.channel.in_(channels))
@@ -116,7 +125,7 @@ def _said(verdict: str, state: str, reason: str) -> tuple[str, str]:
         return "waiting", judged.reason
     if state == State.HELD and reason.startswith(NOT_COMPOSED):
         return state, reason
-    retried = state == State.PENDING and reason
+    retried = state == State.PENDING and reason and not reason.startswith(PUT_OFF)
     return "waiting", f"to be tried again: {reason}" if retried else DUE
 
 

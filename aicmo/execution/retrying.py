@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.execution import guards
+from aicmo.execution import courtesy, guards
 from aicmo.execution.selection import named_items
 from aicmo.execution.states import ACCOUNT_OF_NOW, Mover, State, move
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
@@ -147,7 +147,8 @@ def _objection() -> ColumnElement[str]:
 
 
 def _stopped(session: Session, mover: Mover, opened: Sequence[int]) -> Counter[str]:
-    judged = guards.verdicts(CHANNELS_WITH_GATEWAY, mover.at).where(Delivery.id.in_(opened))
+    says = courtesy.of_project(session, mover.project_id, mover.at)
+    judged = guards.verdicts(CHANNELS_WITH_GATEWAY, says).where(Delivery.id.in_(opened))
     _, verdict = judged.subquery().c
     counts = session.execute(select(verdict, func.count()).group_by(verdict)).tuples()
     said = ((guards.read_verdict(text), count) for text, count in counts)

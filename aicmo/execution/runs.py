@@ -266,7 +266,9 @@ def _send(
 
 def _settled(run: OpenRun, channel: str, handed_over: int) -> ChannelResult:
     with run.database.read() as session:
-        books = read_books(session, run.plan.project_id, now=run.clock(), channels=[channel])
+        books = read_books(
+            session, run.plan.project_id, now=run.clock(), channels=[channel], run_id=run.run_id
+        )
     return ChannelResult(
         success=books.count("sent"),
         failed=books.count("failed"),
@@ -331,7 +333,7 @@ def _say_what_waits_for_a_person(run: OpenRun, report: ExecutionReport, books: B
 
 def _books(run: OpenRun) -> Books:
     with run.database.read() as session:
-        return read_books(session, run.plan.project_id, now=run.clock())
+        return read_books(session, run.plan.project_id, now=run.clock(), run_id=run.run_id)
 
 
 def _add_other_channels(run: OpenRun, report: ExecutionReport, books: Books) -> None:

@@ -37,6 +37,10 @@ class Hours:
     blackout: tuple[Blackout, ...]
 
     @property
+    def are_limited(self) -> bool:
+        return bool(self.window or self.quiet or self.blackout)
+
+    @property
     def leave_time(self) -> bool:
         """Whether any day has a time at which a message may arrive, blackouts aside."""
         minutes = (f"{at // 60:02}:{at % 60:02}" for at in range(24 * 60))
@@ -48,8 +52,6 @@ class Hours:
         Raises:
             FixInput: there is no such time zone.
         """
-        if not (self.window or self.quiet or self.blackout):
-            return None
         # Clocks show whole minutes, so that everybody who asks in the same one gets one answer.
         return _closed(self, _minute(now), zone)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from aicmo.plans.fields import Day, Line, Part
 
+LATE_AFTER = timedelta(hours=24)
+"""An item is late when neither its time nor its approval lies within this span."""
 LateRule = Literal["hold", "send", "drop"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]

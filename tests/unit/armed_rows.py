@@ -29,8 +29,7 @@ NOWHERE = ("127.0.0.1", 1)
 def arm_through(run: OpenRun, claim: claims.Claim, gateway: Gateway | None = None) -> Armed:
     composed = {each: message(each) for each in claim.delivery_ids}
     through = gateway or opened(TokenGateway)
-    version = run.plan.version
-    return arm(run.database, run.mover(), claim, composed, CHANNELS_WITH_GATEWAY, version, through)
+    return arm(run.database, run.mover(), claim, composed, CHANNELS_WITH_GATEWAY, run.plan, through)
 
 
 def opened(kind: Callable[..., Gateway]) -> Gateway:

@@ -81,9 +81,14 @@ def closed_gateway() -> Gateway:
 
 def armed_batch(run: OpenRun, claim: claims.Claim) -> Armed:
     composed = {each: message(each) for each in claim.delivery_ids}
-    version = run.plan.version
     return arm(
-        run.database, run.mover(), claim, composed, CHANNELS_WITH_GATEWAY, version, closed_gateway()
+        run.database,
+        run.mover(),
+        claim,
+        composed,
+        CHANNELS_WITH_GATEWAY,
+        run.plan,
+        closed_gateway(),
     )
 
 

@@ -1,0 +1,58 @@
+"""How many emails a run, or a project in a day, may still arm; counted from the attempts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from aicmo.execution.states import Mover
+from aicmo.models import Account, Attempt, Run
+from aicmo.plans.opening import clock_text, day_began, day_ends, hours_of
+from aicmo.plans.sending import SendingRules
+
+
+class Room(NamedTuple):
+    """How many more may be armed, and why none when they are."""
+
+    left: int
+    reason: str
+
+
+def room(session: Session, rules: SendingRules, mover: Mover, timezone: str) -> Room | None:
+    """What the tighter of the two caps leaves at `mover.at`; None without a cap.
+
+    timezone: IANA name of the project's; its calendar day counts.
+    """
+    found: list[Room] = []
+    if rules.per_day is not None:
+        used = _armed(session, mover, rules.per_day, day_began(mover.at, timezone))
+        found.append(Room(rules.per_day - used, _day_is_over(rules, mover.at, timezone)))
+    if rules.per_run is not None and mover.run_id is not None:
+        began = session.scalars(select(Run.started_at).where(Run.id == mover.run_id)).one()
+        used = _armed(session, mover, rules.per_run, began, Attempt.run_id == mover.run_id)
+        found.append(Room(rules.per_run - used, f"cap per run reached ({rules.per_run})"))
+    return min(found, key=lambda each: each.left) if found else None
+
+
+def _armed(
+    session: Session, mover: Mover, at_most: int, since: datetime, *also: ColumnElement[Any]
+) -> int:
+    """Emails of the project that were armed since then; no more than `at_most` are counted."""
+    accounts = select(Account.id).where(
+        Account.project_id == mover.project_id, Account.channel == "email"
+    )
+    armed = select(Attempt.id).where(
+        Attempt.account_id.in_(accounts), Attempt.armed_at >= since, *also
+    )
+    counted = select(func.count()).select_from(armed.limit(at_most).subquery())
+    return session.scalars(counted).one()
+
+
+def _day_is_over(rules: SendingRules, now: datetime, timezone: str) -> str:
+    midnight = day_ends(now, timezone)
+    closed = hours_of(rules).closed(midnight, timezone)
+    until = clock_text(closed.opens_at if closed else midnight, now, timezone)
+    return f"cap per day reached ({rules.per_day}) in {timezone} until {until}"
