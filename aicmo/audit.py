@@ -62,6 +62,7 @@ class Event(StrEnum):
     APPROVAL_REVOKED = "approval.revoked"
     DELIVERY_MOVED = "delivery.moved"
     ADDRESS_SUPPRESSED = "address.suppressed"
+    FEEDBACK_RECEIVED = "feedback.received"
     CONTACT_UNSUBSCRIBED = "contact.unsubscribed"
     CONTACT_ERASED = "contact.erased"
     ACCOUNT_PAUSED = "account.paused"
@@ -76,6 +77,9 @@ class Event(StrEnum):
     DOUBT_READ = "doubt.read"
     EXECUTION_STOPPED = "execution.stopped"
     EXECUTION_CRASHED = "execution.crashed"
+    EMAIL_TEST_BEGUN = "email.test_begun"
+    EMAIL_TEST_SENT = "email.test_sent"
+    EMAIL_TEST_NOT_SENT = "email.test_not_sent"
 
 
 Sink = Callable[[str, str, dict[str, Any]], None]

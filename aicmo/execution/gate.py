@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aicmo.errors import FixConfiguration, FixInput
 from aicmo.gateways import contract
+from aicmo.plans.addresses import normalise_address
 from aicmo.settings import ExecutionConfig
 
 
@@ -91,3 +93,45 @@ def issue_reading_permit(config: ExecutionConfig, channel: str) -> contract.Live
     if not (config.execution_enabled and channel in config.channels_enabled):
         raise PermissionError(f"no permit to ask on {channel}: the environment doesn't enable it")
     return contract.LivePermit(0, channel, key=contract.PERMIT_KEY, may_send=False)
+
+
+def is_test_recipient(address: str, listed: str) -> bool:
+    """Whether `listed`, as AICMO_TEST_RECIPIENTS has it, names an address or its whole domain.
+
+    What can't be read names nobody.
+    """
+    try:
+        mailbox = normalise_address(address)
+    except FixInput:
+        return False
+    entries = {each.strip().lower() for each in listed.split(",")}
+    return mailbox in entries or f"@{mailbox.rpartition('@')[2]}" in entries
+
+
+def issue_test_permit(
+    config: ExecutionConfig, channel: str, recipient: str, listed: str
+) -> contract.LivePermit:
+    """A permit to send test messages to one address, which belongs to no run.
+
+    listed: AICMO_TEST_RECIPIENTS, addresses and `@domain`s with commas between them.
+
+    Raises:
+        FixConfiguration: the environment doesn't enable execution on this channel, or doesn't
+            list the address.
+    """
+    if not config.execution_enabled:
+        raise FixConfiguration(
+            "Nothing may be sent from here, not even a test: EXECUTION_ENABLED isn't true",
+            next_step="Set EXECUTION_ENABLED=true; approvals still keep the plan from going out.",
+        )
+    if channel not in config.channels_enabled:
+        raise FixConfiguration(
+            f"EXECUTION_CHANNELS leaves {channel} off",
+            next_step=f"Set EXECUTION_CHANNELS={','.join([*config.channels_enabled, channel])}.",
+        )
+    if not is_test_recipient(recipient, listed):
+        raise FixConfiguration(
+            "AICMO_TEST_RECIPIENTS doesn't list that address, so no test goes there",
+            next_step="Add it, or `@` and its domain; list addresses of your own agency only.",
+        )
+    return contract.LivePermit(0, channel, key=contract.PERMIT_KEY, only_to=recipient)

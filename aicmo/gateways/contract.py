@@ -173,15 +173,19 @@ class LivePermit:
     """Proof that the gate decided LIVE for one run and channel; only the gate makes it.
 
     may_send: False lets a gateway ask its provider about doubts, and nothing else.
+    only_to: the one address that a test message may go to; '' for a run's deliveries.
     """
 
-    __slots__ = ("channel", "may_send", "run_id")
+    __slots__ = ("channel", "may_send", "only_to", "run_id")
 
-    def __init__(self, run_id: int, channel: str, *, key: object, may_send: bool = True) -> None:
+    def __init__(
+        self, run_id: int, channel: str, *, key: object, may_send: bool = True, only_to: str = ""
+    ) -> None:
         if key is not PERMIT_KEY:
             msg = "only aicmo.execution.gate issues a LivePermit"
             raise PermissionError(msg)
         self.run_id, self.channel, self.may_send = run_id, channel, may_send
+        self.only_to = only_to
 
 
 PERMIT_KEY = object()

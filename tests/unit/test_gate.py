@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from aicmo.execution.gate import Keys, Mode, decide, decide_channel, issue_permit
+from aicmo.errors import FixConfiguration
+from aicmo.execution.gate import (
+    Keys,
+    Mode,
+    decide,
+    decide_channel,
+    is_test_recipient,
+    issue_permit,
+    issue_test_permit,
+)
 from aicmo.settings import ExecutionConfig
 
 
@@ -48,14 +57,72 @@ def test_no_permit_without_live(mode: Mode) -> None:
     assert issue_permit(Mode.LIVE, 7, "email").run_id == 7
 
 
+ME = "me@agency.example"
+
+
+@pytest.mark.parametrize("keys", list(product([False, True], repeat=3)))
+def test_truth_table_of_a_test_message(keys: tuple[bool, bool, bool]) -> None:
+    enabled, on_channel, is_listed = keys
+    config = ExecutionConfig(enabled, channels_enabled=["email"] if on_channel else ["crm"])
+    listed = ME if is_listed else "you@agency.example"
+    if all(keys):
+        permit = issue_test_permit(config, "email", ME, listed)
+        assert (permit.only_to, permit.run_id, permit.channel) == (ME, 0, "email")
+    else:
+        with pytest.raises(FixConfiguration) as refused:
+            issue_test_permit(config, "email", ME, listed)
+        assert refused.value.next_step
+        assert ME not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("listed", "may"),
+    [
+        (ME, True),
+        (" You@agency.example ,ME@Agency.example", True),
+        ("@agency.example", True),
+        ("@AGENCY.example,", True),
+        ("", False),
+        (",", False),
+        ("@", False),
+        ("*", False),
+        ("agency.example", False),
+        ("@example", False),
+        ("@mail.agency.example", False),
+        ("notme@agency.example", False),
+        ("me@agency.example.org", False),
+        ("me@agency.example;you@agency.example", False),
+    ],
+)
+def test_who_may_get_a_test_message(listed: str, may: bool) -> None:  # noqa: FBT001
+    assert is_test_recipient(ME, listed) is may
+
+
+@pytest.mark.parametrize("address", ["", "@agency.example", "me", "a@x.example,me@agency.example"])
+def test_what_is_no_address_is_no_test_recipient(address: str) -> None:
+    assert not is_test_recipient(address, f"{ME},@agency.example,{address}")
+
+
+def test_a_run_s_permit_is_bound_to_no_address() -> None:
+    assert issue_permit(Mode.LIVE, 7, "email").only_to == ""
+
+
 def test_only_the_gate_makes_permits() -> None:
+    assert users_of("PERMIT_KEY") == {"aicmo/execution/gate.py", "aicmo/gateways/contract.py"}
+
+
+def test_only_a_test_message_asks_for_a_test_permit() -> None:
+    assert users_of("issue_test_permit") == {
+        "aicmo/execution/gate.py",
+        "aicmo/execution/test_send.py",
+    }
+
+
+def users_of(name: str) -> set[str]:
     root = Path(__file__).parents[2]
     sources = [
         path
         for room in ("aicmo", "tasks", "blocks", "flows")
         for path in (root / room).rglob("*.py")
     ]
-    users = {
-        path.relative_to(root).as_posix() for path in sources if "PERMIT_KEY" in path.read_text()
-    }
-    assert users == {"aicmo/execution/gate.py", "aicmo/gateways/contract.py"}
+    return {path.relative_to(root).as_posix() for path in sources if name in path.read_text()}
