@@ -9,7 +9,7 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from aicmo.gateways.contract import RepeatClass
 
@@ -25,6 +25,7 @@ class Fault:
     applies: the message takes effect, if it was read to its end.
     delay: seconds it takes before that.
     status: the answer's status, with `headers`; 0 is the usual one.
+    content: the answer's JSON instead of the usual one.
     then: what becomes of the answer.
     """
 
@@ -33,6 +34,7 @@ class Fault:
     delay: float = 0
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
+    content: Mapping[str, Any] | None = None
     then: Literal["answer", "close", "hang", "reset", "cut", "drip", "garbage", "twice"] = "answer"
 
 
@@ -73,7 +75,8 @@ class Peer(Protocol):
     met: list[Fault]
 
     def take(self, request: Request) -> str: ...
-    def find(self, token: str) -> str: ...
+    def confirm(self, ref: str) -> dict[str, Any]: ...
+    def look_up(self, request: Request) -> tuple[int, dict[str, Any]]: ...
 
 
 class Exchange:
@@ -93,18 +96,9 @@ class Exchange:
         request = _request(head)
         self.fault = self.fault or self.peer.faults.get(request.token)
         if request.method == "GET":
-            self._look_up(request)
+            self._answer(*self.peer.look_up(request))
         elif not self._fault_at("head"):
             self._take(request)
-
-    def _look_up(self, request: Request) -> None:
-        found = self.peer.find(request.path.rpartition("/")[2])
-        if self.peer.repeat_class is not RepeatClass.READABLE:
-            self._answer(405, {})
-        elif found:
-            self._answer(200, {"id": found})
-        else:
-            self._answer(404, {})
 
     def _take(self, request: Request) -> None:
         length = int(request.headers["content-length"])
@@ -123,7 +117,8 @@ class Exchange:
         self.peer.stopping.wait(fault.delay)
         ref = self.peer.take(request) if fault.applies else ""
         self.peer.watch("applied", request)
-        self._answer(200, {"id": ref} if ref else {}, lambda: self.peer.watch("answer", request))
+        content = self.peer.confirm(ref) if ref else {}
+        self._answer(200, content, lambda: self.peer.watch("answer", request))
 
     def _fault_at(self, place: str) -> bool:
         if self.fault is None or self.fault.at != place:
@@ -132,12 +127,13 @@ class Exchange:
         return True
 
     def _answer(
-        self, status: int, content: dict[str, str], halfway: Callable[[], None] = lambda: None
+        self, status: int, content: dict[str, Any], halfway: Callable[[], None] = lambda: None
     ) -> None:
         fault = self.fault or WORKS
         if self.fault:
             self.peer.met.append(self.fault)
-        text = _response(fault.status or status, fault.headers, content)
+        said = content if fault.content is None else fault.content
+        text = _response(fault.status or status, fault.headers, said)
         match fault.then:
             case "answer" | "twice":
                 self.connection.sendall(text[:20])
@@ -184,8 +180,8 @@ def _request(head: bytes) -> Request:
     return Request(method, path, {name.lower(): value.strip() for name, _, value in pairs})
 
 
-def _response(status: int, headers: Mapping[str, str], content: dict[str, str]) -> bytes:
-    body = json.dumps(content).encode()
+def _response(status: int, headers: Mapping[str, str], content: Mapping[str, Any]) -> bytes:
+    body = json.dumps(dict(content)).encode()
     lines = [f"HTTP/1.1 {status} as scripted", f"Content-Length: {len(body)}"]
     lines += ["Connection: close", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aicmo.gateways.contract import RepeatClass
 from tests.peers.http_exchange import Exchange, Fault, Request, Watch
@@ -158,6 +158,17 @@ class HttpPeer:
             ref = f"M{len(self.applied) + 1}"
             self.applied.append(Effect(request.token, request.recipient, ref, request.body, now))
             return ref
+
+    def confirm(self, ref: str) -> dict[str, Any]:
+        """The answer's JSON after an effect."""
+        return {"id": ref}
+
+    def look_up(self, request: Request) -> tuple[int, dict[str, Any]]:
+        """The answer to a question: its status and JSON."""
+        found = self.find(request.path.rpartition("/")[2])
+        if self.repeat_class is not RepeatClass.READABLE:
+            return 405, {}
+        return (200, {"id": found}) if found else (404, {})
 
     def find(self, token: str) -> str:
         """The reference of a token's message, if it can be seen already."""

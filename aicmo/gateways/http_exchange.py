@@ -1,0 +1,249 @@
+"""One HTTP request to a provider: written once, bounded as a whole, its answer read as far as it comes.
+
+The first byte of the body is what commits: without a body the provider has nothing to act on. The
+body is a generator that asks for the last permission and only then yields, so no library below can
+write it unasked, or write it twice.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from aicmo.errors import FixConfiguration
+from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, Scope, StillAllowed, Timing
+from aicmo.gateways.http_answers import Answer
+
+_LARGEST_ANSWER = 1024 * 1024
+_CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+_CAN_NOT_CONNECT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+HTTP_TIMING = Timing(send_deadline=30, request_bound=120, quiet=240)
+"""For providers that aren't asked afterwards; those that are need their own quiet period."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpTimes:
+    """Seconds to wait at most: for one step, and for everything from connecting to the last byte."""
+
+    connect: float = 10
+    write: float = 30
+    read: float = 60
+    pool: float = 5
+    whole: float = 110
+
+
+class NoAnswer(Exception):
+    """It wasn't sent, or nobody can tell what became of it.
+
+    A turn in the dialogue: it never leaves the gateway.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.detail)
+        self.outcome = outcome
+
+
+class HttpExchange:
+    """A provider's API for one account; opens a connection for each request.
+
+    A connection that was kept could be closed by the provider just as it is used again, which looks
+    like a lost answer.
+
+    base_url: of the API, without a path; https:// and exactly `host`, or a loopback address.
+    headers: of every request; the only place for secrets, as URLs get into logs.
+
+    Raises:
+        FixConfiguration: the base URL is another one.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        host: str,
+        headers: Mapping[str, str],
+        times: HttpTimes | None = None,
+    ) -> None:
+        _check_base_url(base_url, host)
+        self._base_url = base_url.rstrip("/")
+        self._times = times or HttpTimes()
+        for name in ("httpx", "httpcore"):  # at INFO they log every URL
+            logging.getLogger(name).setLevel(logging.WARNING)
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(
+            transport=httpx.HTTPTransport(
+                verify=ssl.create_default_context(), trust_env=False, limits=limits, retries=0
+            ),
+            headers={"Accept-Encoding": "identity", **headers},
+            follow_redirects=False,
+            trust_env=False,  # a proxy of the environment would see the messages
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def post(
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        outgoing: Outgoing,
+        still_allowed: StillAllowed,
+    ) -> Answer:
+        """Writes one request for one delivery.
+
+        Raises:
+            NoAnswer: certainly not sent, or in doubt.
+        """
+        if outgoing.is_late():
+            raise NoAnswer(_not_sent("past its deadline", Scope.BATCH))
+        question = _LastQuestion(outgoing, still_allowed)
+        sized = {name: value for name, value in headers.items() if name.lower() != "content-length"}
+        sized["Content-Length"] = str(len(body))  # without it the body would go out in chunks
+        connect = outgoing.deadline - time.monotonic()
+        try:
+            answer = self._exchange("POST", path, sized, question.then(body), connect=connect)
+        except NoAnswer:
+            raise
+        except Exception as error:  # noqa: BLE001  (what counts is whether the body was begun)
+            failure = _judge(error, has_begun=question.has_begun)
+            raise NoAnswer(failure) from None
+        if not question.has_begun:
+            raise NoAnswer(_not_sent("closed before its body", Scope.DELIVERY))
+        return answer
+
+    def get(self, path: str) -> Answer:
+        """Reads; changes nothing at the provider.
+
+        Raises:
+            httpx.HTTPError: there is no answer.
+        """
+        return self._exchange("GET", path, {}, None, connect=self._times.connect)
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: Iterator[bytes] | None,
+        *,
+        connect: float,
+    ) -> Answer:
+        times = self._times
+        timeout = httpx.Timeout(
+            connect=max(0.001, min(times.connect, connect)),
+            write=times.write, read=times.read, pool=times.pool,
+        )  # fmt: skip
+        deadline = time.monotonic() + times.whole
+        with (
+            _End(times.whole) as end,
+            self._client.stream(
+                method, self._base_url + path, headers=headers, content=content,
+                timeout=timeout, extensions={"trace": end.trace},
+            ) as response,
+        ):  # fmt: skip
+            body, is_whole = _read(response, deadline)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status_code, headers, body, is_whole)
+
+
+class _LastQuestion:
+    """Asked when connection and head are through, directly before the body.
+
+    has_begun: it was answered with yes, so the body may be on its way.
+    """
+
+    def __init__(self, outgoing: Outgoing, still_allowed: StillAllowed) -> None:
+        self._outgoing, self._still_allowed = outgoing, still_allowed
+        self.has_begun = False
+
+    def then(self, body: bytes) -> Iterator[bytes]:
+        if not self._still_allowed([self._outgoing]):
+            raise NoAnswer(_not_sent("no longer allowed", Scope.DELIVERY))
+        if self._outgoing.is_late():
+            raise NoAnswer(_not_sent("past its deadline", Scope.BATCH))
+        self.has_begun = True
+        yield body
+
+
+class _End:
+    """Ends a connection at a fixed time: httpx bounds each read, which a byte a minute never trips."""
+
+    def __init__(self, seconds: float) -> None:
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._hang_up)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event in _CONNECTED:
+            self._socket = info["return_value"].get_extra_info("socket")
+
+    def _hang_up(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):  # the plain one: TLS would drop its state under the reader
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def _read(response: httpx.Response, deadline: float) -> tuple[bytes, bool]:
+    """The body as far as it came; the status has come whatever becomes of it."""
+    body = b""
+    try:
+        for chunk in response.iter_raw():
+            body += chunk
+            if len(body) > _LARGEST_ANSWER or time.monotonic() > deadline:
+                return b"", False
+    except Exception:  # noqa: BLE001
+        return body, False
+    return body, True
+
+
+def _judge(error: Exception, *, has_begun: bool) -> Outcome:
+    """Names the kind of failure only: an error's text can hold an address or a key."""
+    detail = f"connection failed: {type(error).__name__}"
+    if has_begun:
+        return Outcome(OutcomeKind.UNKNOWN, detail=detail)
+    is_wider = isinstance(error, _CAN_NOT_CONNECT)
+    return _not_sent(detail, Scope.RUN if is_wider else Scope.DELIVERY)
+
+
+def _not_sent(detail: str, scope: Scope) -> Outcome:
+    return Outcome(OutcomeKind.NOT_SENT, detail=detail, scope=scope)
+
+
+def _check_base_url(url: str, host: str) -> None:
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    is_plain = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
+    is_the_provider = url.rstrip("/") == f"https://{host}"
+    is_local = parts.scheme in ("http", "https") and _is_loopback(name)
+    if not is_plain or not (is_the_provider or is_local):
+        raise FixConfiguration(
+            f"The address of the API isn't https://{host}",
+            next_step="Leave it out: another host would get the messages and the key.",
+        )
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
