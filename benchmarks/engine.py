@@ -39,6 +39,8 @@ from aicmo.gateways.contract import (
     Timing,
 )
 from aicmo.gateways.email_message import ComposedEmail
+from aicmo.gateways.email_page import Parts
+from aicmo.gateways.personalisation import Template
 from aicmo.models import Delivery
 from aicmo.plans.document import ProjectDocument
 from aicmo.settings import ExecutionConfig
@@ -52,6 +54,7 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 CONFIG = ExecutionConfig(execution_enabled=True, dry_run=False, channels_enabled=["email"])
 REQUEST = runs.ExecutionRequest("many", enabled=True, dry_run=False, started_by="benchmark")
 PAYLOAD = b"x" * 5_000
+PARTS = Parts(text=Template(()), html=Template(()))
 DELIVERY: Any = Delivery.__table__
 
 
@@ -77,7 +80,7 @@ class InstantComposer:
         del item_key, date
         return ComposedEmail(
             sender="studio@example.com", recipient=recipient.email.email, message_id="", subject="",
-            text="", html="", headers=(), payload=PAYLOAD, warnings=(),
+            headers=(), payload=PAYLOAD, feedback_token="", parts=PARTS, values=(),
         )  # fmt: skip
 
 

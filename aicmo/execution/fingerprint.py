@@ -13,7 +13,7 @@ from aicmo.plans.contacts import Audience
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import Item
 
-_BRAND_PARTS = {"name", "sender", "postal_address", "unsubscribe_url", "colours", "website"}
+_BRAND_PARTS = {"name", "sender", "postal_address", "unsubscribe_url", "colours", "typeface"}
 
 
 class Fingerprints:
@@ -24,22 +24,32 @@ class Fingerprints:
         self._audiences: dict[str, str] = {}
 
     def of(self, item: Item, send_at: datetime, send_until: datetime | None) -> str:
-        """Hex SHA-256 over content, sender, brand parts, audience and time window."""
+        """Hex SHA-256 over content, sender, brand parts, link tags, audience and time window.
+
+        When messages may arrive (`sending`, but for its tags) isn't part of it: that changes no message.
+        """
+        is_email = item.channel is Channel.EMAIL
         return _digest(
             {
                 "channel": item.channel.value,
                 "content": item.content.model_dump(mode="json"),
                 "window": [send_at.isoformat(), send_until.isoformat() if send_until else None],
                 "audience": self._audience(item.audience) if item.audience else None,
-                "brand": self._brand if item.channel is Channel.EMAIL else None,
+                "brand": self._brand if is_email else None,
+                "utm": self._utm if is_email else None,
                 "language": self.document.language,
-                "composer": COMPOSER_VERSION if item.channel is Channel.EMAIL else None,
+                "composer": COMPOSER_VERSION if is_email else None,
             }
         )
 
     @cached_property
     def _brand(self) -> dict[str, object]:
         return self.document.brand.model_dump(mode="json", include=_BRAND_PARTS)
+
+    @cached_property
+    def _utm(self) -> dict[str, object] | None:
+        utm = self.document.sending.utm
+        return utm.model_dump(mode="json") if utm else None
 
     def _audience(self, audience_id: str) -> str:
         if audience_id not in self._audiences:

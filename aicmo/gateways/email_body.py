@@ -1,32 +1,25 @@
-"""The body of an email: Markdown as simple HTML for mail clients, and as readable plain text.
+"""The body of an email, from its author's Markdown or HTML: dressed for mail clients, and as text.
 
-HTML in the Markdown is shown as text, links go to https:// and mailto: only, and there are no
-pictures.
+Both forms come from one tree. HTML in Markdown is shown as text; an author's HTML is read strictly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markdown_it.tree import SyntaxTreeNode
 
 from aicmo.errors import FixInput
-from aicmo.gateways.personalisation import Markers
+from aicmo.gateways.email_headers import refuse_controls_in_prose
+from aicmo.gateways.email_look import Look
+from aicmo.gateways.email_text import to_text
+from aicmo.gateways.email_tree import TAGS, Element, read_html, refuse_other_readings, to_html
+from aicmo.gateways.email_urls import Links, bare_urls, in_ascii
+from aicmo.plans.items import EmailContent
 
-_STYLES = {
-    "p": "margin:0 0 16px;",
-    "h1": "margin:0 0 16px;font-size:24px;line-height:1.3;",
-    "h2": "margin:24px 0 12px;font-size:20px;line-height:1.3;",
-    "h3": "margin:20px 0 8px;font-size:17px;line-height:1.4;",
-    "ul": "margin:0 0 16px;padding-left:24px;",
-    "ol": "margin:0 0 16px;padding-left:24px;",
-    "li": "margin:0 0 6px;",
-    "blockquote": "margin:0 0 16px;padding:2px 0 2px 16px;border-left:3px solid #d0d5dd;color:#475467;",
-    "code": "font-family:Consolas,Menlo,monospace;font-size:90%;white-space:pre-wrap;",
-    "hr": "margin:24px 0;border:0;border-top:1px solid #e4e7ec;",
-}
+_PLACE = "content.body"
 
 
 @dataclass(frozen=True)
@@ -37,120 +30,89 @@ class Body:
     text: str
 
 
-def render_body(markdown: str, markers: Markers, *, link_colour: str) -> Body:
+def render_body(content: EmailContent, links: Links, look: Look) -> Body:
     """The body's two forms.
 
     Raises:
-        FixInput: it has a picture, a link that is neither https:// nor mailto:, or a placeholder in
-            a link's address.
+        FixInput: it has what an email can't carry, a link that is neither https:// nor mailto:, a
+            picture that isn't at https://, or a placeholder in an address.
     """
-    parser = _parser()
-    tokens = parser.parse(markers.put_into(markdown, "content.body"))
-    for token in _with_children(tokens):
-        _check(token, markers)
-        _dress(token, link_colour)
-    html = parser.renderer.render(tokens, parser.options, {})
-    return Body(html, _blocks(SyntaxTreeNode(tokens)))
+    prose = refuse_controls_in_prose(content.body, _PLACE)
+    marked = links.markers.put_into(prose, _PLACE)
+    try:
+        tree = read_html(_markdown(marked) if content.format == "markdown" else marked, _PLACE)
+        _check_addresses(tree, links)
+        refuse_other_readings(tree, _PLACE)
+    except FixInput as error:
+        raise FixInput(links.markers.shown(str(error)), next_step=error.next_step) from None
+    _link_bare_urls(tree, links)
+    html = to_html(tree, lambda element: _dressed(element, links, look))
+    return Body(html, to_text(tree, links.tagged))
 
 
-def check_link(url: str, markers: Markers, place: str) -> str:
-    """`url`, if an email may link to it; raises `FixInput` if not."""
-    if markers.are_in(url) or "{{" in url:
-        raise FixInput(
-            f"{place} has a placeholder in its address",
-            next_step="Link to the same address for everyone; what a contact is called stays private.",
-        )
-    if not url.lower().startswith(("https://", "mailto:")):
-        raise FixInput(
-            f"{place} goes to {url[:60]!r}, which is neither https:// nor mailto:",
-            next_step="Link to an https:// page.",
-        )
-    return url
-
-
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False})
-    # Every address is let through here, so that _check can refuse a bad one by name instead of
-    # leaving its Markdown in the text.
+def _markdown(text: str) -> str:
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    # Addresses stay as they are written, so that a bad one is refused by name later on.
     parser.validateLink = lambda url: True  # noqa: ARG005
-    return parser
+    parser.normalizeLink = lambda url: url
+    tokens = parser.parse(text)
+    for token in tokens:
+        _simplify(token)
+    return parser.renderer.render(tokens, parser.options, {})
 
 
-def _with_children(tokens: list[Token]) -> list[Token]:
-    return [inner for token in tokens for inner in (token, *_with_children(token.children or []))]
-
-
-def _check(token: Token, markers: Markers) -> None:
-    if token.type == "image":
+def _simplify(token: Token) -> None:
+    if token.tag and token.tag not in TAGS:
+        line = token.map[0] + 1 if token.map else 1
         raise FixInput(
-            "content.body has a picture, which email doesn't carry yet",
-            next_step="Link to the picture's page instead.",
+            f"{_PLACE}, line {line}, has a heading of level {token.tag[1:]}",
+            next_step="Use # to ####.",
         )
-    if token.type == "link_open":
-        check_link(str(token.attrGet("href")), markers, "A link in content.body")
+    token.info = ""  # the language of a code block, which would become a class
+    if style := str(token.attrs.pop("style", "")):
+        token.attrSet("align", style.removeprefix("text-align:"))
 
 
-def _dress(token: Token, link_colour: str) -> None:
-    if token.nesting < 0:
+def _check_addresses(element: Element, links: Links) -> None:
+    if element.tag == "a":
+        links.check(element.attributes["href"], f"A link in {_PLACE}")
+    if element.tag == "img":
+        links.check_picture(element.attributes["src"], f"A picture in {_PLACE}")
+    for child in element.children:
+        if isinstance(child, Element):
+            _check_addresses(child, links)
+
+
+def _link_bare_urls(element: Element, links: Links) -> None:
+    if element.tag in {"a", "code", "pre"}:
         return
-    if token.tag == "a":
-        token.attrSet("style", f"color:{link_colour};text-decoration:underline;")
-    elif style := _STYLES.get(token.tag):
-        token.attrSet("style", style)
+    children: list[Element | str] = []
+    for child in element.children:
+        if isinstance(child, Element):
+            _link_bare_urls(child, links)
+            children.append(child)
+        else:
+            children += _linked(child, links)
+    element.children = children
 
 
-def _blocks(node: SyntaxTreeNode, gap: str = "\n\n") -> str:
-    return gap.join(_block(child) for child in node.children)
+def _linked(text: str, links: Links) -> list[Element | str]:
+    pieces: list[Element | str] = []
+    for number, piece in enumerate(bare_urls(text)):
+        if number % 2:
+            links.check(piece, f"An address in {_PLACE}")
+            pieces.append(Element("a", {"href": piece}, [piece]))
+        elif piece:
+            pieces.append(piece)
+    return pieces
 
 
-def _block(node: SyntaxTreeNode) -> str:
-    match node.type:
-        case "bullet_list" | "ordered_list":
-            return _list(node)
-        case "blockquote":
-            return _indent(_blocks(node), "> ", "> ")
-        case "fence" | "code_block":
-            return _indent(node.content.rstrip("\n"), "    ", "    ")
-        case "hr":
-            return "-" * 20
-        case "heading":
-            title = _inline(node.children[0])
-            return f"{title}\n{'=' * 20}" if node.tag == "h1" else title
-        case _:
-            return "".join(_inline(child) for child in node.children)
-
-
-def _list(node: SyntaxTreeNode) -> str:
-    first = int(node.attrs.get("start", 1))
-    lines: list[str] = []
-    for number, item in enumerate(node.children, start=first):
-        bullet = f"{number}. " if node.type == "ordered_list" else "- "
-        lines.append(_indent(_blocks(item, "\n"), bullet, " " * len(bullet)))
-    return "\n".join(lines)
-
-
-def _indent(text: str, first: str, rest: str) -> str:
-    return "\n".join(
-        ((rest if number else first) + line).rstrip()
-        for number, line in enumerate(text.split("\n"))
-    )
-
-
-def _inline(node: SyntaxTreeNode) -> str:
-    match node.type:
-        case "text" | "code_inline":
-            return node.content
-        case "softbreak":
-            return " "
-        case "hardbreak":
-            return "\n"
-        case "link":
-            return _link(node)
-        case _:
-            return "".join(_inline(child) for child in node.children)
-
-
-def _link(node: SyntaxTreeNode) -> str:
-    label = "".join(_inline(child) for child in node.children)
-    address = str(node.attrs["href"])
-    return label if label in (address, address.removeprefix("mailto:")) else f"{label} ({address})"
+def _dressed(element: Element, links: Links, look: Look) -> Mapping[str, str]:
+    attributes = dict(element.attributes)
+    if element.tag == "a":
+        attributes["href"] = links.tagged(attributes["href"])
+    if element.tag == "img":
+        attributes["src"] = in_ascii(attributes["src"])
+    if element.tag == "table":
+        attributes |= {"cellpadding": "0", "cellspacing": "0", "border": "0"}
+    return {**attributes, **look.attributes(element.tag)}

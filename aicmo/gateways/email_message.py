@@ -1,69 +1,83 @@
 """From an item's content to the exact bytes of one person's email.
 
-The same input gives the same bytes: what a person previews and approves is what goes out.
+The same input gives the same bytes: what a person previews and approves is what goes out. What all
+recipients share is written and encoded once, so that a message costs little more than its joining.
 """
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 
 from aicmo.errors import FixInput
+from aicmo.gateways.email_encoding import encode_value, frame
 from aicmo.gateways.email_headers import (
     address_header,
-    ascii_address,
+    one_line,
     plain_header,
     refuse_controls,
     text_header,
 )
-from aicmo.gateways.email_page import prepare_parts
-from aicmo.gateways.personalisation import EmailRecipient, read_template
-from aicmo.plans.document import Brand, Sender
+from aicmo.gateways.email_page import Parts, prepare_parts
+from aicmo.gateways.email_senders import (
+    FEEDBACK_TOKEN_LENGTH,
+    checked_address,
+    has_feedback_tokens,
+    read_origin,
+)
+from aicmo.gateways.email_urls import Links
+from aicmo.gateways.personalisation import EmailRecipient, Markers
+from aicmo.plans.document import Brand
 from aicmo.plans.items import EmailContent
 
-COMPOSER_VERSION = "1"
+COMPOSER_VERSION = "2"
 """Raised with every change of the bytes that the same input gives; the approval hash includes it."""
 
-_LONGEST_UNSUBSCRIBE_URL = 75  # header software folds a longer one, and folded it doesn't work
 _LONGEST_SUBJECT = 78
 _CLIPPED_AT_BYTES = 102_400  # Gmail hides what comes after, the unsubscribe link included
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_FEEDBACK_TOKEN = re.compile(rf"[A-Za-z0-9]{{{FEEDBACK_TOKEN_LENGTH}}}")
+
+Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Header:
-    """A header as a reader sees it, and as the bytes of its line or lines."""
-
-    name: str
-    value: str
-    line: bytes
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ComposedEmail:
     """One email, ready to be shown or sent.
 
     sender, recipient: the envelope's addresses, in ASCII.
     headers: name and decoded value, in the order of the payload.
     payload: CRLF line ends, ASCII only, not dot-stuffed (RFC 5322).
+    parts, values: what text and HTML are made of when somebody wants to see them.
     """
 
     sender: str
     recipient: str
     message_id: str
     subject: str
-    text: str
-    html: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     payload: bytes
-    warnings: tuple[str, ...]
-    feedback_token: str = ""
+    feedback_token: str
+    parts: Parts = field(repr=False, compare=False)
+    values: Sequence[str] = field(repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        return self.parts.text.fill(self.values)
+
+    @property
+    def html(self) -> str:
+        return self.parts.html.fill([escape(value) for value in self.values])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return _warnings(self.subject, self.payload)
 
 
 class EmailComposer:
@@ -71,6 +85,7 @@ class EmailComposer:
 
     language: BCP 47 tag of the content, for screen readers.
     tags: query parameters (`utm_source` …) that each https:// link of the content gets.
+    extra_headers: further header lines in plain ASCII, the same in each message.
 
     Raises:
         FixInput: the brand lacks what every email must carry, or the content can't be composed.
@@ -83,18 +98,18 @@ class EmailComposer:
         *,
         language: str = "en",
         tags: Mapping[str, str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> None:
-        del tags
-        sender = _required_sender(brand)
-        self._from = ascii_address(sender.email, "brand.sender.email")
-        self._domain = self._from.rpartition("@")[2]
-        unsubscribe_url = _required_unsubscribe_url(brand)
-        self._shared_headers = _shared_headers(sender, self._from, unsubscribe_url)
-        refuse_controls(content.subject, "content.subject")
-        self._subject = read_template(content.subject, "content.subject")
-        self._parts = prepare_parts(
-            content, brand, unsubscribe_url=unsubscribe_url, language=language
-        )
+        self._origin = read_origin(brand)
+        self._needs_feedback_token = has_feedback_tokens(brand)
+        self._markers = Markers(repr((content, brand, language, tags)))
+        subject = refuse_controls(content.subject, "content.subject")
+        self._subject = self._markers.template(self._markers.put_into(subject, "content.subject"))
+        link = self._origin.unsubscribe.link(self._markers.feedback_token)
+        links = Links(self._markers, tags or {}, link)
+        self._parts = prepare_parts(content, brand, links, language=language)
+        self._first = (*self._origin.headers, *(extra_headers or {}).items())
+        self._frame, self._wanted = self._make_frame(extra_headers or {})
 
     def compose(
         self, contact: EmailRecipient, token: str, date: datetime, feedback_token: str = ""
@@ -109,122 +124,97 @@ class EmailComposer:
         Raises:
             FixInput: the contact lacks a value the content needs, or can't be written to.
         """
-        recipient = ascii_address(contact.email, "contact.email")
-        subject = _one_line(self._subject.fill(contact), "content.subject")
-        text = self._parts.text.fill(contact)
-        html = self._parts.html.fill(contact, escape)
-        headers = (
-            *self._shared_headers,
-            _mailbox("To", contact.name, recipient, "contact.name"),
-            Header("Subject", subject, text_header("Subject", subject)),
-            *_identification(token, self._domain, date),
-        )
-        payload = _assemble(headers, text, html, token)
+        self._refuse_odd_tokens(token, feedback_token)
+        recipient = checked_address(contact.email, "contact.email")
+        values = self._markers.values(contact, feedback_token)
+        subject = one_line(self._subject.fill(values), "content.subject")
+        to = _to(contact.name, recipient)
+        date_text, date_line = _date(date)
+        message_id = f"<{token}@{self._origin.domain}>"
+        own_lines = (to[1], text_header("Subject", subject), date_line, message_id.encode())
         return ComposedEmail(
-            sender=self._from,
+            sender=self._origin.envelope.replace("{token}", feedback_token),
             recipient=recipient,
-            message_id=f"<{token}@{self._domain}>",
+            message_id=message_id,
             subject=subject,
-            text=text,
-            html=html,
-            headers=tuple((header.name, header.value) for header in headers),
-            payload=payload,
-            warnings=_warnings(subject, payload),
+            headers=(
+                *self._first,
+                ("To", to[0]),
+                ("Subject", subject),
+                ("Date", date_text),
+                ("Message-ID", message_id),
+                *self._origin.unsubscribe.headers(feedback_token),
+                ("MIME-Version", "1.0"),
+            ),
+            payload=self._frame % (*own_lines, *self._encoded(values)),
             feedback_token=feedback_token,
+            parts=self._parts,
+            values=values,
         )
 
+    def _make_frame(self, extra_headers: Mapping[str, str]) -> tuple[bytes, list[int]]:
+        """The payload as a `%` format, and which encoded values it wants after the own lines."""
+        extra = b"".join(plain_header(name, text) for name, text in extra_headers.items())
+        leave = self._origin.unsubscribe
+        text, text_wants = frame(self._parts.text)
+        html, html_wants = frame(self._parts.html)
+        count = self._markers.count
+        wanted = [*([0] if leave.one_click else []), *text_wants, *(n + count for n in html_wants)]
+        start = (self._origin.lines + extra).replace(b"%", b"%%") + b"%s%s%sMessage-ID: %s\r\n"
+        return start + leave.lines + _multipart(text, html), wanted
 
-def has_feedback_tokens(brand: Brand) -> bool:
-    """Whether each email has its own unsubscribe link or bounce address."""
-    own_link = "{token}" in (brand.unsubscribe_url or "")
-    return own_link or bool(brand.sender and brand.sender.bounce_address)
+    def _encoded(self, values: Sequence[str]) -> list[bytes]:
+        plain = [encode_value(value) for value in values]
+        escaped = [escape(value) for value in values]
+        both = plain + [
+            done if shown == value else encode_value(shown)
+            for done, shown, value in zip(plain, escaped, values, strict=True)
+        ]
+        return [both[number] for number in self._wanted]
 
-
-def _required_sender(brand: Brand) -> Sender:
-    if brand.sender is None:
-        raise FixInput(
-            "brand.sender is missing, so there is nobody to send email from",
-            next_step="Add brand.sender with name and email to the project document.",
-        )
-    return brand.sender
-
-
-def _required_unsubscribe_url(brand: Brand) -> str:
-    url = brand.unsubscribe_url
-    if url is None or not url.startswith("https://"):
-        problem = "is missing" if url is None else "isn't an https:// address"
-        raise FixInput(
-            f"brand.unsubscribe_url {problem}, and every email must have it",
-            next_step="Add the https:// page where a contact can leave to the project document.",
-        )
-    if len(url) > _LONGEST_UNSUBSCRIBE_URL or not url.isascii():
-        raise FixInput(
-            f"brand.unsubscribe_url isn't plain ASCII of at most {_LONGEST_UNSUBSCRIBE_URL} characters",
-            next_step="Use a shorter address; mail programs don't recognise a folded one.",
-        )
-    return refuse_controls(url, "brand.unsubscribe_url")
+    def _refuse_odd_tokens(self, token: str, feedback_token: str) -> None:
+        if not _TOKEN.fullmatch(token):
+            raise FixInput("The token of a delivery has a character that a Message-ID can't carry")
+        if self._needs_feedback_token and not _FEEDBACK_TOKEN.fullmatch(feedback_token):
+            raise FixInput("This brand's emails need a feedback token of 26 letters and digits")
 
 
-def _shared_headers(sender: Sender, address: str, unsubscribe_url: str) -> tuple[Header, ...]:
-    headers = [_mailbox("From", sender.name, address, "brand.sender.name")]
-    if sender.reply_to:
-        reply_to = ascii_address(sender.reply_to, "brand.sender.reply_to")
-        headers.append(_plain("Reply-To", reply_to))
-    return (*headers, _plain("List-Unsubscribe", f"<{unsubscribe_url}>"))
+def _to(name: str | None, address: str) -> tuple[str, bytes]:
+    if not (name or "").strip():
+        return address, plain_header("To", address)
+    shown = one_line(name or "", "contact.name")
+    return f"{shown} <{address}>", address_header("To", shown, address)
 
 
-def _mailbox(name: str, display_name: str | None, address: str, place: str) -> Header:
-    if not (display_name or "").strip():
-        return _plain(name, address)
-    shown = _one_line(display_name or "", place)
-    return Header(name, f"{shown} <{address}>", address_header(name, shown, address))
-
-
-def _plain(name: str, value: str) -> Header:
-    return Header(name, value, plain_header(name, value))
-
-
-def _one_line(text: str, place: str) -> str:
-    line = re.sub(" +", " ", refuse_controls(text, place)).strip()
-    if not line:
-        raise FixInput(f"{place} is empty once its placeholders are filled")
-    return line
-
-
-def _identification(token: str, domain: str, date: datetime) -> tuple[Header, ...]:
-    if not _TOKEN.fullmatch(token):
-        raise FixInput("The token of a delivery has a character that a Message-ID can't carry")
+def _date(date: datetime) -> tuple[str, bytes]:
     if date.tzinfo is None:
         raise FixInput("The date of an email needs its offset from UTC")
-    return (
-        _plain("Date", format_datetime(date.astimezone(UTC))),
-        _plain("Message-ID", f"<{token}@{domain}>"),
-        _plain("MIME-Version", "1.0"),
-    )
+    return _date_of_second(int(date.timestamp()))
 
 
-def _assemble(headers: tuple[Header, ...], text: str, html: str, token: str) -> bytes:
+@lru_cache(maxsize=16)
+def _date_of_second(second: int) -> tuple[str, bytes]:
+    shown = format_datetime(datetime.fromtimestamp(second, UTC))
+    return shown, plain_header("Date", shown)
+
+
+def _multipart(text: bytes, html: bytes) -> bytes:
+    """RFC 2046 §5.1.4, the best form last; both are `%` formats."""
     # "=_" can't occur in quoted-printable text (RFC 2045 §6.7), so neither can the boundary.
-    boundary = f"=_{hashlib.sha256(token.encode()).hexdigest()[:32]}"
-    content_type = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    boundary = b"=_" + hashlib.sha256(text + html).hexdigest()[:32].encode()
+    part = (
+        b"--%s\r\nContent-Type: text/%s; charset=utf-8\r\n"
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n%s\r\n"
+    )
     return b"".join(
         [
-            *(header.line for header in headers),
-            content_type.encode(),
-            _part("plain", text, boundary),
-            _part("html", html, boundary),
-            f"--{boundary}--\r\n".encode(),
+            b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%s"\r\n\r\n'
+            % boundary,
+            part % (boundary, b"plain", text),
+            part % (boundary, b"html", html),
+            b"--%s--\r\n" % boundary,
         ]
     )
-
-
-def _part(subtype: str, text: str, boundary: str) -> bytes:
-    start = (
-        f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    )
-    encoded = binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
-    return start.encode() + encoded + b"\r\n"
 
 
 def _warnings(subject: str, payload: bytes) -> tuple[str, ...]:

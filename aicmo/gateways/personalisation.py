@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aicmo.errors import FixInput
@@ -30,12 +30,19 @@ class EmailRecipient:
 
     def value(self, name: str) -> str:
         """The value of a placeholder; empty if there is none."""
-        own = {"email": self.email, "name": self.name, "first_name": self.first_name}
-        found = own[name] if name in own else self.attributes.get(name)
+        match name:
+            case "first_name":
+                found = self.first_name
+            case "name":
+                found = self.name
+            case "email":
+                found = self.email
+            case _:
+                found = self.attributes.get(name)
         return (found or "").strip()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Placeholder:
     """`{{ contact.NAME }}`; `place` is the field it stands in."""
 
@@ -55,23 +62,16 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class Template:
-    """Text with placeholders, read once and filled for many recipients."""
+    """Text in which numbers stand for values; the same values may fill several templates."""
 
-    parts: tuple[str | Placeholder, ...]
+    parts: tuple[str | int, ...]
 
-    def fill(self, recipient: EmailRecipient, escape: Callable[[str], str] = str) -> str:
-        """The text for one recipient; `escape` is applied to the filled values only.
-
-        Raises:
-            FixInput: the contact lacks a value that has no default, or it has a control character.
-        """
-        return "".join(
-            part if isinstance(part, str) else escape(part.fill(recipient)) for part in self.parts
-        )
+    def fill(self, values: Sequence[str]) -> str:
+        return "".join(part if isinstance(part, str) else values[part] for part in self.parts)
 
 
-def read_template(text: str, place: str = "text") -> Template:
-    """`text` as a template.
+def read_placeholders(text: str, place: str = "text") -> tuple[str | Placeholder, ...]:
+    """`text` in pieces: what is literal, and the placeholders between.
 
     Raises:
         FixInput: there is anything in braces but a contact placeholder; the text names `place` and
@@ -84,17 +84,23 @@ def read_template(text: str, place: str = "text") -> Template:
         end = match.end()
     parts.append(text[end:])
     _refuse_other_braces(text, place)
-    return Template(tuple(part for part in parts if part))
+    return tuple(part for part in parts if part)
 
 
 def fill(text: str, recipient: EmailRecipient) -> str:
-    """Plain `text` with its placeholders filled; raises what `read_template` and `fill` raise."""
-    return read_template(text).fill(recipient)
+    """Plain `text` with its placeholders filled.
+
+    Raises:
+        FixInput: as `read_placeholders`, or the contact lacks a value that has no default.
+    """
+    return "".join(
+        part if isinstance(part, str) else part.fill(recipient) for part in read_placeholders(text)
+    )
 
 
 def names(text: str) -> set[str]:
     """The contact fields that `text` uses."""
-    return {p.name for p in read_template(text).parts if isinstance(p, Placeholder)}
+    return {part.name for part in read_placeholders(text) if isinstance(part, Placeholder)}
 
 
 def _refuse_other_braces(text: str, place: str) -> None:
@@ -108,10 +114,11 @@ def _refuse_other_braces(text: str, place: str) -> None:
 
 
 class Markers:
-    """Words that stand for placeholders while Markdown and HTML are rendered around them.
+    """Words that stand for values while Markdown and HTML are rendered around them.
 
     A marker is made of letters and digits, so rendering leaves it whole, and only afterwards is it
-    replaced: what a contact is called can't become markup.
+    replaced: what a contact is called can't become markup. Value 0 is the delivery's feedback token,
+    the others are the placeholders' in the order of their first use.
 
     seed: all the text that will be rendered; the markers derive from it, so it can't contain them.
     """
@@ -119,28 +126,51 @@ class Markers:
     def __init__(self, seed: str) -> None:
         digest = hashlib.sha256(seed.encode(errors="backslashreplace")).hexdigest()[:24]
         self._stem = f"x{digest}n"
-        self._placeholders: list[Placeholder] = []
+        self._pattern = re.compile(rf"{self._stem}(\d+)z")
+        self._placeholders: dict[tuple[str, str | None], Placeholder] = {}
+
+    @property
+    def feedback_token(self) -> str:
+        return self._marker(0)
+
+    @property
+    def count(self) -> int:
+        """How many values there are."""
+        return 1 + len(self._placeholders)
 
     def put_into(self, text: str, place: str) -> str:
         """`text` with each placeholder replaced by its marker."""
         return "".join(
-            part if isinstance(part, str) else self._marker(part)
-            for part in read_template(text, place).parts
+            part if isinstance(part, str) else self._marker(self._number(part))
+            for part in read_placeholders(text, place)
         )
 
     def are_in(self, rendered: str) -> bool:
         return self._stem in rendered
 
+    def shown(self, rendered: str) -> str:
+        """`rendered` as its author knows it, for a message about it."""
+        names = ["token", *(f"contact.{name}" for name, _ in self._placeholders)]
+        return self._pattern.sub(lambda found: f"{{{{ {names[int(found[1])]} }}}}", rendered)
+
     def template(self, rendered: str) -> Template:
-        """`rendered` as a template: the markers are placeholders again."""
-        pieces = re.split(rf"{self._stem}(\d+)z", rendered)
+        pieces = self._pattern.split(rendered)
         return Template(
-            tuple(
-                self._placeholders[int(piece)] if index % 2 else piece
-                for index, piece in enumerate(pieces)
-            )
+            tuple(int(piece) if at % 2 else piece for at, piece in enumerate(pieces) if piece)
         )
 
-    def _marker(self, placeholder: Placeholder) -> str:
-        self._placeholders.append(placeholder)
-        return f"{self._stem}{len(self._placeholders) - 1}z"
+    def values(self, recipient: EmailRecipient, feedback_token: str) -> list[str]:
+        """What one recipient's email is filled with.
+
+        Raises:
+            FixInput: the contact lacks a value that has no default, or it has a control character.
+        """
+        return [feedback_token, *[each.fill(recipient) for each in self._placeholders.values()]]
+
+    def _number(self, placeholder: Placeholder) -> int:
+        key = (placeholder.name, placeholder.default)
+        self._placeholders.setdefault(key, placeholder)
+        return list(self._placeholders).index(key) + 1
+
+    def _marker(self, number: int) -> str:
+        return f"{self._stem}{number}z"

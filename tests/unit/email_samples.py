@@ -8,7 +8,8 @@ from email import policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
-from aicmo.gateways.email_message import ComposedEmail, EmailComposer, EmailRecipient
+from aicmo.gateways.email_message import ComposedEmail, EmailComposer
+from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.plans.document import Brand, Colours, Sender
 from aicmo.plans.items import CallToAction, EmailContent
 
@@ -52,11 +53,11 @@ DATE = datetime(2026, 3, 3, 7, 30, tzinfo=UTC)
 HEADERS = [
     "From",
     "Reply-To",
-    "List-Unsubscribe",
     "To",
     "Subject",
     "Date",
     "Message-ID",
+    "List-Unsubscribe",
     "MIME-Version",
     "Content-Type",
 ]

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aicmo.errors import FixInput
-from aicmo.gateways.email_message import ComposedEmail, EmailComposer, EmailRecipient
+from aicmo.gateways.email_message import ComposedEmail, EmailComposer
+from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.plans.document import Colours, Sender
 from aicmo.plans.items import CallToAction, EmailContent
 from tests.unit.email_samples import (

@@ -7,8 +7,7 @@ import re
 import pytest
 
 from aicmo.errors import FixInput
-from aicmo.gateways.email_message import EmailRecipient
-from aicmo.gateways.personalisation import fill, names
+from aicmo.gateways.personalisation import EmailRecipient, fill, names
 from tests.unit.email_samples import ANA, CONTENT, Page, compose
 
 
@@ -55,7 +54,7 @@ def test_html_in_markdown_is_shown_not_obeyed() -> None:
         ("[x](//evil.example)", "neither https:// nor mailto:"),
         ("<data:text/html,x>", "neither https:// nor mailto:"),
         ("[x][1]\n\n[1]: vbscript:x", "neither https:// nor mailto:"),
-        ("![p](https://tarnember.example/p.png)", "picture"),
+        ("![p](http://tarnember.example/p.png)", "A picture in content.body is at"),
         ("[x](https://tarnember.example/?e={{contact.email}})", "placeholder in its address"),
         ("a\n{{ 7*7 }}", "line 2: '{{ 7*7 }}'"),
         ("{% if x %}", "isn't a placeholder"),

@@ -1,0 +1,88 @@
+"""Where an email's links and pictures may lead, and the tags that its links get."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_plus, urlencode
+
+from markdown_it.common.normalize_url import normalizeLink
+
+from aicmo.errors import FixInput
+from aicmo.gateways.email_headers import refuse_controls
+from aicmo.gateways.personalisation import Markers
+
+_BARE = re.compile(r"https://[^\s<>\"]*[^\s<>\"'.,:;!?…»”’)\]}*_~]", re.IGNORECASE)
+_HTTPS = re.compile(r"https://[^\s/?#\\][^\s\\]*", re.IGNORECASE)
+_MAILTO = re.compile(r"mailto:[^\s]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Links:
+    """The rules for the addresses in one email.
+
+    tags: query parameters that each https:// link gets, unless its author has set them.
+    unsubscribe_url: a link that goes there stays as it is.
+    """
+
+    markers: Markers
+    tags: Mapping[str, str]
+    unsubscribe_url: str
+
+    def check(self, url: str, place: str) -> None:
+        """Raises `FixInput` if an email may not link to `url`."""
+        self._refuse_placeholder(url, place)
+        if not (_HTTPS.fullmatch(url) or _MAILTO.fullmatch(url)):
+            raise FixInput(
+                f"{place} goes to {url[:60]!r}, which is neither https:// nor mailto:",
+                next_step="Link to an https:// page.",
+            )
+
+    def check_picture(self, url: str, place: str) -> None:
+        """Raises `FixInput` if an email may not show the picture at `url`."""
+        self._refuse_placeholder(url, place)
+        if not _HTTPS.fullmatch(url):
+            raise FixInput(
+                f"{place} is at {url[:60]!r}, which isn't https://",
+                next_step="Put the picture on the web, where every mail program can fetch it.",
+            )
+
+    def tagged(self, url: str) -> str:
+        """A checked `url` in ASCII, with the tags in its query."""
+        if not self.tags or url == self.unsubscribe_url or not _HTTPS.fullmatch(url):
+            return in_ascii(url)
+        url = in_ascii(url)
+        address, hash_sign, fragment = url.partition("#")
+        address, _, query = address.partition("?")
+        given = {unquote_plus(pair.partition("=")[0]) for pair in query.split("&")}
+        missing = {name: tag for name, tag in self.tags.items() if name not in given}
+        pairs = [query, urlencode(missing, quote_via=quote)]
+        return f"{address}?{'&'.join(filter(None, pairs))}{hash_sign}{fragment}"
+
+    def _refuse_placeholder(self, url: str, place: str) -> None:
+        refuse_controls(url, place)
+        if self.markers.are_in(url) or "{" in url:
+            raise FixInput(
+                f"{place} has a placeholder in its address",
+                next_step="Use the same address for everyone; what a contact is called stays private.",
+            )
+
+
+def in_ascii(url: str) -> str:
+    """`url` with what RFC 3986 has no letters for as percent signs, or Punycode in a host."""
+    return normalizeLink(url)
+
+
+def bare_urls(text: str) -> list[str]:
+    """`text` in pieces, every second of which is an https:// address."""
+    pieces, end = [""], 0
+    for found in _BARE.finditer(text):
+        stop = found.end()
+        if text[stop : stop + 1] == ")" and "(" in found[0]:
+            stop += 1  # part of the address, as in …/Leeds_(city)
+        pieces[-1] = text[end : found.start()]
+        pieces += [text[found.start() : stop], ""]
+        end = stop
+    pieces[-1] = text[end:]
+    return pieces
