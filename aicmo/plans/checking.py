@@ -15,6 +15,7 @@ from aicmo.channels import Channel
 from aicmo.errors import FixInput
 from aicmo.plans import times
 from aicmo.plans.addresses import normalise_address
+from aicmo.plans.checking_hours import check_hours
 from aicmo.plans.contacts import Contact
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import Item
@@ -34,6 +35,7 @@ def check(document: ProjectDocument) -> list[Problem]:
         *_check_sender(document),
         *_check_zones(document),
         *_check_times(document),
+        *check_hours(document),
         *_check_audiences(document, members),
         *_check_budget(document),
         *check_placeholders(document, members),
