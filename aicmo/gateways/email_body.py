@@ -46,7 +46,8 @@ def render_body(content: EmailContent, links: Links, look: Look) -> Body:
     except FixInput as error:
         raise FixInput(links.markers.shown(str(error)), next_step=error.next_step) from None
     _link_bare_urls(tree, links)
-    html = to_html(tree, lambda element: _dressed(element, links, look))
+    last = _last_blocks(tree)
+    html = to_html(tree, lambda element: _dressed(element, links, look, last))
     return Body(html, to_text(tree, links.tagged))
 
 
@@ -107,7 +108,7 @@ def _linked(text: str, links: Links) -> list[Element | str]:
     return pieces
 
 
-def _dressed(element: Element, links: Links, look: Look) -> Mapping[str, str]:
+def _dressed(element: Element, links: Links, look: Look, last: set[int]) -> Mapping[str, str]:
     attributes = dict(element.attributes)
     if element.tag == "a":
         attributes["href"] = links.tagged(attributes["href"])
@@ -115,4 +116,16 @@ def _dressed(element: Element, links: Links, look: Look) -> Mapping[str, str]:
         attributes["src"] = in_ascii(attributes["src"])
     if element.tag == "table":
         attributes |= {"cellpadding": "0", "cellspacing": "0", "border": "0"}
-    return {**attributes, **look.attributes(element.tag)}
+    style = look.style(element.tag, attributes.get("align"), is_last=id(element) in last)
+    return attributes | ({"style": style} if style else {})
+
+
+def _last_blocks(element: Element) -> set[int]:
+    """Blocks at the end of a box that has room below it; known by their identity."""
+    found: set[int] = set()
+    children = [each for each in element.children if isinstance(each, Element) or each.strip()]
+    if children and isinstance(children[-1], Element) and element.tag in {"blockquote", "li", "td"}:
+        found.add(id(children[-1]))
+    for child in children:
+        found |= _last_blocks(child) if isinstance(child, Element) else set()
+    return found

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from aicmo.plans.colours import MARK, TEXT, contrast, readable
 from aicmo.plans.document import Brand
 
 _FONTS = {"sans": "Helvetica,Arial,sans-serif", "serif": "Georgia,'Times New Roman',serif"}
+_AT_NIGHT = 7
+"""What a link needs to stand out on a dark page, where 4.5 looks dull."""
 _WHITE, _INK = "#ffffff", "#101828"
 _RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
 
@@ -17,7 +20,7 @@ _RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", 
 class Colours:
     """Colours of one mode, each `#rrggbb`; every text has WCAG's 4.5 on its ground.
 
-    page, card: grounds; on_button: text on a button, which itself has 3 on the card.
+    page, card: grounds; edge: a button's border, which has 3 on the card.
     """
 
     page: str
@@ -28,6 +31,7 @@ class Colours:
     link: str
     button: str
     on_button: str
+    edge: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ class Look:
         return "rtl" if self.language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
 
     @property
+    def start(self) -> str:
+        """The side on which a line begins."""
+        return "right" if self.direction == "rtl" else "left"
+
+    @property
     def on_primary(self) -> str:
         return _text_on(self.brand.colours.primary)
 
@@ -60,24 +69,33 @@ class Look:
     def dark(self) -> Colours:
         return self._colours("#101418", "#1a1f26", "#e9ecef", "#a9b2bd", "#343c47")
 
-    def attributes(self, tag: str) -> Mapping[str, str]:
-        """The attributes that an element of the body is dressed in."""
-        style = self._styles().get(tag)
-        return {"style": style} if style else {}
+    def style(self, tag: str, align: str | None = None, *, is_last: bool = False) -> str:
+        """The style of an element of the body.
+
+        align: `left`, `center` or `right`, of a cell. is_last: nothing follows in its own box.
+        """
+        style = self._styles.get(tag, "")
+        if tag in {"td", "th"}:
+            style += f"text-align:{align or self.start};"
+        return f"{style}margin-bottom:0;" if style and is_last else style
 
     def _colours(self, page: str, card: str, ink: str, muted: str, line: str) -> Colours:
-        primary = self.brand.colours.primary
-        # By day the button is the brand's colour as it is; a pale one gets an edge from its text.
-        button = primary if card == _WHITE else readable(primary, (card,), MARK)
+        primary, is_day = self.brand.colours.primary, card == _WHITE
+        # By day a button has the brand's own colour; a pale one is told from the page by its edge.
+        button = primary if is_day else readable(primary, (card,), MARK)
+        on_button = _text_on(button)
         return Colours(
             page, card, ink, muted, line,
-            link=readable(primary, (card,), TEXT), button=button, on_button=_text_on(button),
+            link=readable(primary, (card,), TEXT if is_day else _AT_NIGHT),
+            button=button,
+            on_button=on_button,
+            edge=button if contrast(button, card) >= MARK else on_button,
         )  # fmt: skip
 
+    @cached_property
     def _styles(self) -> Mapping[str, str]:
-        start, end = ("right", "left") if self.direction == "rtl" else ("left", "right")
-        light = self.light
-        cell = f"padding:8px 0;padding-{end}:16px;border-bottom:1px solid {light.line};vertical-align:top;"
+        start, light = self.start, self.light
+        cell = f"padding:8px 6px;border-bottom:1px solid {light.line};vertical-align:top;"
         code = "font-family:Consolas,Menlo,monospace;font-size:90%;"
         return {
             "p": "margin:0 0 16px;",
@@ -97,7 +115,7 @@ class Look:
             "img": "max-width:100%;height:auto;border:0;vertical-align:middle;",
             "table": "width:100%;margin:0 0 16px;border-collapse:collapse;",
             "td": cell,
-            "th": f"{cell}text-align:{start};",
+            "th": f"{cell}font-weight:bold;",
         }
 
 

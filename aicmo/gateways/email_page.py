@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from aicmo.errors import FixInput
 from aicmo.gateways.email_body import Body, render_body
+from aicmo.gateways.email_footer import FooterWords, footer_words
 from aicmo.gateways.email_headers import refuse_controls
 from aicmo.gateways.email_look import Look
 from aicmo.gateways.email_urls import Links
-from aicmo.gateways.email_words import FooterWords, footer_words
 from aicmo.gateways.personalisation import Markers, Template
 from aicmo.plans.document import Brand
 from aicmo.plans.items import CallToAction, EmailContent
@@ -55,7 +55,6 @@ def prepare_parts(content: EmailContent, brand: Brand, links: Links, *, language
         look=look,
         light=look.light,
         dark=look.dark,
-        start="right" if look.direction == "rtl" else "left",
         primary=brand.colours.primary,
         accent=brand.colours.accent,
         subject=_marked(content.subject, "content.subject", links.markers),
