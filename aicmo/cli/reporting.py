@@ -37,9 +37,16 @@ def report(project: Project, *, as_json: Json = False) -> None:
         print_json({"project_id": project, **books.as_dict(), "items": tallies})
     else:
         show_books(to_stdout(), database, project, at=at)
+        _say_what_came_back(books)
         point_to_doubts(project, books)
     if _needs_attention(books):
         raise typer.Exit(FAILED)
+
+
+def _say_what_came_back(books: Books) -> None:
+    if books.came_back:
+        told = ", ".join(f"{number:,} {kind}" for kind, number in books.came_back.items())
+        to_stdout().print(plain(f"Came back: {told}."))
 
 
 def point_to_doubts(project: str, books: Books) -> None:

@@ -15,7 +15,7 @@ from aicmo.execution import courtesy, guards
 from aicmo.execution.putting_off import PUT_OFF
 from aicmo.execution.states import LAPSED, WAITING, State
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
-from aicmo.models import Delivery, Item
+from aicmo.models import Delivery, Feedback, Item
 
 DUE = "due"
 NOT_COMPOSED = "can't be composed"
@@ -37,10 +37,14 @@ class Tally:
 
 @dataclass(frozen=True)
 class Books:
-    """The deliveries of a project by state; `planned` comes from the plan, not from the count."""
+    """The deliveries of a project by state; `planned` comes from the plan, not from the count.
+
+    came_back: deliveries that bounced, were complained about, …, by kind; they stay `sent`.
+    """
 
     planned: int
     tallies: tuple[Tally, ...]
+    came_back: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def count(self, state: str) -> int:
         return sum(tally.count for tally in self.tallies if tally.state == state)
@@ -63,6 +67,7 @@ class Books:
             **{state: self.count(state) for state in BOOKS},
             "balanced": self.balanced,
             "reasons": {state: self.reasons(state) for state in BOOKS if any(self.reasons(state))},
+            "came_back": dict(self.came_back),
         }
 
 
@@ -96,7 +101,22 @@ def read_books(
     _, key, _, _, send_at, state, reason, *_ = columns
     query = select(*columns, func.count()).group_by(*columns).order_by(send_at, key, state, reason)
     total = session.scalars(planned).one()
-    return Books(total, tuple(_tallies(session.execute(query).all())))
+    tallies = tuple(_tallies(session.execute(query).all()))
+    return Books(total, tallies, _came_back(session, project_id, channels))
+
+
+def _came_back(session: Session, project_id: str, channels: Sequence[str] | None) -> dict[str, int]:
+    query = (
+        select(Feedback.kind, func.count(Feedback.delivery_id.distinct()))
+        .join(Delivery, Delivery.id == Feedback.delivery_id)
+        .join(Item, Item.id == Delivery.item_id)
+        .where(Delivery.project_id == project_id)
+        .group_by(Feedback.kind)
+        .order_by(Feedback.kind)
+    )
+    if channels is not None:
+        query = query.where(Item.channel.in_(channels))
+    return dict(session.execute(query).tuples().all())
 
 
 def _tallies(rows: Iterable[Any]) -> Iterable[Tally]:
@@ -148,6 +168,8 @@ class ExecutionReport:
     items_failed: refused for good; a doubt is never counted here but in `items_unknown`, because
         whoever re-sends what failed would send it twice.
     execution_results: one entry per item, state and reason, with its count.
+    came_back: deliveries by what came back about them (bounced, complained, unsubscribed …); they
+        went out and stay counted as sent.
     """
 
     project_id: str
@@ -168,6 +190,7 @@ class ExecutionReport:
     reasons: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     balanced: bool = True
     run_id: int | None = None
+    came_back: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def needs_attention(self) -> bool:

@@ -298,7 +298,7 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
         _add_other_channels(run, report, books)
     if run.overall_mode is Mode.LIVE:
         _say_what_waits_for_a_person(run, report, books)
-    report.balanced = books.balanced
+    report.balanced, report.came_back = books.balanced, dict(books.came_back)
     if not books.balanced:
         report.add_error(f"The books don't balance: {books.as_dict()}")
     with audit.transaction(run.database, run.plan.project_id) as session:

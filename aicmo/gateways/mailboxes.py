@@ -13,7 +13,13 @@ from pathlib import Path
 from aicmo.errors import FixConfiguration
 from aicmo.gateways.imap_session import ImapFolder, open_imap
 from aicmo.gateways.mail_reports import LONGEST_MESSAGE
-from aicmo.gateways.mailbox_address import FileAddress, ImapAddress, MailboxAddress
+from aicmo.gateways.mailbox_address import (
+    FileAddress,
+    ImapAddress,
+    MailboxAddress,
+    parse_mailbox_url,
+)
+from aicmo.settings import Settings
 
 PROCESSED = "AICMO-processed"
 """The keyword of messages that were dealt with."""
@@ -104,6 +110,20 @@ class MboxMailbox(FeedbackMailbox):
 
     def mark_processed(self, name: str) -> None:
         """Nothing: the file belongs to whoever writes it."""
+
+
+def feedback_address(settings: Settings) -> MailboxAddress:
+    """The mailbox of AICMO_FEEDBACK_URL.
+
+    Raises:
+        FixConfiguration: it is unset or can't be read.
+    """
+    if settings.feedback_url is None:
+        raise FixConfiguration(
+            "AICMO_FEEDBACK_URL is not set, so there is no mailbox to read",
+            next_step="Set it to imaps://user:password@host/INBOX, maildir:///path or mbox:///path.",
+        )
+    return parse_mailbox_url(settings.feedback_url.get_secret_value())
 
 
 @contextmanager
