@@ -194,13 +194,15 @@ PERMIT_KEY = object()
 class Gateway(AbstractContextManager["Gateway"], ABC):
     """A provider's account, open for sending. Used as a context manager by one thread.
 
+    name: at most 32 characters. A doubt is repeated by, and asked of, the gateway of the same name
+        only; so where a provider's accounts know nothing of each other, the name tells them apart.
     token_lifetime: how long the provider takes a token for the same delivery (class A).
     limits: kept across all workers, by counting in the database.
     """
 
-    name: ClassVar[str]
+    name: str
     channel: ClassVar[str]
-    repeat_class: ClassVar[RepeatClass]
+    repeat_class: RepeatClass
     timing: Timing
     token_lifetime: timedelta | None = None
     limits: tuple[RateLimit, ...] = ()

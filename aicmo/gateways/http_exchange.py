@@ -7,6 +7,7 @@ write it unasked, or write it twice.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import logging
 import socket
@@ -201,6 +202,16 @@ class _End:
         if self._socket is not None:
             with suppress(OSError):  # the plain one: TLS would drop its state under the reader
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def account_name(name: str, *secrets: str) -> str:
+    """A gateway's name that tells accounts apart: `resend 1a2b3c4d`.
+
+    Under another key or in another stream a provider may not know what it was sent before, and would
+    send it again or say that it isn't there. 32 bits of a hash say nothing about a random key.
+    """
+    digest = hashlib.sha256("\0".join(secrets).encode()).hexdigest()
+    return f"{name} {digest[:8]}"
 
 
 def _read(response: httpx.Response, deadline: float) -> tuple[bytes, bool]:

@@ -34,7 +34,13 @@ from aicmo.gateways.contract import (
 )
 from aicmo.gateways.email_json import EmailFields, read_email
 from aicmo.gateways.http_answers import Answer, confirmed, refused
-from aicmo.gateways.http_exchange import HTTP_TIMING, HttpExchange, HttpTimes, NoAnswer
+from aicmo.gateways.http_exchange import (
+    HTTP_TIMING,
+    HttpExchange,
+    HttpTimes,
+    NoAnswer,
+    account_name,
+)
 
 _HOST = "api.postmarkapp.com"
 _OK, _UNPROCESSABLE = 200, 422
@@ -64,7 +70,6 @@ class PostmarkGateway(Gateway):
         FixConfiguration: the base URL is another host's.
     """
 
-    name = "postmark"
     channel = "email"
     repeat_class = RepeatClass.READABLE
     timing = Timing(HTTP_TIMING.send_deadline, HTTP_TIMING.request_bound, quiet=600)
@@ -82,10 +87,9 @@ class PostmarkGateway(Gateway):
         super().__init__(permit)
         self.limits = tuple(RateLimit(*rate) for rate in rates)
         self._stream = stream
-        login = {
-            "X-Postmark-Server-Token": server_token.get_secret_value(),
-            "Accept": "application/json",
-        }
+        token = server_token.get_secret_value()
+        self.name = account_name("postmark", token, stream)
+        login = {"X-Postmark-Server-Token": token, "Accept": "application/json"}
         self._exchange = HttpExchange(base_url, host=_HOST, headers=login, times=times)
 
     def __exit__(

@@ -26,7 +26,13 @@ from aicmo.gateways.contract import (
 )
 from aicmo.gateways.email_json import EmailFields, read_email
 from aicmo.gateways.http_answers import Answer, confirmed, refused
-from aicmo.gateways.http_exchange import HTTP_TIMING, HttpExchange, HttpTimes, NoAnswer
+from aicmo.gateways.http_exchange import (
+    HTTP_TIMING,
+    HttpExchange,
+    HttpTimes,
+    NoAnswer,
+    account_name,
+)
 
 _HOST = "api.resend.com"
 _OK, _CONFLICT = 200, 409
@@ -62,7 +68,6 @@ class ResendGateway(Gateway):
         FixConfiguration: the base URL is another host's.
     """
 
-    name = "resend"
     channel = "email"
     repeat_class = RepeatClass.REPEAT_SAFE
     timing = HTTP_TIMING
@@ -79,7 +84,9 @@ class ResendGateway(Gateway):
     ) -> None:
         super().__init__(permit)
         self.limits = tuple(RateLimit(*rate) for rate in rates or DEFAULT_RATES)
-        login = {"Authorization": f"Bearer {api_key.get_secret_value()}"}
+        key = api_key.get_secret_value()
+        self.name = account_name("resend", key)
+        login = {"Authorization": f"Bearer {key}"}
         self._exchange = HttpExchange(base_url, host=_HOST, headers=login, times=times)
 
     def __exit__(

@@ -161,11 +161,20 @@ def test_an_unclear_answer_tells_nothing(fault: Fault) -> None:
     assert "@" not in reading.detail
 
 
-def test_it_is_searched_in_the_stream_that_it_was_sent_in() -> None:
+def test_a_server_or_stream_that_does_not_know_the_message_is_another_gateway() -> None:
     with PostmarkPeer() as peer:
         send(peer)
         assert ask(peer).found is Found.PRESENT
-        assert ask(peer, stream="outbound").found is Found.ABSENT
+        assert ask(peer, stream="outbound").found is Found.ABSENT  # so it must never be asked there
+
+    names = {
+        open_postmark_gateway(SecretStr(key), stream)(permit()).name
+        for key in (KEY, "another")
+        for stream in ("broadcast", "outbound")
+    }
+    assert len(names) == 4
+    assert all(name.startswith("postmark ") and len(name) <= 32 for name in names)
+    assert not any(KEY[-4:] in name for name in names)
 
 
 def test_no_other_host_gets_the_token() -> None:

@@ -107,6 +107,13 @@ def test_a_lost_answer_may_be_repeated_for_a_day() -> None:
     assert ResendGateway.token_lifetime == timedelta(hours=24)
 
 
+def test_another_key_is_another_gateway_so_that_no_other_team_gets_a_repeat() -> None:
+    names = {open_resend_gateway(SecretStr(key))(permit()).name for key in (KEY, KEY, "another")}
+
+    assert len(names) == 2
+    assert all(name.startswith("resend ") for name in names)
+
+
 def test_the_default_rate_holds_unless_another_is_configured() -> None:
     key = SecretStr(KEY)
     usual = open_resend_gateway(key)(permit())

@@ -1,4 +1,4 @@
-"""Installs the S3 servers that the tests run against, each in its own environment under `.peers/`.
+"""Installs the servers that the tests run against, each in its own environment under `.peers/`.
 
 They need libraries that would clash with the product's. `python -m tests.peers.install` is quick
 when there is nothing to do; the tests call it too, so a bare `pytest` works as well.
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PEERS = ("swift", "ministack")
+PEERS = ("swift", "ministack", "moto")
 
 _LOCKS = Path(__file__).parent
 _ENVIRONMENTS = Path(__file__).parents[2] / ".peers"
