@@ -17,35 +17,30 @@ SUBJECT = "{{ first_name }}, four coffees for your March"
 _NAMES = ("Ana", "Björn", "Chloé", "Dmitri", "Elif", "Farid", "Grace", "Hiroko")
 _COFFEES = ("Huila washed", "Guji natural", "Sidamo, lot 12", "Nariño honey", "Kivu “Lac”")
 _NOTES = ("plum & cocoa", "jasmine, “very” light", "orange peel", "brown sugar, fig")
-_PARAGRAPHS = (
-    "The last of the autumn lots has landed, and we have been roasting small batches all week to "
-    "find where each of them is best. Below are the four that suit what you bought from us before.",
-    "Every bag is roasted on Monday and leaves on Tuesday. If one of them isn't for you, write back "
-    "within a month and we send another: no form, no questions, and you keep the first bag.",
-    "On the last Saturday of the month we open the roastery from ten to four. There will be filter "
-    "on the bar, cupping at eleven and at two, and someone to look at your grinder if you bring it.",
-)
+_LOTS = """The last of the autumn lots has landed, and we have been roasting small batches all week
+to find where each is best. Below are the four that suit what you bought from us before."""
+_PROMISE = """Every bag is roasted on Monday and leaves on Tuesday. If one of them isn't for you, write
+back within a month and we send another: no form, no questions, and you keep the first bag."""
+_OPEN_DAY = """On the last Saturday of the month we open the roastery from ten to four. There will be
+filter on the bar, cupping at eleven and two, and someone to look at your grinder if you bring it."""
 
-TEXT = (
-    """Hello {{ first_name | default("there") }},
+TEXT = f"""Hello {{{{ first_name | default("there") }}}},
 
-%s
+{_LOTS}
 
-{%% for offer in offers -%%}
-- {{ offer.name }}, {{ offer.note }}: £{{ "%%.2f" | format(offer.price) }}
-{%% endfor %%}
-%s
+{{% for offer in offers -%}}
+- {{{{ offer.name }}}}, {{{{ offer.note }}}}: £{{{{ "%.2f" | format(offer.price) }}}}
+{{% endfor %}}
+{_PROMISE}
 
-%s
+{_OPEN_DAY}
 
 See the offers: https://tarnember.example/march
 
 --
 Tarn & Ember, 4 Mill Row, Leeds LS1 1AA
-Unsubscribe: {{ leave }}
+Unsubscribe: {{{{ leave }}}}
 """
-    % _PARAGRAPHS
-)
 
 _CELL = "padding:8px 12px;border-bottom:1px solid #e4e7ec;font-size:15px"
 HTML = f"""<!doctype html>
@@ -54,33 +49,31 @@ HTML = f"""<!doctype html>
 <table role="presentation" width="600" style="background:#ffffff;font-family:Helvetica,Arial,sans-serif">
 <tr><td style="padding:24px;font-size:20px;color:#1f3d36">Tarn &amp; Ember</td></tr>
 <tr><td style="padding:0 24px"><p style="margin:0 0 16px">Hello {{{{ first_name | default("there") }}}},</p>
-<p style="margin:0 0 16px;line-height:1.5">{_PARAGRAPHS[0]}</p>
+<p style="margin:0 0 16px;line-height:1.5">{_LOTS}</p>
 <table role="presentation" width="100%">
 {{% for offer in offers -%}}
 <tr><td style="{_CELL}"><b>{{{{ offer.name }}}}</b><br>{{{{ offer.note }}}}</td><td style="{_CELL}">£{{{{ "%.2f" | format(offer.price) }}}}</td></tr>
 {{% endfor %}}</table>
-<p style="margin:16px 0;line-height:1.5">{_PARAGRAPHS[1]}</p><p style="margin:0 0 16px">{_PARAGRAPHS[2]}</p>
+<p style="margin:16px 0;line-height:1.5">{_PROMISE}</p><p style="margin:0 0 16px">{_OPEN_DAY}</p>
 <p><a href="https://tarnember.example/march" style="background:#1f3d36;color:#ffffff;padding:12px 20px">See the offers</a></p>
 </td></tr><tr><td style="padding:24px;font-size:12px;color:#667085">Tarn &amp; Ember, 4 Mill Row, Leeds LS1 1AA<br>
 <a href="{{{{ leave }}}}" style="color:#667085">Unsubscribe</a></td></tr></table></td></tr></table></body></html>
 """
 
-MARKDOWN = (
-    """Hello {{ contact.first_name }},
-
-%s
-
-- **{{ contact.offer_1 }}**, {{ contact.note_1 }}: £{{ contact.price_1 }}
-- **{{ contact.offer_2 }}**, {{ contact.note_2 }}: £{{ contact.price_2 }}
-- **{{ contact.offer_3 }}**, {{ contact.note_3 }}: £{{ contact.price_3 }}
-- **{{ contact.offer_4 }}**, {{ contact.note_4 }}: £{{ contact.price_4 }}
-
-%s
-
-%s
-"""
-    % _PARAGRAPHS
+_OFFERS = "\n".join(
+    f"- **{{{{ contact.offer_{at} }}}}**, {{{{ contact.note_{at} }}}}: £{{{{ contact.price_{at} }}}}"
+    for at in range(1, 5)
 )
+MARKDOWN = f"""Hello {{{{ contact.first_name | default("there") }}}},
+
+{_LOTS}
+
+{_OFFERS}
+
+{_PROMISE}
+
+{_OPEN_DAY}
+"""
 
 
 def people(count: int) -> Iterator[dict[str, Any]]:

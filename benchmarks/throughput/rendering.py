@@ -14,7 +14,7 @@ _ROUNDS, _LETTERS = 7, 1_000
 
 def cpu_us_per_letter() -> float:
     """Median of several rounds, so that one that was disturbed doesn't count."""
-    plain, markup = Environment(autoescape=False), Environment(autoescape=True)  # noqa: S701  (text)
+    plain, markup = Environment(autoescape=False), Environment(autoescape=True)
     templates = [plain.from_string(SUBJECT), plain.from_string(TEXT), markup.from_string(HTML)]
     contexts = [{**each, "leave": leave_link(each["number"])} for each in people(_LETTERS)]
     rounds: list[float] = []
