@@ -1,0 +1,102 @@
+"""The web application: what it answers at which address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar, cast
+
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy import select
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from aicmo.database import Database
+from aicmo.execution.leaving import Letter, find_letter, unsubscribe
+from aicmo.web.pages import (
+    done_page,
+    question_page,
+    refusal_page,
+    sorry_page,
+    unknown_link_page,
+)
+from aicmo.web.protection import Protection, read_body
+
+_AT_ONCE = 8
+"""Requests that use the database at the same time: fewer than it has connections to give."""
+_METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
+T = TypeVar("T")
+
+
+def create_app(database: Database, secret_key: bytes) -> ASGIApp:
+    """The application; it reads and writes `database`, whose addresses are keyed by `secret_key`."""
+    views = _Views(database, secret_key)
+    app = Starlette(
+        routes=[
+            Route("/healthz", views.health, methods=["GET"]),
+            # Whatever follows is looked up, so that a cut or garbled link is answered like any other.
+            Route("/u/{token:path}", views.leave, methods=_METHODS),
+        ],
+        exception_handlers={HTTPException: _refused, Exception: _failed},
+    )
+    # A mail program's POST must not be redirected (RFC 8058 §3.2).
+    app.router.redirect_slashes = False
+    return Protection(app)
+
+
+class _Views:
+    def __init__(self, database: Database, secret_key: bytes) -> None:
+        self._database, self._secret_key = database, secret_key
+        self._threads = CapacityLimiter(_AT_ONCE)
+
+    async def health(self, request: Request) -> Response:
+        """Whether the database answers."""
+        del request
+        await self._in_thread(_ask, self._database)
+        return PlainTextResponse("ok\n")
+
+    async def leave(self, request: Request) -> Response:
+        """GET asks, and changes nothing, since scanners follow links; any POST leaves (RFC 8058)."""
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"allow": ", ".join(_METHODS)})
+        await read_body(request)
+        letter = await self._in_thread(find_letter, self._database, request.path_params["token"])
+        if letter is None:
+            return unknown_link_page()
+        if request.method == "POST":
+            await self._in_thread(unsubscribe, self._database, letter, self._secret_key)
+            return done_page(letter)
+        return _shown(letter)
+
+    async def _in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        # A request that has timed out doesn't wait for its thread, which ends by itself.
+        call = partial(function, *arguments)
+        return await to_thread.run_sync(call, limiter=self._threads, abandon_on_cancel=True)
+
+
+def _shown(letter: Letter) -> Response:
+    return done_page(letter) if letter.has_left else question_page(letter)
+
+
+def _ask(database: Database) -> None:
+    with database.read() as session:
+        session.execute(select(1))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    del request
+    refusal = cast("HTTPException", error)
+    if refusal.status_code == 404:  # noqa: PLR2004
+        return unknown_link_page()
+    page = refusal_page(refusal.status_code, f"{refusal.detail}.")
+    page.headers.update(refusal.headers or {})
+    return page
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    del request, error
+    return sorry_page()
