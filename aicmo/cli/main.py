@@ -17,6 +17,7 @@ from aicmo.cli.previewing import preview
 from aicmo.cli.reconciling import reconcile
 from aicmo.cli.recovering import recover
 from aicmo.cli.reporting import audit, report
+from aicmo.cli.serving import serve
 from aicmo.cli.up import up
 
 _COMMANDS: dict[str, dict[str, Command]] = {
@@ -35,6 +36,7 @@ _COMMANDS: dict[str, dict[str, Command]] = {
         "recover": recover,
     },
     "Package and report": {"package": package, "report": report, "audit": audit},
+    "Contacts": {"serve": serve},
     "Prefect": {"up": up},
 }
 
