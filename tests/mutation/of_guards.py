@@ -47,15 +47,15 @@ STOPS = (
         _GUARDS + "test_a_suppression_wins_over_consent",
     ),
     _of(
-        "guard: suppressed in the project", "who has left this client's list is written to",
+        "guard: suppressed for the client", "who has left this client's list is written to",
         'or_(Suppression.client == "", Suppression.client == client.scalar_subquery()),',
         'Suppression.client == "",',
         _GUARDS + "test_a_suppression_wins_over_consent",
     ),
     _of(
-        "guard: another project's suppression", "one client's opt-outs stop another client's mail",
+        "guard: another client's suppression", "one client's opt-outs stop another client's mail",
         'or_(Suppression.client == "", Suppression.client == client.scalar_subquery()),', "",
-        _GUARDS + "test_another_projects_suppression_is_not_ours",
+        _GUARDS + "test_another_clients_suppression_is_not_ours",
     ),
     _of(
         "guard: hard bounced", "a dead address is written to",
