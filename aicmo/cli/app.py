@@ -53,9 +53,11 @@ def prepare(
     _debug.set(debug)
 
 
-def register(name: str, function: Command, *, panel: str) -> None:
+def register(
+    name: str, function: Command, *, panel: str | None = None, of: typer.Typer = app
+) -> None:
     """Makes a function a command whose errors become one sentence and an exit status."""
-    app.command(name, rich_help_panel=panel)(_with_exit_status(function))
+    of.command(name, rich_help_panel=panel)(_with_exit_status(function))
 
 
 def _with_exit_status(function: Command) -> Command:

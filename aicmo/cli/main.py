@@ -7,6 +7,7 @@ from aicmo.cli.approving import approve, revoke
 from aicmo.cli.controlling import cancel, retry
 from aicmo.cli.demo import demo
 from aicmo.cli.doubting import doubts
+from aicmo.cli.email import email
 from aicmo.cli.executing import execute
 from aicmo.cli.importing import import_
 from aicmo.cli.initialising import init
@@ -43,6 +44,7 @@ _COMMANDS: dict[str, dict[str, Command]] = {
 for _panel, _commands in _COMMANDS.items():
     for _name, _function in _commands.items():
         register(_name, _function, panel=_panel)
+app.add_typer(email, name="email", rich_help_panel="Release")
 
 
 def run() -> None:

@@ -19,8 +19,10 @@ from aicmo.gateways.dns_dkim import check_dkim_key, key_place
 from aicmo.gateways.dns_dmarc import check_dmarc
 from aicmo.gateways.dns_records import Dns, Unanswered, read_tags
 from aicmo.gateways.dns_spf import check_spf
+from aicmo.gateways.registry import email_variable
 from aicmo.gateways.relay_probe import probe_provider, probe_relay
-from aicmo.settings import SmtpRelay
+from aicmo.settings import Settings
+from aicmo.smtp_relay import SmtpRelay
 
 _ONE_CLICK = ("List-Unsubscribe", "List-Unsubscribe-Post")
 _RESERVED = ("example", "test", "invalid", "localhost", "example.com", "example.net", "example.org")
@@ -54,6 +56,22 @@ class Setup:
     message: bytes | None
     selector: str = ""
     sign: Sign | None = None
+
+
+def transport_of(settings: Settings) -> SmtpRelay | Provider | FixConfiguration:
+    """What the environment sends email through, or why nothing."""
+    try:
+        match email_variable(settings):
+            case "AICMO_RESEND_API_KEY":
+                return Provider("Resend", "api.resend.com")
+            case "AICMO_POSTMARK_SERVER_TOKEN":
+                return Provider("Postmark", "api.postmarkapp.com")
+            case "AICMO_SES_REGION":
+                return Provider("Amazon SES", f"email.{settings.ses_region}.amazonaws.com")
+            case _:
+                return settings.require_smtp_relay()
+    except FixConfiguration as error:
+        return error
 
 
 def examine(setup: Setup, dns: Dns, *, ca_file: Path | None = None) -> Iterator[Check]:
@@ -165,7 +183,7 @@ def check_signature(setup: Setup, message: bytes, dns: Dns) -> Check:
     """Whether a signature of ours covers what one-click needs, and fits the published key."""
     name = "DKIM signature"
     if setup.sign is None:
-        return not_checked(name, "signed by the relay: look at a test message", _LOOK)
+        return not_checked(name, "the relay signs, if anybody does: look at a test message", _LOOK)
     signed = setup.sign(message)
     headers = message_from_bytes(signed)
     if missing := _uncovered(headers):

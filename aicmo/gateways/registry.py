@@ -4,15 +4,87 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pydantic import SecretStr
+
 from aicmo.channels import Channel
+from aicmo.errors import FixConfiguration
 from aicmo.gateways.contract import OpenGateway
 from aicmo.settings import Settings
 
+# Each gateway is imported by the live run that needs it.
 
-def _email(settings: Settings) -> OpenGateway:
-    from aicmo.gateways.smtp import open_smtp_gateway  # noqa: PLC0415  (only a live run needs it)
+
+def _smtp(settings: Settings) -> OpenGateway:
+    from aicmo.gateways.smtp import open_smtp_gateway  # noqa: PLC0415
 
     return open_smtp_gateway(settings.require_smtp_relay())
+
+
+def _resend(settings: Settings) -> OpenGateway:
+    from aicmo.gateways.resend import open_resend_gateway  # noqa: PLC0415
+
+    return open_resend_gateway(_set(settings.resend_api_key), settings.email_rates())
+
+
+def _postmark(settings: Settings) -> OpenGateway:
+    from aicmo.gateways.postmark import open_postmark_gateway  # noqa: PLC0415
+
+    token = _set(settings.postmark_server_token)
+    return open_postmark_gateway(token, settings.postmark_stream, settings.email_rates())
+
+
+def _ses(settings: Settings) -> OpenGateway:
+    from aicmo.gateways.ses import open_ses_gateway  # noqa: PLC0415  (boto3 costs 0.2 s)
+
+    return open_ses_gateway(
+        settings.ses_region,
+        configuration_set=settings.ses_configuration_set,
+        rates=settings.email_rates(),
+    )
+
+
+def _set(secret: SecretStr | None) -> SecretStr:
+    return secret or SecretStr("")
+
+
+_EMAIL_PROVIDERS: Mapping[str, Callable[[Settings], OpenGateway]] = {
+    "AICMO_SMTP_URL": _smtp,
+    "AICMO_RESEND_API_KEY": _resend,
+    "AICMO_POSTMARK_SERVER_TOKEN": _postmark,
+    "AICMO_SES_REGION": _ses,
+}
+
+
+def email_variable(settings: Settings) -> str:
+    """The one variable that says what email goes out through.
+
+    Raises:
+        FixConfiguration: none of them is set, or more than one.
+    """
+    values = {
+        "AICMO_SMTP_URL": settings.smtp_url,
+        "AICMO_RESEND_API_KEY": settings.resend_api_key,
+        "AICMO_POSTMARK_SERVER_TOKEN": settings.postmark_server_token,
+        "AICMO_SES_REGION": settings.ses_region,
+    }
+    chosen = [name for name in _EMAIL_PROVIDERS if values[name]]
+    if not chosen:
+        first, *others = _EMAIL_PROVIDERS
+        raise FixConfiguration(
+            f"{first} is not set, and neither is {', '.join(others[:-1])} or {others[-1]}",
+            next_step="Set one of them, such as AICMO_SMTP_URL to "
+            "smtp://user:password@host:587?tls=starttls.",
+        )
+    if len(chosen) > 1:
+        raise FixConfiguration(
+            f"{', '.join(chosen[:-1])} and {chosen[-1]} are set, so it isn't clear who sends the email",
+            next_step="Keep the one that the client's email goes through.",
+        )
+    return chosen[0]
+
+
+def _email(settings: Settings) -> OpenGateway:
+    return _EMAIL_PROVIDERS[email_variable(settings)](settings)
 
 
 _OPENERS: Mapping[Channel, Callable[[Settings], OpenGateway]] = {Channel.EMAIL: _email}
@@ -25,6 +97,6 @@ def open_gateway_for(channel: str, settings: Settings) -> OpenGateway:
     """The gateway of `channel` as the environment configures it.
 
     Raises:
-        FixConfiguration: the channel's variables are missing or wrong.
+        FixConfiguration: the channel's variables are missing, wrong or more than one provider's.
     """
     return _OPENERS[Channel(channel)](settings)

@@ -14,7 +14,7 @@ from typing import Any, cast
 from aicmo.gateways.diagnosis import Check, Verdict, not_checked, ok, problem, warning
 from aicmo.gateways.smtp_replies import StepRefused
 from aicmo.gateways.smtp_session import SmtpSession, SmtpTimeouts, open_session
-from aicmo.settings import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay
 
 _SECONDS = 15.0
 _SOON = 14 * 24 * 3600
