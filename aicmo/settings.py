@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aicmo.channels import Channel, parse_channel
 from aicmo.errors import FixConfiguration
-from aicmo.smtp_relay import SmtpRelay, parse_smtp_url
+from aicmo.smtp_relay import Rate, SmtpRelay, parse_rates, parse_smtp_url
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     postmark_stream: str = Field("broadcast", validation_alias="AICMO_POSTMARK_STREAM")
     ses_region: str = Field("", validation_alias="AICMO_SES_REGION")
     ses_configuration_set: str = Field("", validation_alias="AICMO_SES_CONFIGURATION_SET")
+    email_rate: str = Field("", validation_alias="AICMO_EMAIL_RATE")
     dkim_key_file: Path | None = Field(None, validation_alias="AICMO_DKIM_KEY_FILE")
     dkim_selector: str = Field("", validation_alias="AICMO_DKIM_SELECTOR")
     journal_address: str = Field("", validation_alias="AICMO_JOURNAL_ADDRESS")
@@ -95,6 +96,20 @@ class Settings(BaseSettings):
                 next_step="`aicmo init` writes one into .env; keep it: it ties opt-outs to people.",
             )
         return key.encode()
+
+    def email_rates(self) -> tuple[Rate, ...]:
+        """What AICMO_EMAIL_RATE says an HTTP mail provider takes in each span.
+
+        Raises:
+            FixConfiguration: it can't be read.
+        """
+        try:
+            return parse_rates(self.email_rate)
+        except ValueError as error:
+            raise FixConfiguration(
+                f"AICMO_EMAIL_RATE can't be read: {error}",
+                next_step="Write it as 10/second, 20000/day.",
+            ) from None
 
     def require_smtp_relay(self) -> SmtpRelay:
         """The relay of AICMO_SMTP_URL.

@@ -41,6 +41,7 @@ from aicmo.gateways.http_exchange import (
     NoAnswer,
     account_name,
 )
+from aicmo.smtp_relay import Rate
 
 _HOST = "api.postmarkapp.com"
 _OK, _UNPROCESSABLE = 200, 422
@@ -80,7 +81,7 @@ class PostmarkGateway(Gateway):
         server_token: SecretStr,
         *,
         stream: str = "broadcast",
-        rates: Sequence[tuple[int, timedelta]] = (),
+        rates: Sequence[Rate] = (),
         base_url: str = f"https://{_HOST}",
         times: HttpTimes | None = None,
     ) -> None:
@@ -128,7 +129,7 @@ class PostmarkGateway(Gateway):
 
 
 def open_postmark_gateway(
-    server_token: SecretStr, stream: str, rates: Sequence[tuple[int, timedelta]] = ()
+    server_token: SecretStr, stream: str, rates: Sequence[Rate] = ()
 ) -> OpenGateway:
     """What the engine calls with its permit to open the server."""
     return lambda permit: PostmarkGateway(permit, server_token, stream=stream, rates=rates)

@@ -33,6 +33,7 @@ from aicmo.gateways.http_exchange import (
     NoAnswer,
     account_name,
 )
+from aicmo.smtp_relay import Rate
 
 _HOST = "api.resend.com"
 _OK, _CONFLICT = 200, 409
@@ -78,7 +79,7 @@ class ResendGateway(Gateway):
         permit: LivePermit,
         api_key: SecretStr,
         *,
-        rates: Sequence[tuple[int, timedelta]] = (),
+        rates: Sequence[Rate] = (),
         base_url: str = f"https://{_HOST}",
         times: HttpTimes | None = None,
     ) -> None:
@@ -110,9 +111,7 @@ class ResendGateway(Gateway):
         return _outcome(answer)
 
 
-def open_resend_gateway(
-    api_key: SecretStr, rates: Sequence[tuple[int, timedelta]] = ()
-) -> OpenGateway:
+def open_resend_gateway(api_key: SecretStr, rates: Sequence[Rate] = ()) -> OpenGateway:
     """What the engine calls with its permit to open the account."""
     return lambda permit: ResendGateway(permit, api_key, rates=rates)
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from types import TracebackType
 from typing import Any, cast
 
@@ -40,6 +39,7 @@ from aicmo.gateways.contract import (
 from aicmo.gateways.email_json import read_email
 from aicmo.gateways.http_answers import Answer, confirmed, refused, wait
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpExchange, HttpTimes, NoAnswer
+from aicmo.smtp_relay import Rate
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+){1,2}-\d")
 _OK, _MOST_REFUSALS = 200, 499
@@ -83,7 +83,7 @@ class SesGateway(Gateway):
         configuration_set: str = "",
         access_key_id: str = "",
         secret_access_key: SecretStr | None = None,
-        rates: Sequence[tuple[int, timedelta]] = (),
+        rates: Sequence[Rate] = (),
         base_url: str = "",
         times: HttpTimes | None = None,
     ) -> None:
@@ -161,7 +161,7 @@ def open_ses_gateway(
     configuration_set: str = "",
     access_key_id: str = "",
     secret_access_key: SecretStr | None = None,
-    rates: Sequence[tuple[int, timedelta]] = (),
+    rates: Sequence[Rate] = (),
 ) -> OpenGateway:
     """What the engine calls with its permit to open the account."""
     return lambda permit: SesGateway(

@@ -102,7 +102,7 @@ def test_send_without_a_relay_says_what_to_set(ledger: Database) -> None:
     projects.approved(ledger, at=datetime.now(UTC))
     started = fetch_plan.fn("studio", True, False, ["email"], None)
 
-    with pytest.raises(StepFailed, match=r"AICMO_SMTP_URL is not set\. Set it to smtp://"):
+    with pytest.raises(StepFailed, match="AICMO_SMTP_URL is not set, and neither is"):
         send_channel.fn(started, "email", extract_items.fn(started), Chunk())
 
 

@@ -114,7 +114,7 @@ def test_live_without_a_relay_is_an_error_that_loses_nothing(
     approve_now(project)
     report = execute_plan_for_project("studio", override_dry_run=False)
     assert len(report.errors) == 1
-    assert report.errors[0].startswith("execute_email_items failed: AICMO_SMTP_URL is not set. Set")
+    assert report.errors[0].startswith("execute_email_items failed: AICMO_SMTP_URL is not set, and")
     assert (report.items_waiting, report.items_sent_successfully) == (1, 0)
     assert "execution.error" in events(project)
 
