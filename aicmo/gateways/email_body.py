@@ -39,16 +39,14 @@ def render_body(content: EmailContent, links: Links, look: Look) -> Body:
     """
     prose = refuse_controls_in_prose(content.body, _PLACE)
     marked = links.markers.put_into(prose, _PLACE)
-    try:
-        tree = read_html(_markdown(marked) if content.format == "markdown" else marked, _PLACE)
-        _check_addresses(tree, links)
-        refuse_other_readings(tree, _PLACE)
-    except FixInput as error:
-        raise FixInput(links.markers.shown(str(error)), next_step=error.next_step) from None
+    html = _markdown(marked) if content.format == "markdown" else marked
+    tree = read_html(html, _PLACE, links.markers.shown)
+    _check_addresses(tree, links)
+    refuse_other_readings(tree, _PLACE, links.markers.shown)
     _link_bare_urls(tree, links)
     last = _last_blocks(tree)
-    html = to_html(tree, lambda element: _dressed(element, links, look, last))
-    return Body(html, to_text(tree, links.tagged))
+    dressed = to_html(tree, lambda element: _dressed(element, links, look, last))
+    return Body(dressed, to_text(tree, links.tagged))
 
 
 def _markdown(text: str) -> str:

@@ -208,8 +208,8 @@ def _multipart(text: bytes, html: bytes) -> bytes:
     )
     return b"".join(
         [
-            b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%s"\r\n\r\n'
-            % boundary,
+            b"MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n"
+            b' boundary="%s"\r\n\r\n' % boundary,
             part % (boundary, b"plain", text),
             part % (boundary, b"html", html),
             b"--%s--\r\n" % boundary,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aicmo.errors import FixInput
@@ -68,15 +69,14 @@ def checked_address(address: str, place: str) -> str:
     Raises:
         FixInput: it isn't one address, or its local part isn't ASCII; the address isn't told.
     """
-    try:
-        return ascii_address(refuse_controls(address, place))
-    except FixInput as error:
-        if str(error).startswith(place):
-            raise
-        raise FixInput(
-            f"{place} isn't an email address that mail servers take",
-            next_step="Write one like ana@example.com; before the @, plain letters and digits.",
-        ) from None
+    refuse_controls(address, place)
+    if "=?" not in address:  # readers would decode it, as if it were a word of RFC 2047
+        with suppress(FixInput):
+            return ascii_address(address)
+    raise FixInput(
+        f"{place} isn't an email address that mail servers take",
+        next_step="Write one like ana@example.com; before the @, plain letters and digits.",
+    )
 
 
 def read_origin(brand: Brand) -> Origin:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
-from itertools import takewhile
+from itertools import zip_longest
 
 import nh3
 
@@ -58,16 +58,20 @@ class Element:
     children: list[Element | str] = field(default_factory=list["Element | str"])
 
 
-def read_html(html: str, place: str) -> Element:
+Shown = Callable[[str], str]
+"""What an author knows a piece of the HTML as, for a message about it."""
+
+
+def read_html(html: str, place: str, shown: Shown = str) -> Element:
     """The tree of an HTML fragment.
 
     Raises:
         FixInput: it has an element or attribute that email can't carry, or isn't well-formed.
     """
-    return _Reader(place).read(html)
+    return _Reader(place, shown).read(html)
 
 
-def refuse_other_readings(tree: Element, place: str) -> None:
+def refuse_other_readings(tree: Element, place: str, shown: Shown = str) -> None:
     """Checks that a browser's parser finds the same tree; raises `FixInput` if not."""
     html = to_html(tree)
     cleaned = nh3.clean(
@@ -78,13 +82,12 @@ def refuse_other_readings(tree: Element, place: str) -> None:
         link_rel=None,
         url_schemes={"https", "mailto"},
     )
-    other, ours = _without_tbody(to_html(read_html(cleaned, place))), _without_tbody(html)
-    if other != ours:
-        same = sum(
-            1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(other, ours, strict=False))
-        )
+    ours, theirs = _events(html), _events(cleaned)
+    if ours != theirs:
+        pairs = zip_longest(ours, theirs, fillvalue="the end")
+        differing = next(one for one, other in pairs if one != other)
         raise FixInput(
-            f"{place} would be read otherwise by a browser at {ours[same : same + 30]!r}",
+            f"{place} would be read otherwise by a browser at {shown(differing)[:40]!r}",
             next_step="Write that part in a simpler way.",
         )
 
@@ -105,9 +108,9 @@ def to_html(
 
 
 class _Reader(HTMLParser):
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, shown: Shown) -> None:
         super().__init__(convert_charrefs=True)
-        self._place = place
+        self._place, self._shown = place, shown
         self._open = [Element("")]
 
     def read(self, html: str) -> Element:
@@ -123,7 +126,9 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         parent = self._open[-1]
         if tag not in TAGS:
-            self._refuse(f"has <{tag}>, which email doesn't carry", f"These are: {_ALLOWED}.")
+            self._refuse(
+                f"has <{self._start_of(tag)}>, which email doesn't carry", f"These are: {_ALLOWED}."
+            )
         if tag not in _MAY_HOLD.get(parent.tag, INLINE) or self._is_nested_link(tag):
             outside = f"inside <{parent.tag}>" if parent.tag else "on its own"
             self._refuse(f"has <{tag}> {outside}, where it can't be", "Close the outer one first.")
@@ -146,25 +151,28 @@ class _Reader(HTMLParser):
             data = data.removeprefix("\n")  # HTML Standard §13.1.2.5
         if parent.tag in _WITHOUT_TEXT and data.strip():
             self._refuse(
-                f"has the text {data.strip()[:30]!r} directly in <{parent.tag}>",
+                f"has the text {self._start_of(data)!r} directly in <{parent.tag}>",
                 "Put it into an element of its own.",
             )
         if data:
             parent.children.append(refuse_controls_in_prose(data, self._place))
 
     def handle_comment(self, data: str) -> None:
-        self._refuse(f"has the comment {data.strip()[:30]!r}", "Remove it; recipients can read it.")
+        self._refuse(
+            f"has the comment {self._start_of(data)!r}", "Remove it; recipients can read it."
+        )
 
     def handle_decl(self, decl: str) -> None:
         self._refuse(
-            f"has <!{decl[:30]}>", "Give the body's HTML only; the page is made around it."
+            f"has <!{self._start_of(decl)}>",
+            "Give the body's HTML only; the page is made around it.",
         )
 
     def unknown_decl(self, data: str) -> None:
         self.handle_decl(data)
 
     def handle_pi(self, data: str) -> None:
-        self._refuse(f"has <?{data[:30]}>", "Remove it.")
+        self._refuse(f"has <?{self._start_of(data)}>", "Remove it.")
 
     def _is_nested_link(self, tag: str) -> bool:
         return tag == "a" and any(element.tag == "a" for element in self._open)
@@ -175,7 +183,7 @@ class _Reader(HTMLParser):
             text = refuse_controls_in_prose(given or "", self._place)
             if name not in allowed or name in found or not re.fullmatch(allowed[name], text):
                 self._refuse(
-                    f'has <{tag} {name}="{text[:30]}">, which email doesn\'t carry',
+                    f'has <{tag} {name}="{self._start_of(text)}">, which email doesn\'t carry',
                     f"<{tag}> may have: {', '.join(allowed)}." if allowed else "Remove it.",
                 )
             found[name] = text
@@ -183,9 +191,37 @@ class _Reader(HTMLParser):
             self._refuse(f"has <{tag}> without {required}", f"Add the {required}.")
         return found
 
+    def _start_of(self, text: str) -> str:
+        return self._shown(text.strip())[:40]
+
     def _refuse(self, problem: str, fix: str) -> None:
         raise FixInput(f"{self._place}, line {self.getpos()[0]}, {problem}", next_step=fix)
 
 
-def _without_tbody(html: str) -> str:
-    return re.sub("</?tbody>", "", html)  # browsers add it
+class _Events(HTMLParser):
+    """What a parser comes across, one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self._see(tag, self.get_starttag_text() or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._see(tag, f"</{tag}>")
+
+    def handle_data(self, data: str) -> None:
+        self.seen.append(data)
+
+    def _see(self, tag: str, event: str) -> None:
+        if tag != "tbody":  # browsers add it
+            self.seen.append(unescape(event))
+
+
+def _events(html: str) -> list[str]:
+    parser = _Events()
+    parser.feed(html)
+    parser.close()
+    return parser.seen

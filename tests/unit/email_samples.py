@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import email
+import re
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
+from aicmo.errors import FixInput
 from aicmo.gateways.email_message import ComposedEmail, EmailComposer
 from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.plans.document import Brand, Colours, Sender
@@ -25,6 +27,18 @@ BRAND = Brand(
     unsubscribe_url="https://tarnember.example/leave",
     colours=Colours(primary="#1f3d36", accent="#e07a3f"),
 )
+ONE_CLICK_BRAND = BRAND.model_copy(
+    update={
+        "unsubscribe_url": "https://mail.tarnember.example/u/{token}",
+        "sender": Sender(
+            name="Tarn & Ember",
+            email="hello@tarnember.example",
+            reply_to="post@tarnember.example",
+            bounce_address="bounces@tarnember.example",
+        ),
+    }
+)
+FEEDBACK_TOKEN = "abcdefghijklmnopqrstuvwxyz"
 CONTENT = EmailContent(
     subject='A gift for you, {{ contact.first_name | default("friend") }}',
     preheader="Ten per cent off, until Sunday",
@@ -64,9 +78,46 @@ HEADERS = [
 
 
 def compose(
-    content: EmailContent = CONTENT, brand: Brand = BRAND, contact: EmailRecipient = ANA
+    content: EmailContent = CONTENT,
+    brand: Brand = BRAND,
+    contact: EmailRecipient = ANA,
+    *,
+    tags: dict[str, str] | None = None,
+    language: str = "en",
 ) -> ComposedEmail:
-    return EmailComposer(content, brand).compose(contact, "t-1", DATE)
+    composer = EmailComposer(content, brand, tags=tags, language=language)
+    return composer.compose(contact, "t-1", DATE, FEEDBACK_TOKEN)
+
+
+def refusal(
+    content: EmailContent, brand: Brand = BRAND, contact: EmailRecipient = ANA
+) -> str | None:
+    """Why it can't be composed, or None."""
+    try:
+        compose(content, brand, contact)
+    except FixInput as error:
+        return str(error)
+    return None
+
+
+def with_body(body: str, markup: str = "html", **changes: object) -> EmailContent:
+    """An email without button or preheader, so that only the body speaks."""
+    return CONTENT.model_copy(
+        update={"body": body, "format": markup, "cta": None, "preheader": None, **changes}
+    )
+
+
+def body_html(composed: ComposedEmail) -> str:
+    """What the page has for the body, without its styles."""
+    inside = re.search(
+        r'class="cell body"[^>]*>\n(.*?)\n</td></tr>\n(?:<tr>)', composed.html, re.DOTALL
+    )
+    assert inside
+    return re.sub(r' (style|cellpadding|cellspacing|border)="[^"]*"', "", inside[1]).strip()
+
+
+def body_text(composed: ComposedEmail) -> str:
+    return composed.text.partition("\n\n-- \n")[0]
 
 
 def parse(composed: ComposedEmail) -> EmailMessage:
@@ -78,6 +129,25 @@ def parse(composed: ComposedEmail) -> EmailMessage:
 
 def contents(message: EmailMessage) -> list[str]:
     return [part.get_content().replace("\r\n", "\n") for part in message.iter_parts()]
+
+
+def assert_well_formed(composed: ComposedEmail) -> None:
+    """Holds for every email, whatever its author and its readers are called."""
+    payload = composed.payload
+    assert payload.isascii()
+    assert not re.search(rb"\r(?!\n)|(?<!\r)\n", payload)
+    head, _, body = payload.partition(b"\r\n\r\n")
+    assert max(map(len, body.split(b"\r\n"))) <= 78
+    for line in head.split(b"\r\n"):
+        # One long word, such as an address, can't be folded; RFC 5322 §2.1.1 has room for it.
+        assert len(line) <= 78 or (len(line) <= 998 and len(line.split()) <= 2)
+    assert not re.search(rb"\r\n[ \t]*\r\n", head)
+    message = parse(composed)
+    assert message.keys() == [*(name for name, _ in composed.headers), "Content-Type"]
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert contents(message) == [composed.text, composed.html]
+    assert message["Subject"] == composed.subject
+    assert [each.addr_spec for each in message["To"].addresses] == [composed.recipient]
 
 
 class Page(HTMLParser):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from aicmo.errors import FixInput
-from aicmo.gateways.email_message import ComposedEmail, EmailComposer
+from aicmo.gateways.email_message import EmailComposer
 from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.plans.document import Colours, Sender
-from aicmo.plans.items import CallToAction, EmailContent
 from tests.unit.email_samples import (
     ANA,
     BRAND,
@@ -21,6 +17,7 @@ from tests.unit.email_samples import (
     DATE,
     HEADERS,
     Page,
+    assert_well_formed,
     compose,
     contents,
     parse,
@@ -225,69 +222,3 @@ def test_an_overlong_subject_or_email_is_reported() -> None:
 def test_a_token_or_date_that_would_break_a_header_is_refused(token: str, date: datetime) -> None:
     with pytest.raises(FixInput):
         EmailComposer(CONTENT, BRAND).compose(ANA, token, date)
-
-
-SPECIALS = "<>&\"'{}%*[]()`~#-+!:,;@\\=?_.|$ \n\u200baé漢😀"
-ANY_TEXT = st.one_of(st.text(max_size=100), st.text(SPECIALS.replace("\n", ""), max_size=100))
-ANY_PROSE = st.one_of(st.text(max_size=100), st.text(SPECIALS, max_size=200))
-
-
-@settings(max_examples=60, deadline=None)
-@given(ANY_TEXT, ANY_PROSE, ANY_TEXT, ANY_TEXT)
-def test_no_text_breaks_out_of_its_place(subject: str, body: str, name: str, label: str) -> None:
-    content = EmailContent.model_construct(
-        subject=subject or "-",
-        preheader=label,
-        body=f'{body}\n\n{{{{ contact.first_name | default("-") }}}}',
-        cta=CallToAction.model_construct(label=label, url="https://tarnember.example/"),
-    )
-    sender = Sender.model_construct(
-        name=label, email="hello@tarnember.example", reply_to="post@tarnember.example"
-    )
-    brand = BRAND.model_copy(update={"name": label, "sender": sender})
-    try:
-        composed = compose(
-            content, brand, EmailRecipient("ana@example.com", name=name, first_name=name)
-        )
-    except FixInput:
-        return
-
-    assert_well_formed(composed)
-
-
-PRINTABLE = st.text(
-    st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), max_size=300
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(PRINTABLE, PRINTABLE, PRINTABLE)
-def test_printable_text_arrives_as_it_was_written(subject: str, name: str, body: str) -> None:
-    content = EmailContent.model_construct(
-        subject='{{ contact.first_name | default("-") }}',
-        preheader=None,
-        body='{{ contact.last | default("-") }}',
-        cta=None,
-    )
-    contact = EmailRecipient("ana@example.com", name, subject, {"last": body})
-
-    composed = compose(content, contact=contact)
-    message = parse(composed)
-
-    assert_well_formed(composed)
-    assert message["Subject"] == composed.subject == (re.sub(" +", " ", subject.strip()) or "-")
-    assert message["To"].addresses[0].addr_spec == "ana@example.com"
-    assert composed.text.startswith(body.strip() or "-")
-
-
-def assert_well_formed(composed: ComposedEmail) -> None:
-    payload = composed.payload
-    message = parse(composed)
-    assert message.keys() == HEADERS
-    assert [a.addr_spec for a in message["To"].addresses] == ["ana@example.com"]
-    assert [a.addr_spec for a in message["From"].addresses] == ["hello@tarnember.example"]
-    assert contents(message) == [composed.text, composed.html]
-    assert payload.isascii()
-    assert not re.search(rb"\r(?!\n)|(?<!\r)\n", payload)
-    assert max(map(len, payload.split(b"\r\n"))) <= 998
-    assert not re.search(rb"\r\n[ \t]*\r\n[ \t]", payload.partition(b"\r\n\r\n")[0])
