@@ -52,12 +52,11 @@ def _show(console: Console, told: FeedbackRead) -> None:
 
 
 def _table(came_back: Sequence[CameBack]) -> Any:
-    table = grid(["Project", "Item", "To", "Status", "In their words", "What follows"])
+    table = grid(["Project", "Item", "To", "Status", "Suppressed", "In their words"])
     for each in came_back:
-        follows = f"never written to again: {each.suppressed}" if each.suppressed else ""
         table.add_row(
             plain(each.project_id), plain(each.item), plain(each.recipient), each.status,
-            plain(each.detail), plain(follows),
+            each.suppressed, plain(each.detail),
         )  # fmt: skip
     return table
 

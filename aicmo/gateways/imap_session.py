@@ -87,7 +87,8 @@ def _connect(address: ImapAddress, context: ssl.SSLContext) -> imaplib.IMAP4:
     try:
         client.starttls(context)
     except BaseException:
-        client.shutdown()
+        with suppress(OSError):  # the failure itself is what is told
+            client.shutdown()
         raise
     return client
 

@@ -10,7 +10,7 @@ import pytest
 
 from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing
 from aicmo.gateways.smtp import SmtpGateway
-from aicmo.settings import SmtpRelay, TlsMode
+from aicmo.smtp_relay import SmtpRelay, TlsMode
 from tests.contract.gateway_contract import always, permit
 from tests.peers.mail_servers import LARGEST, MailServers
 

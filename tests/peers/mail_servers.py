@@ -40,6 +40,7 @@ REFUSED_AT_THE_RELAY = {
 REFUSED_AT_THE_NEXT_HOP = {
     "gone@remote.test": "550 5.1.1 <gone@remote.test> no such user here",
     "policy@remote.test": "550 5.7.1 not wanted",
+    "busy@remote.test": "451 4.3.2 not now",
 }
 _MASTER = """\
 127.0.0.1:{submission} inet n - n - - smtpd
@@ -97,8 +98,8 @@ smtpd_error_sleep_time = 0
 smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/postfix/refused,
   permit_sasl_authenticated, reject_unauth_destination
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
-bounce_queue_lifetime = 1m
-maximal_queue_lifetime = 1m
+bounce_queue_lifetime = 15s
+maximal_queue_lifetime = 15s
 queue_run_delay = 5s
 minimal_backoff_time = 5s
 maximal_backoff_time = 5s
