@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aicmo.cli.app import FAILED
 from aicmo.cli.console import count, grid, local_time, plain, print_json, to_stderr, to_stdout
+from aicmo.cli.findings import refused_json, show_findings
 from aicmo.cli.ledger import approvals, now, open_ledger, read_outlook
 from aicmo.cli.options import By, Channels, Items, Json, Project, person, read_channels
+from aicmo.cli.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from aicmo.database import Database
     from aicmo.execution.approvals import ItemApproval
     from aicmo.execution.project import PlanItem
+    from aicmo.gateways.email_findings import Finding
 
 
 def approve(
@@ -31,28 +35,64 @@ def approve(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Approve items as they are now; a change of what goes out voids it."""
-    from aicmo.execution import approvals as core
+    """Approve items as they are now, emails only without errors; a change of what goes out voids it."""
+    from aicmo.execution.approvals import CopyRefused
 
     database, wanted = open_ledger(), read_channels(channels)
-    chosen = _chosen(database, project, items, wanted)
+    chosen = chosen_items(database, project, items, wanted)
     console = to_stderr() if as_json else to_stdout()
     _show_chosen(console, database, project, chosen)
     _warn_of_late(console, database, project, chosen)
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Approve {count(len(chosen), 'item')} as shown?", abort=True, err=True)
-    shown = {item.key: item.fingerprint for item in chosen}
-    given = core.approve(
-        database, project, list(shown), approved_by=person(by), now=now(), shown=shown
-    )
+    try:
+        given, refused = _approve(database, project, chosen, person(by)), dict[str, Any]()
+    except CopyRefused as error:
+        given, refused = error.approved, error.refused
     if as_json:
-        print_json({"project_id": project, "approved": [_as_json(each) for each in given]})
+        approved = [_as_json(each) for each in given]
+        print_json({"project_id": project, "approved": approved, "refused": refused_json(refused)})
+    else:
+        _show_given(to_stdout(), project, given, person(by))
+        _show_refused(to_stdout(), project, refused)
+    if refused:
+        raise typer.Exit(FAILED)
+
+
+def _approve(
+    database: Database, project: str, chosen: Sequence[PlanItem], approver: str
+) -> Sequence[ItemApproval]:
+    from aicmo.execution.approvals import approve as approve_checked
+
+    shown = {item.key: item.fingerprint for item in chosen}
+    emails = sum(item.planned for item in chosen if item.channel == "email")
+    with progress("Checking", total=emails) as advance:
+        return approve_checked(
+            database, project, list(shown), approved_by=approver, now=now(), shown=shown,
+            on_progress=lambda _: advance(),
+        )  # fmt: skip
+
+
+def _show_given(
+    console: Console, project: str, given: Sequence[ItemApproval], approver: str
+) -> None:
+    if not given:
         return
     new = sum(1 for each in given if each.new)
-    to_stdout().print(
-        plain(f"Approved by {person(by)}: {_how_many(new, len(given) - new)}.", "green")
+    console.print(plain(f"Approved by {approver}: {_how_many(new, len(given) - new)}.", "green"))
+    console.print(plain(f"Next: `{how_to_send(project)}`."), soft_wrap=True)
+
+
+def _show_refused(console: Console, project: str, refused: Mapping[str, Sequence[Finding]]) -> None:
+    if not refused:
+        return
+    said = f"Not approved: {', '.join(refused)}. The emails can't go out as they are:"
+    console.print(plain(said, "bold red"), soft_wrap=True)
+    show_findings(console, ((item, each) for item, errors in refused.items() for each in errors))
+    step = (
+        f"Next: correct the document, import it again; `aicmo preview {project}` shows the emails."
     )
-    to_stdout().print(plain(f"Next: `{how_to_send(project)}`."), soft_wrap=True)
+    console.print(plain(step), soft_wrap=True)
 
 
 def how_to_send(project: str) -> str:
@@ -70,12 +110,18 @@ def _how_many(new: int, before: int) -> str:
     return f"{count(new, 'item')}; {before} already approved as {'it is' if before == 1 else 'they are'}"
 
 
-def _chosen(
+def chosen_items(
     database: Database,
     project: str,
     keys: Sequence[str] | None,
     channels: Sequence[str] | None,
 ) -> list[PlanItem]:
+    """The items that a person names (None: all), or those on `channels`.
+
+    Raises:
+        NoSuchProject: there is no such project.
+        FixInput: there is no such item.
+    """
     from aicmo.errors import FixInput
     from aicmo.execution.project import load_items, load_plan
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aicmo.cli.app import FAILED
+from aicmo.cli.approving import chosen_items
 from aicmo.cli.console import count, grid, local_time, plain, print_json, state_text, to_stdout
+from aicmo.cli.findings import checks_json, show_findings, summary
 from aicmo.cli.ledger import now, open_ledger
-from aicmo.cli.options import Channels, Json, Project, read_channels
+from aicmo.cli.options import Channels, Items, Json, Project, read_channels
 from aicmo.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -26,21 +28,22 @@ if TYPE_CHECKING:
     from aicmo.execution.preview import ItemPreview, Preview
     from aicmo.execution.project import ProjectPlan
 
-_LISTED = 5
-
 
 def preview(
     project: Project,
+    items: Items = None,
     channels: Channels = None,
     *,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Compose everything and write it as a page; sends nothing, needs no permission."""
+    """Compose and check everything, and write it as a page; sends nothing, needs no permission."""
     from aicmo.settings import get_settings
 
     wanted = read_channels(channels)
-    found, page = make_preview(open_ledger(), project, wanted, get_settings().output_dir, at=now())
+    found, page = make_preview(
+        open_ledger(), project, wanted, get_settings().output_dir, at=now(), keys=items
+    )
     if as_json:
         print_json(_as_json(project, found, page))
     else:
@@ -48,7 +51,7 @@ def preview(
         to_stdout().print(plain(f"\nOpen {page}"), soft_wrap=True)
     if open_:
         webbrowser.open(page.as_uri())
-    if any(item.findings_count for item in found.items):
+    if any(item.found("error") for item in found.items):
         raise typer.Exit(FAILED)
 
 
@@ -59,20 +62,23 @@ def make_preview(
     output_dir: Path,
     *,
     at: datetime,
+    keys: Sequence[str] | None = None,
 ) -> tuple[Preview, Path]:
     """Previews a project as at `at`; returns what was found and the page's absolute path.
 
+    keys: ids of items; None is for all of the plan.
+
     Raises:
         NoSuchProject: there is no such project.
+        FixInput: there is no such item.
     """
     from aicmo.execution.preview import preview_items
     from aicmo.execution.preview_page import write_preview
-    from aicmo.execution.project import load_items, load_plan
+    from aicmo.execution.project import load_plan
 
     with database.read() as session:
         plan = load_plan(session, project_id)
-        items = load_items(session, project_id)
-    chosen = [item for item in items if channels is None or item.channel in channels]
+    chosen = chosen_items(database, project_id, keys, channels)
     emails = sum(item.planned for item in chosen if item.channel == "email")
     with progress("Composing", total=emails) as advance:
         found = preview_items(database, plan, chosen, at, on_progress=lambda _: advance())
@@ -84,21 +90,30 @@ def _folder(output_dir: Path, plan: ProjectPlan) -> Path:
 
 
 def show_preview(console: Console, found: Preview) -> None:
-    """Who would get what, who is left out and why, and what can't be composed."""
+    """Who would get what, who waits or is left out and why, and what the checks found."""
     from aicmo.execution.preview_page import would_go
 
-    table = grid(
-        ["Item", "Channel", "Title", "Would go", "Left out", "Not yet, because"], right=(3,)
-    )
+    table = grid(["Item", "Title", "Would send", "Waits", "Left out", "Checks"], right=(2,))
     for item in found.items:
         table.add_row(
-            plain(item.item.key), item.item.channel, plain(item.item.title),
-            state_text("ready", f"{would_go(item):,}"), _reasons(item.skipped, "skipped"),
-            _reasons(item.blocked_by, "waiting"),
+            plain(item.item.key), plain(item.item.title),
+            state_text("ready", f"{would_go(item):,}"), _reasons(item.blocked_by, "waiting"),
+            _reasons(item.skipped, "skipped"), plain(*summary(item.checks)),
         )  # fmt: skip
     console.print(table)
-    for item in found.items:
-        _show_people(console, item)
+    console.print()
+    for severity in ("error", "warning"):
+        show_findings(
+            console,
+            ((item.item.key, each) for item in found.items for each in item.found(severity)),
+        )
+    if hints := sum(len(item.found("hint")) for item in found.items):
+        console.print(plain(f"{count(hints, 'hint')} on the page.", "dim"))
+    if keys := [item.item.key for item in found.items if item.found("error")]:
+        said = (
+            f"Can't be approved as {'it is' if len(keys) == 1 else 'they are'}: {', '.join(keys)}."
+        )
+        console.print(plain(said, "bold red"), soft_wrap=True)
 
 
 def show_sum(console: Console, found: Preview) -> None:
@@ -121,20 +136,6 @@ def _reasons(counts: Counter[str], state: str) -> Text:
     return state_text(state, "\n".join(lines))
 
 
-def _show_people(console: Console, item: ItemPreview) -> None:
-    for left in item.left_out[:_LISTED]:
-        console.print(plain(f"{item.item.key}: {left.contact} gets nothing ({left.reason})", "dim"))
-    if (more := item.left_out_count - _LISTED) > 0:
-        console.print(plain(f"{item.item.key}: and {more:,} more, listed on the page", "dim"))
-    for finding in item.findings[:_LISTED]:
-        text = f"{item.item.key}: {finding.contact} can't be written to: {finding.reason}"
-        console.print(plain(text, "red"))
-    if (more := item.findings_count - _LISTED) > 0:
-        console.print(plain(f"{item.item.key}: and {count(more, 'finding')} more", "red"))
-    for warning in item.warnings:
-        console.print(plain(f"{item.item.key}: {warning}", "yellow"))
-
-
 def _as_json(project: str, found: Preview, page: Path) -> dict[str, Any]:
     return {
         "project_id": project,
@@ -155,5 +156,10 @@ def _item(each: ItemPreview) -> dict[str, Any]:
         "left_out": [{"contact": left.contact, "reason": left.reason} for left in each.left_out],
         "findings_count": each.findings_count,
         "findings": [{"contact": left.contact, "reason": left.reason} for left in each.findings],
-        "warnings": each.warnings,
+        "warnings": [finding.text for finding in each.found("warning")],
+        "checks": checks_json(each.checks),
+        "samples": [
+            {"kind": sample.kind, "count": sample.count, "contact": sample.contact}
+            for sample in each.samples
+        ],
     }  # fmt: skip

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.errors import FixInput
 from aicmo.execution import courtesy, guards
-from aicmo.execution.composing import EmailComposers, recipients
+from aicmo.execution.composing import EmailComposers, Recipient, recipients
+from aicmo.execution.copy_checks import Review, Sample
 from aicmo.execution.courtesy import Courtesy
+from aicmo.execution.guards import Verdict
 from aicmo.execution.handing_over import OnProgress
+from aicmo.execution.other_clients import other_clients
 from aicmo.execution.project import PlanItem, ProjectPlan
-from aicmo.execution.report import Tally
+from aicmo.execution.recipient_kinds import stand_in
+from aicmo.execution.report import NOT_COMPOSED, Tally
 from aicmo.execution.states import WAITING, State
+from aicmo.gateways.email_checks import Copy
+from aicmo.gateways.email_findings import Check, Finding, Severity
 from aicmo.gateways.email_message import ComposedEmail
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Contact, Delivery
+from aicmo.plans.items import EmailContent
 
-SAMPLES = 3
-"""Emails kept per item to look at; every one is composed and checked."""
 _LISTED = 50
 _CHUNK = 500
+_LEFT_OUT = (guards.SKIP, guards.EXPIRE, guards.CANCEL)
+_HELD_FOR_THE_PERSON = ("no email address", "no consent", "no longer in the plan")
+"""What the guards say of somebody to whom the item doesn't go, whatever is done about the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +50,11 @@ class LeftOut:
 class ItemPreview:
     """One item as its recipients would get it.
 
-    would_send: deliveries that were composed without a finding.
-    blocked_by: what still keeps it from being sent now (`not approved`, `not due yet`), by count.
-    left_out: the first of those who would not get it; `left_out_count` counts all.
-    findings: what can't be composed, with the contact's id.
+    would_send: deliveries that can go once nothing stops them any more.
+    blocked_by: what still keeps some of them from being sent now (`not approved`), by count.
+    left_out_by: those who get nothing, counted by what the guards say; `left_out` lists the first.
+    findings: contacts who would get it and can't be written to; the first of `findings_count`.
+    samples, checks: of an email; a post has neither.
     """
 
     item: PlanItem
@@ -53,16 +62,27 @@ class ItemPreview:
     bytes_total: int = 0
     done: Counter[str] = field(default_factory=Counter[str])
     blocked_by: Counter[str] = field(default_factory=Counter[str])
-    skipped: Counter[str] = field(default_factory=Counter[str])
+    left_out_by: Counter[Verdict] = field(default_factory=Counter[Verdict])
     left_out: list[LeftOut] = field(default_factory=list[LeftOut])
     findings: list[LeftOut] = field(default_factory=list[LeftOut])
     findings_count: int = 0
-    samples: list[ComposedEmail] = field(default_factory=list[ComposedEmail])
-    warnings: list[str] = field(default_factory=list[str])
+    samples: list[Sample] = field(default_factory=list[Sample])
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def skipped(self) -> Counter[str]:
+        """Those who get nothing, by reason."""
+        return Counter({verdict.reason: count for verdict, count in self.left_out_by.items()})
 
     @property
     def left_out_count(self) -> int:
-        return self.skipped.total()
+        return self.left_out_by.total()
+
+    def found(self, severity: Severity) -> list[Finding]:
+        """The findings of one severity over all checks."""
+        return [
+            each for check in self.checks for each in check.findings if each.severity == severity
+        ]
 
 
 @dataclass(frozen=True)
@@ -82,21 +102,42 @@ def preview_items(
     *,
     on_progress: OnProgress = lambda _: None,
 ) -> Preview:
-    """Composes every delivery of these items that hasn't been decided yet; writes nothing."""
-    composers = EmailComposers(plan.document)
+    """Composes and checks every delivery of these items that hasn't been decided yet; writes nothing."""
     previews: list[ItemPreview] = []
     with database.read() as session:
         says = courtesy.of_project(session, plan.project_id, now)
+        others = other_clients(session, plan.document)
+        composers: EmailComposers | None = None
         for item in items:
             found = ItemPreview(item)
-            for chunk in _open_deliveries(session, item, says):
-                _preview_chunk(session, found, chunk, composers, now, on_progress)
+            going = _going(session, found, says)
+            if item.channel == Channel.EMAIL:
+                composers = composers or EmailComposers(plan.document)
+                emails = _Emails(
+                    found, _copy(plan, item, others), composers, max(now, item.send_at)
+                )
+                emails.preview(_people(session, going, on_progress))
+            else:
+                found.would_send = sum(len(ids) for ids in going)
             _count_done(session, found)
             previews.append(found)
     return Preview(tuple(previews))
 
 
-_Row = tuple[int, guards.Verdict, str]
+def _copy(plan: ProjectPlan, item: PlanItem, others: dict[str, str]) -> Copy:
+    planned = next(each for each in plan.document.items if each.id == item.key)
+    if not isinstance(planned.content, EmailContent):
+        raise FixInput(f"Item {item.key} carries no email")
+    return Copy(planned.content, plan.document.brand, plan.document.language_rules, others)
+
+
+_Row = tuple[int, Verdict, str]
+
+
+def _going(session: Session, found: ItemPreview, says: Courtesy) -> Iterator[list[int]]:
+    """The deliveries that go, now or later, chunk by chunk; those who are left out are counted."""
+    for rows in _open_deliveries(session, found.item, says):
+        yield [each for each, verdict, contact in rows if not _leaves_out(found, verdict, contact)]
 
 
 def _open_deliveries(session: Session, item: PlanItem, says: Courtesy) -> Iterator[list[_Row]]:
@@ -115,68 +156,95 @@ def _open_deliveries(session: Session, item: PlanItem, says: Courtesy) -> Iterat
         yield [(row[0], guards.read_verdict(row[1]), row[2] or "") for row in rows]
 
 
-def _preview_chunk(
-    session: Session,
-    found: ItemPreview,
-    rows: list[_Row],
-    composers: EmailComposers,
-    now: datetime,
-    on_progress: OnProgress,
-) -> None:
-    to_compose: list[int] = []
-    for delivery_id, verdict, contact in rows:
-        if verdict.action in (guards.SKIP, guards.EXPIRE):
-            found.skipped[verdict.reason] += 1
-            if len(found.left_out) < _LISTED:
-                found.left_out.append(LeftOut(contact, verdict.reason))
-            continue
-        if not verdict.may_go:
-            found.blocked_by[verdict.reason] += 1
-        to_compose.append(delivery_id)
-    if found.item.channel == Channel.EMAIL:
-        _compose(session, found, to_compose, composers, now, on_progress)
-    else:
-        found.would_send += len(to_compose)
+def _leaves_out(found: ItemPreview, verdict: Verdict, contact: str) -> bool:
+    if verdict.action in _LEFT_OUT or verdict.reason in _HELD_FOR_THE_PERSON:
+        found.left_out_by[verdict] += 1
+        if len(found.left_out) < _LISTED:
+            found.left_out.append(LeftOut(contact, verdict.reason))
+        return True
+    if not verdict.may_go:
+        found.blocked_by[verdict.reason] += 1
+    return False
 
 
-def _compose(
-    session: Session,
-    found: ItemPreview,
-    delivery_ids: list[int],
-    composers: EmailComposers,
-    now: datetime,
-    on_progress: OnProgress,
-) -> None:
-    date = max(now, found.item.send_at)
-    for person in list(recipients(session, delivery_ids)):
-        on_progress(None)
+def _people(
+    session: Session, going: Iterable[list[int]], on_progress: OnProgress
+) -> Iterator[Recipient]:
+    for ids in going:
+        for person in list(recipients(session, ids)):
+            on_progress(None)
+            yield person
+
+
+@dataclass
+class _Emails:
+    """The emails of one item: each is composed, and looked at by the review."""
+
+    found: ItemPreview
+    copy: Copy
+    composers: EmailComposers
+    date: datetime
+
+    def preview(self, people: Iterable[Recipient]) -> None:
+        review = Review(self.copy)
+        flaw = self._flaw()
+        for person in people:
+            if flaw is None:
+                self._compose_for(person, review)
+            else:
+                self._leave(person, flaw)
+        if flaw is not None:
+            review.refuse_all(flaw)
+        elif not self.found.would_send:
+            nobody = _nobody(self.copy)
+            review.see_stand_in(nobody, self._compose(nobody))
+        self.found.samples, self.found.checks = review.samples(), review.checks()
+
+    def _flaw(self) -> FixInput | None:
+        """What keeps it from being composed for anybody, found without asking it of everybody."""
         try:
-            email = composers.compose(found.item.key, person, date)
+            self._compose(_nobody(self.copy))
         except FixInput as error:
-            found.findings_count += 1
-            if len(found.findings) < _LISTED:
-                found.findings.append(LeftOut(person.contact_key, str(error)))
-            continue
-        _keep(found, email)
+            return error
+        return None
+
+    def _compose(self, person: Recipient) -> ComposedEmail:
+        return self.composers.compose(self.found.item.key, person, self.date)
+
+    def _compose_for(self, person: Recipient, review: Review) -> None:
+        try:
+            email = self._compose(person)
+        except FixInput as error:
+            review.refuse(person.contact_key, error)
+            self._leave(person, error)
+            return
+        self.found.would_send += 1
+        self.found.bytes_total += len(email.payload)
+        review.see(person, email)
+
+    def _leave(self, person: Recipient, error: FixInput) -> None:
+        self.found.findings_count += 1
+        if len(self.found.findings) < _LISTED:
+            self.found.findings.append(LeftOut(person.contact_key, str(error)))
 
 
-def _keep(found: ItemPreview, email: ComposedEmail) -> None:
-    found.would_send += 1
-    found.bytes_total += len(email.payload)
-    if len(found.samples) < SAMPLES:
-        found.samples.append(email)
-    for warning in email.warnings:
-        if warning not in found.warnings:
-            found.warnings.append(warning)
+def _nobody(copy: Copy) -> Recipient:
+    """Somebody who isn't there, whose data is complete."""
+    return Recipient(
+        delivery_id=0, token="0" * 32, ambiguous=False, contact_key="", email=stand_in(copy.content)
+    )
 
 
 def _count_done(session: Session, found: ItemPreview) -> None:
     open_states = (State.PENDING.value, State.HELD.value)
-    query = select(Delivery.state).where(
-        Delivery.item_id == found.item.id, Delivery.state.not_in(open_states)
+    query = (
+        select(Delivery.state, func.count())
+        .where(Delivery.item_id == found.item.id, Delivery.state.not_in(open_states))
+        .group_by(Delivery.state)
     )
     waiting = {state.value for state in WAITING}
-    found.done.update("waiting" if state in waiting else state for state in session.scalars(query))
+    for state, count in session.execute(query):
+        found.done["waiting" if state in waiting else state] += count
 
 
 def _tallies(found: ItemPreview) -> Iterator[Tally]:
@@ -186,8 +254,8 @@ def _tallies(found: ItemPreview) -> Iterator[Tally]:
     reason = f"no gateway for {item.channel}" if no_gateway else ""
     counts = [
         (ready, reason, found.would_send),
-        ("held", "can't be composed", found.findings_count),
-        *(("skipped", reason, count) for reason, count in found.skipped.items()),
+        ("held", NOT_COMPOSED, found.findings_count),
+        *((each.action, each.reason, count) for each, count in found.left_out_by.items()),
         *((state, "", count) for state, count in found.done.items()),
     ]
     for state, why, count in counts:

@@ -14,14 +14,15 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from aicmo.execution.copy_checks import Sample
 from aicmo.execution.preview import ItemPreview, Preview
 from aicmo.execution.project import PlanItem, ProjectPlan
-from aicmo.gateways.email_message import ComposedEmail
+from aicmo.execution.sending_words import in_words
+from aicmo.gateways.email_shown import Link, read_html
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.plans.items import CrmContent, PostContent
 from aicmo.plans.items import Item as PlannedItem
 
-_SHOWN_HEADERS = ("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Unsubscribe")
 _CHANNEL_NAMES = {
     "email": "Email",
     "linkedin": "LinkedIn",
@@ -31,13 +32,18 @@ _CHANNEL_NAMES = {
     "mastodon": "Mastodon",
     "crm": "CRM",
 }
+_SEVERITIES = ("error", "warning", "hint")
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
-    email: ComposedEmail
+class _Shown:
+    """A sample with what the page says of it."""
+
+    sample: Sample
+    number: int
     file: str
-    headers: list[tuple[str, str]]
+    links: list[Link]
+    has_pictures: bool
 
 
 def would_go(item: ItemPreview) -> int:
@@ -59,28 +65,26 @@ def write_preview(preview: Preview, plan: ProjectPlan, folder: Path) -> Path:
         former.unlink()
     cards = [_card(item, plan, samples) for item, samples in _with_samples(preview)]
     for card in cards:
-        for sample in card["samples"]:
-            (folder / sample.file).write_bytes(sample.email.payload)
+        for shown in card["samples"]:
+            (folder / shown.file).write_bytes(shown.sample.email.payload)
     page = folder / "index.html"
     page.write_text(_render(preview, plan, cards), encoding="utf-8")
     return page
 
 
-def _with_samples(preview: Preview) -> Iterator[tuple[ItemPreview, list[_Sample]]]:
+def _with_samples(preview: Preview) -> Iterator[tuple[ItemPreview, list[_Shown]]]:
     number = 0
     for item in preview.items:
-        samples: list[_Sample] = []
-        for email in item.samples:
+        samples: list[_Shown] = []
+        for sample in item.samples:
             number += 1
-            samples.append(_Sample(email, f"{number:03d}-{item.item.key}.eml", _headers(email)))
+            page = read_html(sample.email.html)
+            file = f"{number:03d}-{item.item.key}.eml"
+            samples.append(_Shown(sample, number, file, page.links, bool(page.pictures)))
         yield item, samples
 
 
-def _headers(email: ComposedEmail) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in email.headers if name in _SHOWN_HEADERS]
-
-
-def _card(item: ItemPreview, plan: ProjectPlan, samples: list[_Sample]) -> dict[str, Any]:
+def _card(item: ItemPreview, plan: ProjectPlan, samples: list[_Shown]) -> dict[str, Any]:
     planned = next(each for each in plan.document.items if each.id == item.item.key)
     return {
         "preview": item,
@@ -89,13 +93,21 @@ def _card(item: ItemPreview, plan: ProjectPlan, samples: list[_Sample]) -> dict[
         "channel": _CHANNEL_NAMES.get(item.item.channel, item.item.channel),
         "when": _local_time(item.item),
         "audience": _audience(planned, plan),
-        "planned": planned,
         "post": planned.content if isinstance(planned.content, PostContent) else None,
         "crm": _crm_lines(planned.content) if isinstance(planned.content, CrmContent) else [],
         "samples": samples,
-        "left_out_more": item.left_out_count - len(item.left_out),
+        "counts": {each: len(item.found(each)) for each in _SEVERITIES if item.found(each)},
+        "left_out": _by_reason(item),
         "findings_more": item.findings_count - len(item.findings),
     }
+
+
+def _by_reason(item: ItemPreview) -> list[tuple[str, int, list[str]]]:
+    """Reason, how many people, and the ids of the first of them."""
+    people: dict[str, list[str]] = {}
+    for person in item.left_out:
+        people.setdefault(person.reason, []).append(person.contact)
+    return [(reason, count, people.get(reason, [])) for reason, count in item.skipped.most_common()]
 
 
 def _audience(planned: PlannedItem, plan: ProjectPlan) -> str:
@@ -128,12 +140,16 @@ def _render(preview: Preview, plan: ProjectPlan, cards: list[dict[str, Any]]) ->
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    emails = [card for card in cards if card["item"].channel == "email"]
     return environment.get_template("preview.html.j2").render(
         plan=plan,
         cards=cards,
+        rules=in_words(plan.document.sending, plan.timezone) if emails else [],
+        refused=[card["item"].key for card in cards if "error" in card["counts"]],
         would_go=sum(would_go(item) for item in preview.items),
         held=sum(item.would_send - would_go(item) for item in preview.items),
         left_out=sum((item.skipped for item in preview.items), Counter[str]()),
-        findings=sum(item.findings_count for item in preview.items),
+        counts={each: sum(card["counts"].get(each, 0) for card in cards) for each in _SEVERITIES},
+        has_emails=bool(emails),
         bytes_total=sum(item.bytes_total for item in preview.items),
     )

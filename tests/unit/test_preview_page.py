@@ -6,15 +6,18 @@ import re
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
-from html import unescape
+from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from aicmo.execution.copy_checks import Sample
+from aicmo.execution.guards import Verdict
 from aicmo.execution.preview import ItemPreview, LeftOut, Preview
 from aicmo.execution.preview_page import write_preview
 from aicmo.execution.project import PlanItem, ProjectPlan
+from aicmo.gateways.email_findings import Check, Finding
 from aicmo.gateways.email_message import ComposedEmail, EmailComposer
 from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.plans import times
@@ -58,16 +61,22 @@ def _email(document: ProjectDocument, name: str = "Dana") -> ComposedEmail:
     return EmailComposer(content, document.brand).compose(recipient, "token1", AT)
 
 
+def _sample(document: ProjectDocument, name: str = "Dana") -> Sample:
+    return Sample(_email(document, name), "First name filled in", "n1", 7)
+
+
 def test_every_item_is_on_the_page_with_what_goes_out(
     document: ProjectDocument, tmp_path: Path
 ) -> None:
     items = _previews(document)
-    items[0].samples = [_email(document)]
+    items[0].samples = [_sample(document)]
     items[0].left_out = [LeftOut("n10", "unsubscribed")]
-    items[0].skipped = Counter({"unsubscribed": 3})
+    items[0].left_out_by = Counter({Verdict("skipped", "unsubscribed"): 3})
+    items[0].blocked_by = Counter({"quiet hours in America/Chicago until 08:00": 1})
     items[0].findings = [LeftOut("n4", "subject needs contact.city")]
     items[0].findings_count = 2
-    items[0].warnings = ["The subject has 90 characters"]
+    finding = Finding("error", "content.cta.url", "A link goes to “http://x”", "Link to https://x")
+    items[0].checks = (Check("Links", "2 links", (finding,)), Check("Size", "4.5 kB"))
     page = write_preview(Preview(tuple(items)), _plan(document), tmp_path / "preview")
     html = unescape(page.read_text(encoding="utf-8"))
     for item in document.items:
@@ -77,22 +86,58 @@ def test_every_item_is_on_the_page_with_what_goes_out(
     assert "12:00 the laptop closes." in html
     assert "50 minutes. Founder price. 100 places." in html
     assert "Hi Dana," in html
-    assert "n10: unsubscribed" in html
-    assert "and 2 more" in html
-    assert "n4: subject needs contact.city" in html
-    assert "The subject has 90 characters" in html
+    assert "3 unsubscribed</td><td>n10 and 2 more" in html
+    assert "<td>n4</td><td>subject needs contact.city</td>" in html
+    assert "and 1 more" in html
+    assert "quiet hours in America/Chicago until 08:00" in html
+    assert "What is more than a day late waits until a person approves it again." in html
     twitter = next(item.content for item in document.items if item.channel == "twitter")
     assert f"{len(twitter.text)} characters" in html  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def test_each_check_is_shown_with_its_verdict_place_and_fix(
+    document: ProjectDocument, tmp_path: Path
+) -> None:
+    items = _previews(document)
+    finding = Finding("error", "content.cta.url", "A link goes to “http://x”", "Link to https://x")
+    items[0].checks = (Check("Links", "2 links", (finding,)), Check("Size", "4.5 kB"))
+    html = unescape(
+        write_preview(Preview(tuple(items)), _plan(document), tmp_path).read_text("utf-8")
+    )
+    for shown in ("content.cta.url", "A link goes to “http://x”.", "Link to https://x."):
+        assert shown in html
+    assert "<strong>Links: error</strong>" in html
+    assert '<strong>Size: ok</strong><span class="said">, 4.5 kB</span>' in html
+    assert re.search(r"can’t be approved .*<a href=\"#fit-em-1\">fit-em-1</a>", html)
+
+
+def test_a_sample_shows_its_kind_both_parts_every_header_and_where_its_links_go(
+    document: ProjectDocument, tmp_path: Path
+) -> None:
+    items = _previews(document)
+    items[0].samples = [sample := _sample(document)]
+    html = write_preview(Preview(tuple(items)), _plan(document), tmp_path).read_text("utf-8")
+    assert "First name filled in" in html
+    assert "7 recipients" in html
+    for name, value in sample.email.headers:
+        assert f"<dt>{name}</dt><dd>{escape(value)}</dd>" in html
+    assert f"<dt>Envelope sender</dt><dd>{sample.email.sender}</dd>" in html
+    assert f"{len(sample.email.payload):,} bytes" in html
+    targets = re.findall(r'<td class="url">(.*?)</td>', html)
+    assert document.brand.unsubscribe_url in targets
+    assert len(targets) == len(re.findall("<a ", sample.email.html))
+    # The width is switched by CSS alone, each sample by itself.
+    assert re.findall(r'name="(width-\d+)"', html) == ["width-1", "width-1"]
+
+
 def test_the_samples_are_the_exact_bytes(document: ProjectDocument, tmp_path: Path) -> None:
     items = _previews(document)
-    email = _email(document)
-    items[0].samples = [email, email]
+    sample = _sample(document)
+    items[0].samples = [sample, sample]
     write_preview(Preview(tuple(items)), _plan(document), tmp_path)
     files = sorted(tmp_path.glob("*.eml"))
     assert [file.name for file in files] == ["001-fit-em-1.eml", "002-fit-em-1.eml"]
-    assert files[0].read_bytes() == email.payload
+    assert files[0].read_bytes() == sample.email.payload
     write_preview(Preview(()), _plan(document), tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["index.html"]
 
@@ -103,8 +148,11 @@ def test_what_a_plan_carries_can_neither_run_nor_fetch(
     hostile = document.model_copy(update={"name": ATTACK})
     items = _previews(document)
     items[1] = ItemPreview(replace(items[1].item, title=ATTACK), would_send=1)
-    items[0].samples = [_email(document, name="<b onclick=x>Dana</b>")]
+    items[0].samples = [_sample(document, name="<b onclick=x>Dana</b>")]
     items[0].left_out = [LeftOut(ATTACK, ATTACK)]
+    items[0].left_out_by = Counter({Verdict("skipped", ATTACK): 1})
+    finding = Finding("warning", ATTACK, ATTACK, ATTACK)
+    items[0].checks = (Check("Links", ATTACK, (finding,)), Check("Size", ATTACK))
     html = write_preview(Preview(tuple(items)), _plan(hostile), tmp_path).read_text("utf-8")
     elements = _elements(html)
     tags = {tag for tag, _ in elements}
