@@ -7,10 +7,12 @@ room reserved in its line; one that needs more gets lines of its own, between so
 from __future__ import annotations
 
 import binascii
+from itertools import pairwise
 
 from aicmo.gateways.personalisation import Template
 
 _LINE_LENGTH = 76
+_SOFT_BREAK = b"=\r\n"
 VALUE_ROOM = 26
 """Characters; most names fit, and so does a feedback token."""
 
@@ -20,31 +22,35 @@ def encode_value(text: str) -> bytes:
     if len(text) <= VALUE_ROOM and text.isascii() and text.isalnum():
         return text.encode()
     encoded = _encode(text)
-    return encoded if len(encoded) <= VALUE_ROOM else b"=\r\n%s=\r\n" % encoded
+    if not encoded:
+        return _SOFT_BREAK  # so that a space before it doesn't end its line
+    return encoded if len(encoded) <= VALUE_ROOM else _SOFT_BREAK + encoded + _SOFT_BREAK
 
 
 def frame(template: Template) -> tuple[bytes, list[int]]:
     """The template as a `%` format of bytes, and which values it wants, in order."""
     pieces, wanted, column = list[bytes](), list[int](), 0
-    for part in template.parts:
+    for part, following in pairwise([*template.parts, ""]):
         if isinstance(part, str):
-            encoded, column = _literal(part, column)
+            encoded, column = _literal(part, column, before_value=isinstance(following, int))
             pieces.append(encoded.replace(b"%", b"%%"))
-        else:
-            # One place is kept for the soft break that may follow.
-            if column + VALUE_ROOM >= _LINE_LENGTH:
-                pieces.append(b"=\r\n")
-                column = 0
-            pieces.append(b"%s")
-            wanted.append(part)
-            column += VALUE_ROOM
+            continue
+        if column + VALUE_ROOM >= _LINE_LENGTH:  # the last place is for a soft break
+            pieces.append(_SOFT_BREAK)
+            column = 0
+        pieces.append(b"%s")
+        wanted.append(part)
+        column += VALUE_ROOM
     return b"".join(pieces), wanted
 
 
-def _literal(text: str, column: int) -> tuple[bytes, int]:
-    # What stands before it in its line is stood for by as many letters.
-    encoded = _encode("x" * column + text)[column:]
-    return encoded, len(encoded) - encoded.rfind(b"\n") - 1 + (0 if b"\n" in encoded else column)
+def _literal(text: str, column: int, *, before_value: bool) -> tuple[bytes, int]:
+    # What stands before and after it in its line is stood for by letters.
+    after = "x" if before_value else ""
+    encoded = _encode("x" * column + text + after)
+    end = len(encoded) - len(after)
+    line_start = encoded.rfind(b"\n") + 1
+    return encoded[column:end], end - line_start
 
 
 def _encode(text: str) -> bytes:

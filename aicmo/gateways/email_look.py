@@ -12,7 +12,7 @@ from aicmo.plans.document import Brand
 _FONTS = {"sans": "Helvetica,Arial,sans-serif", "serif": "Georgia,'Times New Roman',serif"}
 _AT_NIGHT = 7
 """What a link needs to stand out on a dark page, where 4.5 looks dull."""
-_WHITE, _INK = "#ffffff", "#101828"
+_WHITE, _INK, _BLACK = "#ffffff", "#101828", "#000000"
 _RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
 
 
@@ -120,4 +120,5 @@ class Look:
 
 
 def _text_on(ground: str) -> str:
-    return max((_WHITE, _INK), key=lambda colour: contrast(colour, ground))
+    # White and black can't both fall short: their ratios to one colour multiply to 21.
+    return next(colour for colour in (_WHITE, _INK, _BLACK) if contrast(colour, ground) >= TEXT)
