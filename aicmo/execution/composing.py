@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,14 +66,16 @@ class EmailComposers:
     """The composers of a document's email items, each prepared once.
 
     secret_key: asked for only if the messages carry a token of their own.
+    extra_headers: further header lines in plain ASCII, the same in each message.
     """
 
     def __init__(
         self,
         document: ProjectDocument,
         secret_key: Callable[[], bytes] = _key_of_the_environment,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._document = document
+        self._document, self._extra_headers = document, extra_headers
         self._by_item: dict[str, EmailComposer] = {}
         self._key = secret_key() if has_feedback_tokens(document.brand) else b""
 
@@ -97,6 +99,7 @@ class EmailComposers:
             self._document.brand,
             language=self._document.language,
             tags=_tags(self._document.sending.utm, item_key),
+            extra_headers=self._extra_headers,
         )
 
 
@@ -108,10 +111,10 @@ def _tags(utm: Utm | None, item_key: str) -> dict[str, str]:
     return {"utm_source": utm.source, "utm_medium": utm.medium, "utm_campaign": campaign}
 
 
-def recipients(session: Session, delivery_ids: Sequence[int]) -> Iterator[Recipient]:
+def recipients(session: Session, delivery_ids: Sequence[int]) -> list[Recipient]:
     """The recipients of these deliveries."""
-    for row in session.connection().execute(_RECIPIENTS, {"ids": list(delivery_ids)}):
-        yield _recipient(row)
+    rows = session.connection().execute(_RECIPIENTS, {"ids": list(delivery_ids)}).all()
+    return [_recipient(row) for row in rows]
 
 
 def _recipient(row: Row[tuple[int, str, bool, str, str, dict[str, Any]]]) -> Recipient:

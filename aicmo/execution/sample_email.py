@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -76,7 +76,12 @@ def as_contact(session: Session, project_id: str, key: str, address: str) -> Ema
 
 
 def compose_sample(
-    document: ProjectDocument, item_key: str, person: EmailRecipient, date: datetime, token: str
+    document: ProjectDocument,
+    item_key: str,
+    person: EmailRecipient,
+    date: datetime,
+    token: str,
+    extra_headers: Mapping[str, str] | None = None,
 ) -> ComposedEmail:
     """The item as `person` would get it; its unsubscribe link is nobody's.
 
@@ -84,6 +89,6 @@ def compose_sample(
         FixInput: it can't be composed.
     """
     # A key that is thrown away: what is derived from it can't name a delivery.
-    composers = EmailComposers(document, lambda: secrets.token_bytes(32))
+    composers = EmailComposers(document, lambda: secrets.token_bytes(32), extra_headers)
     recipient = Recipient(0, token, ambiguous=False, contact_key="", email=person)
     return composers.compose(item_key, recipient, date)

@@ -34,6 +34,7 @@ from aicmo.settings import ExecutionConfig
 PER_HOUR = 20
 """Test messages of a project in any hour; more would be a way around approval."""
 
+_HEADER = {"X-AICMO-Test": "yes"}
 _MARK = "Test message."
 _EXPLAINED = "It went to you only, and counts as no delivery."
 _INTERRUPTED = Outcome(OutcomeKind.UNKNOWN, detail="interrupted while it was being sent")
@@ -83,7 +84,7 @@ def compose_test(database: Database, wanted: Wanted) -> ComposedEmail:
         )
     token = f"test-{secrets.token_hex(16)}"
     marked = _marked(document, wanted.item)
-    return compose_sample(marked, wanted.item, person, datetime.now(UTC), token)
+    return compose_sample(marked, wanted.item, person, datetime.now(UTC), token, _HEADER)
 
 
 def send_test(
@@ -121,7 +122,10 @@ def send_test(
 
 
 def _marked(document: ProjectDocument, item_key: str) -> ProjectDocument:
-    """The plan with that email marked in its subject and on its first line."""
+    """The plan with that email marked in its subject and on its first line.
+
+    Marked in what it is composed from, so that subject, text and HTML agree.
+    """
     items = tuple(
         item.model_copy(update={"content": _with_mark(item.content)})
         if item.id == item_key and isinstance(item.content, EmailContent)

@@ -94,6 +94,7 @@ def test_what_was_tested_still_goes_out_once_to_everybody(database: Database) ->
         tried(database, peer)
         execute(database, peer)
     assert peer.effects == {ME: 1, **{f"person{n}@example.com": 1 for n in (1, 2, 3)}}
+    assert [b"X-AICMO-Test: yes\r\n" in each for each in peer.messages] == [True, *[False] * 3]
     assert books(database).balanced
 
 
@@ -106,11 +107,19 @@ def test_it_needs_no_approval(database: Database) -> None:
 def test_the_mark_is_in_subject_text_and_html(database: Database) -> None:
     imported(database)
     message = parsed(compose_test(database, TO_ME))
-    assert message["Subject"] == "[Test] Hello there"
+    assert (message["Subject"], message["X-AICMO-Test"]) == ("[Test] Hello there", "yes")
     bodies = [part.get_content() for part in message.iter_parts()]
     assert [part.get_content_subtype() for part in message.iter_parts()] == ["plain", "html"]
     assert all("Test message." in body and "counts as no delivery" in body for body in bodies)
     assert all("studio" in body for body in bodies)
+
+
+def test_the_mark_is_there_in_an_email_written_as_html(database: Database) -> None:
+    content = {"subject": "Hi", "body": "<p>Come to the studio.</p>", "format": "html"}
+    imported(database, email_item(content=content))
+    bodies = [part.get_content() for part in parsed(compose_test(database, TO_ME)).iter_parts()]
+    assert all("Test message." in body and "studio" in body for body in bodies)
+    assert "&lt;p&gt;" not in bodies[1]
 
 
 def test_a_made_up_person_gets_defaults_and_names_of_what_is_missing(database: Database) -> None:
