@@ -27,10 +27,10 @@ def prefect_file() -> Path:
 
 
 def register_blocks() -> None:
-    from blocks import DeliverablesBucket, SmtpCredentials  # noqa: PLC0415  (imports Prefect)
+    import blocks  # noqa: PLC0415  (imports Prefect)
 
-    for block in (SmtpCredentials, DeliverablesBucket):
-        block.register_type_and_schema()
+    for name in blocks.__all__:
+        getattr(blocks, name).register_type_and_schema()
 
 
 def create_work_pool() -> None:

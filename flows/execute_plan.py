@@ -45,7 +45,7 @@ def execute_plan(
     dry_run: bool = True,  # noqa: FBT001, FBT002
     channels: Channels = ["email"],  # noqa: B006  (read into the form, never changed)
     limit: Limit | None = None,
-    smtp_credentials: str = "",
+    email_credentials: str = "",
     max_lateness_minutes: Minutes = 60,
 ) -> State[Any]:
     """Previews or sends what is due of a project's plan, channel by channel.
@@ -59,8 +59,8 @@ def execute_plan(
         dry_run: Compose every message, send none. Off: approved messages that are due go out.
         channels: Channels to act on, among those that EXECUTION_CHANNELS allows on the worker.
         limit: Send at most this many messages on each channel.
-        smtp_credentials: Name of an SMTP Credentials block; empty uses the worker's AICMO_SMTP_URL.
-            A dry run loads neither.
+        email_credentials: Name of the SMTP, Resend, Postmark or SES Credentials block that email goes
+            through; empty uses the provider of the worker's environment. A dry run loads neither.
         max_lateness_minutes: Started later than this after its time (an outage), it sends nothing.
     """
     due = flow_run.scheduled_start_time
@@ -68,25 +68,25 @@ def execute_plan(
         return as_state(skipped_late(max_lateness_minutes))
     try:
         started = fetch_plan(project_id, enabled, dry_run, channels, limit)
-        report = _execute(started, smtp_credentials)
+        report = _execute(started, email_credentials)
     except StepFailed as error:
         return as_state(needs_attention(str(error)))
     publish_report(report, return_state=True)
     return as_state(execution_outcome(report))
 
 
-def _execute(started: StartedRun, smtp_credentials: str) -> ExecutionReport:
+def _execute(started: StartedRun, email_credentials: str) -> ExecutionReport:
     if started.mode == Mode.DISABLED:
         return close_run(started, {}, [])
     extracted = extract_items(started, return_state=True)
     if not extracted.is_completed():
         return close_run(started, {}, [_reason(extracted)])
-    results, errors = _run_channels(started, extracted.result(), smtp_credentials)
+    results, errors = _run_channels(started, extracted.result(), email_credentials)
     return close_run(started, results, errors)
 
 
 def _run_channels(
-    started: StartedRun, items: Sequence[PlanItem], smtp_credentials: str
+    started: StartedRun, items: Sequence[PlanItem], email_credentials: str
 ) -> tuple[dict[str, ChannelResult], list[str]]:
     """Previews or sends the channels side by side; each is sent chunk after chunk.
 
@@ -94,7 +94,7 @@ def _run_channels(
     """
     results: dict[str, ChannelResult] = {}
     errors: list[str] = []
-    going = _submit_channels(started, items, smtp_credentials)
+    going = _submit_channels(started, items, email_credentials)
     while going:
         future = next(as_completed(list(going)))
         channel, chunk = going.pop(future)
@@ -108,13 +108,13 @@ def _run_channels(
         else:
             results[channel] = state.result().result
             if following := next_chunk(chunk, state.result()):
-                again = send_channel.submit(started, channel, items, following, smtp_credentials)
+                again = send_channel.submit(started, channel, items, following, email_credentials)
                 going[again] = (channel, following)
     return {name: results[name] for name in started.modes if name in results}, errors
 
 
 def _submit_channels(
-    started: StartedRun, items: Sequence[PlanItem], smtp_credentials: str
+    started: StartedRun, items: Sequence[PlanItem], email_credentials: str
 ) -> dict[PrefectFuture[Any], tuple[str, Chunk | None]]:
     planned, first = {item.channel for item in items}, Chunk(limit=started.request.limit)
     going: dict[PrefectFuture[Any], tuple[str, Chunk | None]] = {}
@@ -122,7 +122,7 @@ def _submit_channels(
         if channel not in planned:
             continue
         if mode == Mode.LIVE:
-            future = send_channel.submit(started, channel, items, first, smtp_credentials)
+            future = send_channel.submit(started, channel, items, first, email_credentials)
             going[future] = (channel, first)
         elif mode == Mode.PREVIEW:
             going[preview_channel.submit(started, channel, items)] = (channel, None)

@@ -10,17 +10,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from aicmo.errors import FixConfiguration
 from aicmo.execution import runs
 from aicmo.execution.progress import Progress, Snapshot, count_due
 from aicmo.execution.project import PlanItem
 from aicmo.execution.report import ExecutionReport
 from aicmo.execution.runs import ChannelResult, ExecutionRequest, OpenRun
 from aicmo.gateways.contract import OpenGateway
-from aicmo.gateways.registry import open_gateway_for
-from aicmo.settings import get_execution_config, get_settings
-from blocks import SmtpCredentials
+from aicmo.settings import get_execution_config
 from tasks.chunks import Chunk, SentChunk
+from tasks.gateways import open_gateway
 from tasks.progress import shown_progress
 from tasks.steps import actor, artifact_key, current_database, once, repeatable, step
 
@@ -85,7 +83,7 @@ def send_channel(
     channel: str,
     items: Sequence[PlanItem],
     chunk: Chunk,
-    smtp_credentials: str = "",
+    email_credentials: str = "",
 ) -> SentChunk:
     """Sends what is approved and due on one channel, at most a chunk of it.
 
@@ -97,7 +95,7 @@ def send_channel(
         total = chunk.before.total if chunk.before else _count_due(run, channel)
         with _progress("Sending", started, channel, total or 0, chunk.before) as progress:
             result = runs.execute_channel(
-                run, channel, items, lambda: _open_gateway(channel, smtp_credentials), progress,
+                run, channel, items, lambda: open_gateway(channel, email_credentials), progress,
                 limit=chunk.at_most,
             )  # fmt: skip
             handed_over = result.get("handed_over", 0)
@@ -152,19 +150,3 @@ def _progress(
 
 def _no_gateway_in_a_preview() -> OpenGateway:
     raise PermissionError("a preview asked for a gateway")
-
-
-def _open_gateway(channel: str, smtp_credentials: str) -> OpenGateway:
-    if channel == "email" and smtp_credentials:
-        return _load_block(smtp_credentials).open_gateway()
-    return open_gateway_for(channel, get_settings())
-
-
-def _load_block(name: str) -> SmtpCredentials:
-    try:
-        return SmtpCredentials.load(name)
-    except ValueError:
-        raise FixConfiguration(
-            f"There is no SMTP Credentials block named {name}",
-            next_step="Create it in the UI under Blocks, or leave the name empty.",
-        ) from None

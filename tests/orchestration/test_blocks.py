@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import SecretStr, ValidationError
 
 from aicmo.execution.gate import Mode, issue_permit
-from blocks import DeliverablesBucket, SmtpCredentials
+from blocks import (
+    DeliverablesBucket,
+    PostmarkCredentials,
+    ResendCredentials,
+    SesCredentials,
+    SmtpCredentials,
+)
+
+RESEND = ResendCredentials(api_key=SecretStr("canary-key"), rate="10/second")
+POSTMARK = PostmarkCredentials(server_token=SecretStr("canary-key"), stream="newsletter")
+SES = SesCredentials(
+    region="eu-west-1", access_key_id="AKIA", secret_access_key=SecretStr("canary-key")
+)
 
 
-@pytest.mark.parametrize("block", [SmtpCredentials, DeliverablesBucket])
+@pytest.mark.parametrize(
+    "block",
+    [SmtpCredentials, ResendCredentials, PostmarkCredentials, SesCredentials, DeliverablesBucket],
+)
 class TestBlocksMeetTheStandard(BlockStandardTestSuite):
     @pytest.fixture
     def block(self, request: pytest.FixtureRequest) -> type[Block]:
@@ -37,6 +54,27 @@ def test_relay_is_what_the_form_says() -> None:
     assert gateway.name == "smtp"
 
 
+@pytest.mark.parametrize(
+    ("block", "name"), [(RESEND, "resend"), (POSTMARK, "postmark"), (SES, "ses")]
+)
+def test_each_provider_opens_its_gateway_and_keeps_its_key(block: Any, name: str) -> None:
+    permit = issue_permit(Mode.LIVE, 1, "email")
+    with block.open_gateway()(permit) as gateway:
+        assert gateway.name.split()[0] == name
+        assert "canary-key" not in f"{block!r}{block.model_dump_json()}{gateway!r}{gateway.name}"
+        with pytest.raises(PermissionError):
+            block.open_gateway()(None)
+
+
+def test_a_blocks_rate_is_the_gateways() -> None:
+    permit = issue_permit(Mode.LIVE, 1, "email")
+    limits = [
+        (each.count, each.per.total_seconds()) for each in RESEND.open_gateway()(permit).limits
+    ]
+
+    assert limits == [(10, 1)]
+
+
 def test_a_gateway_needs_a_permit() -> None:
     with pytest.raises(PermissionError):
         SmtpCredentials(host="smtp.example.com").open_gateway()(None)  # type: ignore[arg-type]
@@ -46,6 +84,21 @@ def test_a_gateway_needs_a_permit() -> None:
 def test_the_form_refuses(changes: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         SmtpCredentials(**({"host": "smtp.example.com"} | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("block", "values"),
+    [
+        (ResendCredentials, {"api_key": ""}),
+        (ResendCredentials, {"api_key": "k", "rate": "many"}),
+        (PostmarkCredentials, {"server_token": ""}),
+        (PostmarkCredentials, {"server_token": "t", "stream": ""}),
+        (SesCredentials, {"region": ""}),
+    ],
+)
+def test_the_providers_forms_refuse(block: type[Block], values: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        block(**values)
 
 
 def test_bucket_opens_its_store_without_a_connection() -> None:

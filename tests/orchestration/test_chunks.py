@@ -45,7 +45,7 @@ def test_a_channel_is_sent_in_chunks(
     approved_project(ledger, contacts=[projects.contact(number) for number in range(250)])
     block = relay_block(mailbox, "chunks")
 
-    state = execute(enabled=True, dry_run=False, smtp_credentials=block, limit=limit)
+    state = execute(enabled=True, dry_run=False, email_credentials=block, limit=limit)
 
     assert state.message == message
     assert len({to for to, _ in mailbox.accepted}) == len(mailbox.accepted) == sent

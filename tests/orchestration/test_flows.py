@@ -75,7 +75,7 @@ def test_default_run_does_nothing_and_says_so(ledger: Database) -> None:
 def test_dry_run_loads_no_block(ledger: Database, mailbox: CaptureServer) -> None:
     approved_project(ledger)
 
-    state = execute(enabled=True, smtp_credentials="there-is-no-such-block")
+    state = execute(enabled=True, email_credentials="there-is-no-such-block")
 
     assert (state.name, state.message) == ("Previewed", "3 would be sent. Nothing was sent.")
     assert "**3 would be sent**" in page("report-studio")
@@ -97,7 +97,7 @@ def test_forged_run_without_approval_sends_nothing(
     projects.imported(ledger)
     block = relay_block(mailbox, "forged")
 
-    state = execute(enabled=True, dry_run=False, smtp_credentials=block)
+    state = execute(enabled=True, dry_run=False, email_credentials=block)
 
     assert (state.name, state.message) == ("Nothing sent", "0 sent, 3 held.")
     assert "- held, not approved: 3" in page("report-studio")
@@ -110,7 +110,7 @@ def test_environment_holds_against_any_parameter(
     approved_project(ledger)
     monkeypatch.setenv("EXECUTION_ENABLED", "false")
 
-    state = execute(enabled=True, dry_run=False, smtp_credentials=relay_block(mailbox, "off"))
+    state = execute(enabled=True, dry_run=False, email_credentials=relay_block(mailbox, "off"))
 
     assert state.name == "Disabled"
     assert mailbox.accepted == []
@@ -122,8 +122,8 @@ def test_live_run_sends_once_and_keeps_its_secret(
     approved_project(ledger)
     block = relay_block(mailbox, "live")
 
-    first = execute(enabled=True, dry_run=False, smtp_credentials=block)
-    second = execute(enabled=True, dry_run=False, smtp_credentials=block)
+    first = execute(enabled=True, dry_run=False, email_credentials=block)
+    second = execute(enabled=True, dry_run=False, email_credentials=block)
 
     assert (first.name, first.message) == ("Delivered", "All 3 were sent.")
     assert (second.name, second.message) == ("Delivered", "All 3 were sent.")
@@ -174,7 +174,7 @@ def test_refused_address_needs_attention(ledger: Database, tmp_path: Path) -> No
     with CaptureServer(tmp_path / "mail", refused=[REFUSED]) as mailbox:
         block = relay_block(mailbox, "refusing")
 
-        state = execute(enabled=True, dry_run=False, smtp_credentials=block)
+        state = execute(enabled=True, dry_run=False, email_credentials=block)
 
     assert (state.is_failed(), state.name, state.message) == (True, "Needs attention", "1 failed")
     assert "The books balance: 3 planned = 2 sent + 1 failed" in page("report-studio")
@@ -183,10 +183,10 @@ def test_refused_address_needs_attention(ledger: Database, tmp_path: Path) -> No
 def test_missing_block_needs_attention(ledger: Database) -> None:
     approved_project(ledger)
 
-    state = execute(enabled=True, dry_run=False, smtp_credentials="not-there")
+    state = execute(enabled=True, dry_run=False, email_credentials="not-there")
 
     assert (state.is_failed(), state.name) == (True, "Needs attention")
-    assert "There is no SMTP Credentials block named not-there" in str(state.message)
+    assert "There is no block named not-there that email can go through" in str(state.message)
 
 
 def test_unknown_project_needs_attention(ledger: Database) -> None:
@@ -200,7 +200,7 @@ def test_late_run_sends_nothing(ledger: Database, mailbox: CaptureServer) -> Non
     approved_project(ledger)
     parameters = {
         "project_id": "studio", "enabled": True, "dry_run": False, "channels": ["email"],
-        "limit": None, "smtp_credentials": relay_block(mailbox, "late"), "max_lateness_minutes": 60,
+        "limit": None, "email_credentials": relay_block(mailbox, "late"), "max_lateness_minutes": 60,
     }  # fmt: skip
     due = datetime.now(UTC) - timedelta(minutes=61)
 
