@@ -15,24 +15,10 @@ from sqlalchemy.orm import Session
 from aicmo.errors import FixConfiguration
 from aicmo.models import Installation
 
-_ERASED = "erased:"
-
 
 def address_hmac(key: bytes, mailbox: str) -> str:
     """Hex HMAC-SHA-256 of a normalised address."""
     return _keyed(key, "address", mailbox)
-
-
-def erased_recipient(hmac: str) -> str:
-    """What stands in a delivery in place of the mailbox of somebody who was erased."""
-    return f"{_ERASED}{hmac}"
-
-
-def recipient_hmac(key: bytes, recipient: str) -> str:
-    """`address_hmac` of the mailbox that a delivery went to, also after an erasure."""
-    if recipient.startswith(_ERASED):
-        return recipient.removeprefix(_ERASED)
-    return address_hmac(key, recipient)
 
 
 def delivery_token(key: bytes, project_id: str, item_key: str, recipient: str) -> str:

@@ -22,20 +22,16 @@ def serve(
     ] = 8025,
 ) -> None:
     """Answer the unsubscribe links of emails, until Ctrl-C; a TLS proxy belongs in front of it."""
-    from aicmo.privacy import require_same_key
-    from aicmo.settings import get_settings
     from aicmo.web.app import create_app
     from aicmo.web.server import listen, run
 
-    secret_key, database = get_settings().require_secret_key(), open_ledger()
-    with database.write() as session:
-        require_same_key(session, secret_key)
+    database = open_ledger()
     _log_to_stderr()
     # The status of a command that did what it was for.
     signal.signal(signal.SIGTERM, _end)
     with listen(host, port) as listener:
         _show_address(listener)
-        run(create_app(database, secret_key), listener)
+        run(create_app(database), listener)
     to_stderr().print("Stopped.")
 
 

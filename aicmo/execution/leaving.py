@@ -17,7 +17,7 @@ from aicmo.database import Database, upsert
 from aicmo.execution.contacts import suppress
 from aicmo.models import Attempt, Delivery, Feedback, Plan, Project
 from aicmo.plans.document import Brand
-from aicmo.privacy import feedback_sha256, recipient_hmac
+from aicmo.privacy import feedback_sha256
 
 UNSUBSCRIBED = "unsubscribed"
 _ACTOR = "the recipient"
@@ -38,6 +38,14 @@ _LETTER = (
     )
     .limit(1)
 )  # fmt: skip
+
+_CLIENT = select(Project.client).where(Project.id == bindparam("id"))
+_ADDRESSES = (
+    select(Attempt.address_hmac)
+    .where(Attempt.delivery_id == bindparam("id"), Attempt.feedback_sha256 != "")
+    .order_by(Attempt.address_hmac)
+    .distinct()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +73,20 @@ def find_letter(database: Database, token: str) -> Letter | None:
     return Letter(delivery_id, project_id, Brand.model_validate(brand), language, has_left)
 
 
-def unsubscribe(database: Database, letter: Letter, secret_key: bytes) -> bool:
+def unsubscribe(database: Database, letter: Letter) -> bool:
     """Suppresses the address that the email went to, for its client; repeated, it changes nothing.
 
-    It is the delivery's address, not the contact's: that may be another one by now. From the commit
-    on, arming and the last question before a message's committing byte stop all other email to it.
+    It is the address of the attempt, not the contact's: that may be another one by now. From the
+    commit on, arming and the last question before a message's committing byte stop all other email.
 
     Returns:
         Whether this was the first time.
     """
     with audit.transaction(database, letter.project_id) as session:
-        recipient, client = session.execute(
-            select(Delivery.recipient, Project.client)
-            .join(Project, Project.id == Delivery.project_id)
-            .where(Delivery.id == letter.delivery_id)
-        ).one()
         now = database.now(session)
-        suppress(session, client, recipient_hmac(secret_key, recipient), UNSUBSCRIBED, now)
+        client = session.scalars(_CLIENT, {"id": letter.project_id}).one()
+        for hmac in session.scalars(_ADDRESSES, {"id": letter.delivery_id}).all():
+            suppress(session, client, hmac, UNSUBSCRIBED, now)
         is_first = _note(session, letter.delivery_id, now)
         if is_first:
             audit.record(

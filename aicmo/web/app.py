@@ -32,9 +32,9 @@ _METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 T = TypeVar("T")
 
 
-def create_app(database: Database, secret_key: bytes) -> ASGIApp:
-    """The application; it reads and writes `database`, whose addresses are keyed by `secret_key`."""
-    views = _Views(database, secret_key)
+def create_app(database: Database) -> ASGIApp:
+    """The application on a database; it needs no key, since links and addresses are kept as hashes."""
+    views = _Views(database)
     app = Starlette(
         routes=[
             Route("/healthz", views.health, methods=["GET"]),
@@ -49,8 +49,8 @@ def create_app(database: Database, secret_key: bytes) -> ASGIApp:
 
 
 class _Views:
-    def __init__(self, database: Database, secret_key: bytes) -> None:
-        self._database, self._secret_key = database, secret_key
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._threads = CapacityLimiter(_AT_ONCE)
 
     async def health(self, request: Request) -> Response:
@@ -68,7 +68,7 @@ class _Views:
         if letter is None:
             return unknown_link_page()
         if request.method == "POST":
-            await self._in_thread(unsubscribe, self._database, letter, self._secret_key)
+            await self._in_thread(unsubscribe, self._database, letter)
             return done_page(letter)
         return _shown(letter)
 

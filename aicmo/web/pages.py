@@ -16,17 +16,22 @@ from aicmo.packaging.brand import theme_for
 from aicmo.plans.document import Brand
 from aicmo.web.words import leaving_words
 
-_PLAIN_LIGHT, _PLAIN_DARK = "#24405e", "#a9c4e4"
 _SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
 _SERIF = 'Georgia, Charter, "Liberation Serif", serif'
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """light, dark: the brand's colour as text, and as the button's ground; each `#rrggbb`."""
+    """Colours are `#rrggbb`.
 
-    light: str = _PLAIN_LIGHT
-    dark: str = _PLAIN_DARK
+    brand, on_brand: the button's ground and its text.
+    light, dark: the brand's colour as text and as an edge, on light and on dark paper.
+    """
+
+    brand: str = "#24405e"
+    on_brand: str = "#ffffff"
+    light: str = "#24405e"
+    dark: str = "#a9c4e4"
     light_paper: str = "#ffffff"
     dark_paper: str = "#171a1f"
     font: str = _SANS
@@ -103,8 +108,10 @@ def _page(
 def _look(brand: Brand) -> _Look:
     theme = theme_for(brand)
     font = _SERIF if brand.typeface == "serif" else _SANS
-    # A colour that is readable on its paper has the paper's colour readable on it, too.
-    return _Look(theme.light.heading, theme.dark.heading, theme.light.paper, theme.dark.paper, font)
+    return _Look(
+        theme.primary, theme.on_primary, theme.light.heading, theme.dark.heading,
+        theme.light.paper, theme.dark.paper, font,
+    )  # fmt: skip
 
 
 def _style(look: _Look) -> str:

@@ -13,13 +13,12 @@ from starlette.types import ASGIApp
 from aicmo.database import Database
 from aicmo.web.app import create_app
 from aicmo.web.server import listen, server
-from tests.conftest import KEY
 
 
 @contextmanager
 def serving(database: Database) -> Iterator[httpx.Client]:
     """A client of the application; nothing is followed, and nothing is kept between requests."""
-    with serving_app(create_app(database, KEY)) as client:
+    with serving_app(create_app(database)) as client:
         yield client
 
 

@@ -41,7 +41,7 @@ def secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def leave(database: Database, number: int = 1, **which: str) -> bool:
-    return unsubscribe(database, letter_of(database, number, **which), KEY)
+    return unsubscribe(database, letter_of(database, number, **which))
 
 
 def test_leaving_suppresses_the_address_and_is_on_record_without_it(database: Database) -> None:
@@ -172,10 +172,11 @@ def test_it_holds_for_every_project_of_the_client_and_for_no_other(database: Dat
 def test_it_is_about_the_address_that_got_the_email(database: Database) -> None:
     sent(database)
     letter = letter_of(database)
-    moved = contact(1, email="new1@example.com")
-    imported(database, contacts=[moved, contact(2), contact(3)])
-    unsubscribe(database, letter, KEY)
+    moved = [contact(1, email="new1@example.com"), contact(2), contact(3)]
+    imported(database, contacts=moved)
+    unsubscribe(database, letter)
     assert suppressions(database) == LEFT
+    assert "new1@example.com" in sent(database, *BOTH, contacts=moved).effects
 
 
 # At the same time
@@ -190,7 +191,7 @@ def at_once(calls: list[Callable[[], bool]]) -> int:
 def test_of_many_who_follow_one_link_at_once_one_is_the_first(database: Database) -> None:
     sent(database)
     letter = letter_of(database)
-    assert at_once([lambda: unsubscribe(database, letter, KEY)] * 12) == 1
+    assert at_once([lambda: unsubscribe(database, letter)] * 12) == 1
     assert suppressions(database) == LEFT
 
 
@@ -199,7 +200,7 @@ def test_two_projects_of_a_client_are_left_at_the_same_time(database: Database) 
         sent(database, project=project, client="north")
     letters = [letter_of(database, project=project) for project in ("studio", "gym")]
     calls: list[Callable[[], bool]] = [
-        lambda letter=letter: unsubscribe(database, letter, KEY) for letter in letters * 6
+        lambda letter=letter: unsubscribe(database, letter) for letter in letters * 6
     ]
     assert at_once(calls) == 2
     assert suppressions(database) == [("north", hmac_of(1), "unsubscribed")]
