@@ -79,7 +79,7 @@ class _Delivery:
 
 
 def _deliveries(session: Session, answers: Mapping[int, Outcome]) -> list[_Delivery]:
-    rows = session.connection().execute(_ANSWERED, {"ids": list(answers)})
+    rows = session.connection().execute(_ANSWERED, {"ids": list(answers)}).all()
     return [_Delivery(*row) for row in rows]
 
 

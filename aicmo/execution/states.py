@@ -117,11 +117,8 @@ def move(
     computed = tuple((name, value) for name, value in changed.items() if name not in plain)
     parameters = {f"new_{name}": value for name, value in plain.items()}
     guard = {"ids": list(ids), "before": before.value, "fence_held": fence}
-    moved = sorted(
-        session.connection().scalars(
-            _moving(tuple(plain), computed, with_fence=fence is not None), {**parameters, **guard}
-        )
-    )
+    moving = _moving(tuple(plain), computed, with_fence=fence is not None)
+    moved = sorted(session.connection().scalars(moving, {**parameters, **guard}).all())
     if moved:
         audit.record(
             session, audit.Event.DELIVERY_MOVED, project_id=mover.project_id, actor=mover.actor,

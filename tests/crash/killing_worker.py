@@ -61,7 +61,7 @@ class Job:
 
 def work(job: Job) -> None:
     """What the command line and the flows do, too."""
-    dispatch.BATCH = job.batch
+    dispatch.BATCH = dispatch.LARGEST_BATCH = job.batch
     dispatch._LONGEST_WAIT = timedelta()  # waits are passed by the clocks, not by sleeping
     if job.boot:
         journal._boot_id = lambda: job.boot
