@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from aicmo import audit
 from aicmo.channels import Channel
 from aicmo.database import Database
-from aicmo.errors import TryLater
+from aicmo.errors import FixConfiguration, TryLater
 from aicmo.execution import gate, pauses
 from aicmo.execution.project import load_plan
 from aicmo.execution.sample_email import as_contact, compose_sample, find_email, stand_in
@@ -178,14 +178,13 @@ class _LastQuestion:
         return [each for each in group if self._may_go(each.recipient)]
 
     def _may_go(self, recipient: str) -> bool:
-        now = self.keys()
-        listed = gate.is_test_recipient(recipient, now.recipients)
-        if recipient != self.permit.only_to or not (listed and now.config.execution_enabled):
-            return False
         try:
-            return not _is_paused(self.database, self.project_id)
-        except DBAPIError:
+            now = self.keys()
+            gate.issue_test_permit(now.config, Channel.EMAIL, recipient, now.recipients)
+            paused = _is_paused(self.database, self.project_id)
+        except (FixConfiguration, DBAPIError):
             return False
+        return recipient == self.permit.only_to and not paused
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ def _permit(name: str, prevents: str, text: str, instead: str, *tests: str, **mo
     return Mutant(name, prevents, "aicmo/gateways/contract.py", text, instead, tests, **more)
 
 
+def _test(name: str, prevents: str, text: str, instead: str, test: str) -> Mutant:
+    tests = (f"unit/test_test_send.py::{test}",)
+    return Mutant(name, prevents, "aicmo/execution/test_send.py", text, instead, tests)
+
+
 KEYS = (
     _gate(
         "key: environment", "a run sends where the environment says no",
@@ -138,4 +143,66 @@ PERMITS = (
     ),
 )  # fmt: skip
 
-MUTANTS = (*KEYS, *PERMITS)
+TESTS = (
+    _gate(
+        "test: environment", "a test goes out where the environment says no",
+        "    if not config.execution_enabled:\n", "    if not config:\n",
+        _GATE + "test_truth_table_of_a_test_message",
+    ),
+    _gate(
+        "test: channel", "a test goes out on a channel that the environment leaves off",
+        "    if channel not in config.channels_enabled:\n", "    if not channel:\n",
+        _GATE + "test_truth_table_of_a_test_message",
+    ),
+    _gate(
+        "test: listed recipients only", "a test goes to a client's customer",
+        "    if not is_test_recipient(recipient, listed):\n", "    if not recipient:\n",
+        _GATE + "test_truth_table_of_a_test_message",
+    ),
+    _gate(
+        "test: an address is listed as a whole", "a test goes to an address that looks alike",
+        "return mailbox in entries or", "return mailbox in listed.lower() or",
+        _GATE + "test_who_may_get_a_test_message",
+    ),
+    _test(
+        "test: pause", "a test goes out during a pause",
+        "    _require_unpaused(database, wanted.project_id)\n", "",
+        "test_a_pause_stops_tests_too",
+    ),
+    _test(
+        "test: pause at the last byte", "a pause doesn't stop the test that is under way",
+        "return recipient == self.permit.only_to and not paused",
+        "return recipient == self.permit.only_to",
+        "test_what_changes_before_the_last_byte_still_stops_it",
+    ),
+    _test(
+        "test: keys at the last byte", "a test goes out after its key was taken away",
+        "            gate.issue_test_permit(now.config, Channel.EMAIL, recipient, now.recipients)\n",
+        "            del now\n",
+        "test_what_changes_before_the_last_byte_still_stops_it",
+    ),
+    _test(
+        "test: its one recipient", "a test goes to somebody else who is listed",
+        "return recipient == self.permit.only_to and not paused", "return not paused",
+        "test_it_goes_to_its_own_address_though_others_are_listed",
+    ),
+    _test(
+        "test: twenty an hour", "tests become a way around approval",
+        ">= PER_HOUR:", "> 2 * PER_HOUR:",
+        "test_an_hour_has_room_for_twenty",
+    ),
+    _test(
+        "test: the books stay as they are", "a test counts as a try of a delivery",
+        "            self._write(session, audit.Event.EMAIL_TEST_BEGUN)\n",
+        "            self._write(session, audit.Event.EMAIL_TEST_BEGUN)\n"
+        "            session.connection().exec_driver_sql('UPDATE delivery SET attempts = 1')\n",
+        "test_a_test_reaches_its_one_recipient_and_leaves_the_books_as_they_were",
+    ),
+    _test(
+        "test: its tokens are nobody's", "a test's bounce or unsubscribe is taken for a contact's",
+        'token = f"test-{secrets.token_hex(16)}"', 'token = "test-of-an-email"',
+        "test_its_tokens_are_no_delivery_s",
+    ),
+)  # fmt: skip
+
+MUTANTS = (*KEYS, *PERMITS, *TESTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import policy
@@ -19,9 +19,9 @@ from aicmo.database import Database
 from aicmo.errors import FixConfiguration, FixInput, NoSuchProject, TryLater
 from aicmo.execution import pauses
 from aicmo.execution.test_send import PER_HOUR, Keys, Wanted, compose_test, send_test
-from aicmo.gateways.contract import Outcome, OutcomeKind
+from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, StillAllowed
 from aicmo.gateways.email_message import ComposedEmail
-from aicmo.gateways.smtp import open_smtp_gateway
+from aicmo.gateways.smtp import SmtpGateway, open_smtp_gateway
 from aicmo.models import AuditEvent
 from aicmo.privacy import address_hmac
 from aicmo.settings import ExecutionConfig
@@ -235,6 +235,33 @@ def test_what_changes_before_the_last_byte_still_stops_it(
     assert outcome.kind is OutcomeKind.NOT_SENT
     assert (len(asked), peer.effects.total()) == (2, 0)
     assert [event for event, _ in noted(database)] == ["email.test_begun", "email.test_not_sent"]
+
+
+class Misdirected(SmtpGateway):
+    """Sends to somebody else than it was told."""
+
+    def send_batch(
+        self, batch: Iterable[Outgoing], still_allowed: StillAllowed
+    ) -> Iterator[tuple[Outgoing, Outcome]]:
+        for each in batch:
+            other = replace(each, recipient="you@agency.example")
+            ((_, outcome),) = super().send_batch([other], still_allowed)
+            yield each, outcome
+
+
+def test_it_goes_to_its_own_address_though_others_are_listed(database: Database) -> None:
+    ready(database)
+    keys = replace(OPEN, recipients="@agency.example")
+    with SmtpPeer() as peer:
+        outcome = send_test(
+            database,
+            TO_ME,
+            lambda: keys,
+            lambda permit: Misdirected(permit, peer.relay),
+            by="casey",
+            secret_key=KEY,
+        )
+    assert (outcome.kind, peer.effects.total()) == (OutcomeKind.NOT_SENT, 0)
 
 
 @pytest.mark.parametrize(
