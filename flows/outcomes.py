@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from aicmo.execution.feedback import FeedbackRead
 from aicmo.execution.importing import Imported
 from aicmo.execution.report import ExecutionReport
 from tasks.reconciliation import CrashedRuns, ProjectReconciled
@@ -93,6 +95,22 @@ def reconciliation_outcome(
     if not message:
         return Outcome("No doubts", "Nothing is in doubt.")
     return Outcome("Reconciled", f"{message[0].upper()}{message[1:]}.")
+
+
+def feedback_outcome(read: FeedbackRead | None) -> Outcome:
+    """The end of a reading of the mailbox; None where no mailbox is named."""
+    if read is None:
+        return Outcome("No mailbox", "AICMO_FEEDBACK_URL isn't set, so nothing was read.")
+    counts = Counter(each.kind.value for each in read.came_back)
+    suppressed = sum(bool(each.suppressed) for each in read.came_back)
+    said = [
+        *(f"{number} {kind}" for kind, number in counts.items()),
+        f"{suppressed} suppressed" if suppressed else "",
+        f"{read.settled} in doubt had gone out" if read.settled else "",
+        f"{len(read.left)} not ours" if read.left else "",
+    ]
+    message = ", ".join(text for text in said if text)
+    return Outcome("Read", f"{message}.") if message else Outcome("Read", "Nothing came back.")
 
 
 def is_late(due: datetime | None, now: datetime, max_lateness_minutes: int) -> bool:
