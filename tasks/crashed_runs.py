@@ -32,7 +32,7 @@ from prefect.events.filters import (
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY
 from prefect.states import Crashed
 
-FLOWS = ("build-package", "execute-plan", "import-plan", "reconcile-doubts")
+FLOWS = ("build-package", "execute-plan", "import-plan", "read-feedback", "reconcile-doubts")
 """Ours alone: a server may have other people's flows."""
 
 _MISSED_HEARTBEATS = 5

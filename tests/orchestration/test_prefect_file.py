@@ -37,10 +37,11 @@ def test_every_deployment_is_looked_after() -> None:
     assert {each["name"] for each in DEPLOYMENTS} == set(FLOWS)
 
 
-def test_reconciling_runs_by_itself() -> None:
-    (reconciling,) = [each for each in DEPLOYMENTS if each["name"] == "reconcile-doubts"]
+@pytest.mark.parametrize("name", ["reconcile-doubts", "read-feedback"])
+def test_what_sends_nothing_runs_by_itself(name: str) -> None:
+    (deployment,) = [each for each in DEPLOYMENTS if each["name"] == name]
 
-    assert [(each["cron"], each["active"]) for each in reconciling["schedules"]] == [
+    assert [(each["cron"], each["active"]) for each in deployment["schedules"]] == [
         ("*/15 * * * *", True)
     ]
 
