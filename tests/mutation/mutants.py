@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutation import (
     of_arming,
+    of_courtesy,
     of_doubts,
     of_guards,
     of_sending,
@@ -17,6 +18,7 @@ from tests.mutation.mutant import Mutant
 MUTANTS: tuple[Mutant, ...] = (
     *of_the_gate.MUTANTS,
     *of_guards.MUTANTS,
+    *of_courtesy.MUTANTS,
     *of_arming.MUTANTS,
     *of_sending.MUTANTS,
     *of_smtp.MUTANTS,

@@ -106,7 +106,7 @@ TAKING_BACK = (
 ARMING = (
     _arming(
         "arm: plan version", "a text that was replaced meanwhile goes out under the new approval",
-        "if load_version(session, mover.project_id) != plan_version:", "if not plan_version:",
+        "if load_version(session, mover.project_id) != plan.version:", "if not plan.version:",
         _BETWEEN + "test_a_run_never_sends_a_text_that_was_replaced_meanwhile",
         _BETWEEN + "test_a_contact_corrected_between_composing_and_arming_gets_the_correction",
         behind="last words: plan",
@@ -127,8 +127,7 @@ ARMING = (
     ),
     _arming(
         "arm: fence of what is let go", "a worker gives back what another has claimed since",
-        "State.CLAIMED, State.PENDING, fence=fence, values=free)",
-        "State.CLAIMED, State.PENDING, values=free)",
+        "reason=why[:200], fence=fence, values=free,", "reason=why[:200], values=free,",
         _BITE + "test_a_worker_lets_go_only_of_what_it_holds",
     ),
     _arming(
