@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from aicmo import audit
 from aicmo.database import Database
@@ -22,7 +22,7 @@ from aicmo.execution.test_send import PER_HOUR, Keys, Wanted, compose_test, send
 from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, StillAllowed
 from aicmo.gateways.email_message import ComposedEmail
 from aicmo.gateways.smtp import SmtpGateway, open_smtp_gateway
-from aicmo.models import AuditEvent
+from aicmo.models import Account, AuditEvent
 from aicmo.privacy import address_hmac
 from aicmo.settings import ExecutionConfig
 from tests.conftest import KEY
@@ -203,6 +203,14 @@ def test_a_pause_stops_tests_too(database: Database, switch: dict[str, str]) -> 
 def test_a_pause_of_another_channel_stops_no_test(database: Database) -> None:
     ready(database)
     pauses.pause(database, channel="crm", by="Ann", now=NOW)
+    with SmtpPeer() as peer:
+        assert tried(database, peer).kind is OutcomeKind.SENT
+
+
+def test_an_account_that_a_refusal_paused_is_tried_with_a_test(database: Database) -> None:
+    ready(database)
+    with database.write() as session:
+        session.execute(update(Account).values(paused_at=NOW, pause_reason="535"))
     with SmtpPeer() as peer:
         assert tried(database, peer).kind is OutcomeKind.SENT
 
