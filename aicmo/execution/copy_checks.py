@@ -92,9 +92,7 @@ class Review:
     def see_stand_in(self, person: Recipient, email: ComposedEmail) -> None:
         """Looks at an email to nobody, where nobody would get one as things are."""
         self._largest, self._longest_subject = len(email.payload), email.subject
-        self._samples[()] = Sample(
-            email, "For somebody who isn't there, with a value for everything"
-        )
+        self._samples[()] = Sample(email, "As somebody would get it; nobody does, as things are")
         self._reports.append(check_email(email, person.email, self._copy))
 
     def refuse(self, contact: str, error: FixInput) -> None:

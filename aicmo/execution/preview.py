@@ -21,8 +21,8 @@ from aicmo.execution.guards import Verdict
 from aicmo.execution.handing_over import OnProgress
 from aicmo.execution.other_clients import other_clients
 from aicmo.execution.project import PlanItem, ProjectPlan
-from aicmo.execution.recipient_kinds import stand_in
 from aicmo.execution.report import NOT_COMPOSED, Tally
+from aicmo.execution.sample_email import stand_in
 from aicmo.execution.states import WAITING, State
 from aicmo.gateways.email_checks import Copy
 from aicmo.gateways.email_findings import Check, Finding, Severity
@@ -230,9 +230,8 @@ class _Emails:
 
 def _nobody(copy: Copy) -> Recipient:
     """Somebody who isn't there, whose data is complete."""
-    return Recipient(
-        delivery_id=0, token="0" * 32, ambiguous=False, contact_key="", email=stand_in(copy.content)
-    )
+    person = stand_in(copy.content, "reader@example.com")
+    return Recipient(0, "0" * 32, ambiguous=False, contact_key="", email=person)
 
 
 def _count_done(session: Session, found: ItemPreview) -> None:

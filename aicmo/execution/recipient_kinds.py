@@ -55,13 +55,8 @@ class Kinds:
         parts += [f"{_names([each])} by default (“{self.defaults[each] or ''}”)" for each in other]
         if not kind[-1]:
             parts.append("a name with letters outside ASCII")
-        return ", ".join(parts) or "The same for everyone"
-
-
-def stand_in(content: EmailContent) -> EmailRecipient:
-    """Somebody who isn't there, with a value for every placeholder."""
-    attributes = {name: name.replace("_", " ") for name in _placeholders(content)}
-    return EmailRecipient("reader@example.com", "Robin Reader", "Robin", attributes)
+        said = ", ".join(parts) or "the same for everyone"
+        return said[0].upper() + said[1:]
 
 
 def _placeholders(content: EmailContent) -> dict[str, str | None]:
@@ -75,4 +70,4 @@ def _traits(kind: Kind) -> set[tuple[int, bool]]:
 
 
 def _names(fields: list[str]) -> str:
-    return " and ".join(each.replace("_", " ") for each in fields).capitalize()
+    return " and ".join(each.replace("_", " ") for each in fields)
