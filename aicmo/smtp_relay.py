@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Literal, get_args
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -55,6 +56,14 @@ class SmtpRelay:
     per_domain: Rate | None = None
     auth: Mechanism | None = None
     dsn_success: bool = False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or IP address means this machine, without asking the DNS."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def parse_rates(text: str) -> tuple[Rate, ...]:

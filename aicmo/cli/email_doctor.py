@@ -40,12 +40,9 @@ def doctor(project: Project, *, as_json: Json = False) -> None:
 
     with open_ledger().read() as session:
         document = load_plan(session, project).document
-    found: list[Check] = []
-    with progress("Looking") as advance:
-        setup, found = _prepare(document, get_settings())
-        for check in examine(setup, Dns()):
-            found.append(check)
-            advance()
+    with progress("Looking"):
+        setup, amiss = _prepare(document, get_settings())
+        found = [*amiss, *examine(setup, Dns())]
     if as_json:
         print_json(_as_json(project, found))
     else:

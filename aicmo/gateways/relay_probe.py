@@ -14,7 +14,7 @@ from typing import Any, cast
 from aicmo.gateways.diagnosis import Check, Verdict, not_checked, ok, problem, warning
 from aicmo.gateways.smtp_replies import StepRefused
 from aicmo.gateways.smtp_session import SmtpSession, SmtpTimeouts, open_session
-from aicmo.smtp_relay import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay, is_loopback
 
 _SECONDS = 15.0
 _SOON = 14 * 24 * 3600
@@ -38,6 +38,9 @@ def probe_relay(relay: SmtpRelay, message_bytes: int, *, ca_file: Path | None = 
     seen = Seen()
     name = "Relay"
     place = f"{relay.host}:{relay.port}"
+    if relay.tls == "none" and not is_loopback(relay.host):
+        said = f"{place} would be spoken to without encryption, so nothing is sent there"
+        return Seen([problem(name, said, "Set tls=starttls or tls=implicit in AICMO_SMTP_URL.")])
     try:
         for check in _look(relay, seen, message_bytes, ca_file):
             seen.checks.append(check)
@@ -79,7 +82,7 @@ def _look(
             session.bound(_SECONDS)
             session.start_tls(context, relay.host)
             session.say_hello()
-        yield from _check_encryption(session, relay)
+        yield from _check_encryption(session)
         yield _check_mechanisms(relay, in_the_clear, _mechanisms(session))
         yield _check_extensions(session, message_bytes)
         with suppress(OSError):
@@ -99,10 +102,9 @@ def _encrypted(
         raise
 
 
-def _check_encryption(session: SmtpSession, relay: SmtpRelay) -> Iterator[Check]:
+def _check_encryption(session: SmtpSession) -> Iterator[Check]:
     if not isinstance(session.sock, ssl.SSLSocket):
-        fix = "Set tls=starttls or tls=implicit unless the relay is on this machine."
-        yield warning("Encryption", f"none, as AICMO_SMTP_URL says (tls={relay.tls})", fix)
+        yield ok("Encryption", "none; the relay is on this machine")
         return
     yield from check_tls(session.sock)
 
