@@ -24,7 +24,10 @@ def encode_value(text: str) -> bytes:
     encoded = _encode(text)
     if not encoded:
         return _SOFT_BREAK  # so that a space before it doesn't end its line
-    return encoded if len(encoded) <= VALUE_ROOM else _SOFT_BREAK + encoded + _SOFT_BREAK
+    if len(encoded) <= VALUE_ROOM:
+        return encoded
+    # The letter keeps a place in the last line for the break behind it.
+    return _SOFT_BREAK + _encode(f"{text}x")[:-1] + _SOFT_BREAK
 
 
 def frame(template: Template) -> tuple[bytes, list[int]]:
@@ -54,4 +57,6 @@ def _literal(text: str, column: int, *, before_value: bool) -> tuple[bytes, int]
 
 
 def _encode(text: str) -> bytes:
-    return binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+    # Line by line, since b2a_qp lets a line with a space at its end grow too long.
+    lines = [binascii.b2a_qp(line, istext=True) for line in text.encode().split(b"\n")]
+    return b"\n".join(lines).replace(b"\n", b"\r\n")

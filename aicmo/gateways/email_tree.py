@@ -45,6 +45,7 @@ _ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
     "th": {"align": "left|center|right"},
 }
 _REQUIRED = {"a": "href", "img": "src"}
+_DEEPEST = 30
 TAGS = _FLOW.union(*_MAY_HOLD.values())
 _ALLOWED = " ".join(sorted(TAGS))
 
@@ -132,6 +133,10 @@ class _Reader(HTMLParser):
         if tag not in _MAY_HOLD.get(parent.tag, INLINE) or self._is_nested_link(tag):
             outside = f"inside <{parent.tag}>" if parent.tag else "on its own"
             self._refuse(f"has <{tag}> {outside}, where it can't be", "Close the outer one first.")
+        if len(self._open) > _DEEPEST:
+            self._refuse(
+                f"is nested more than {_DEEPEST} levels deep", "Write it in a simpler way."
+            )
         element = Element(tag, self._attributes(tag, attrs))
         parent.children.append(element)
         if tag not in VOID:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from tests.mutation import (
     of_arming,
+    of_composing,
     of_courtesy,
     of_doubts,
+    of_feedback,
     of_guards,
+    of_mail_providers,
     of_sending,
     of_smtp,
     of_the_gate,
@@ -20,10 +23,13 @@ MUTANTS: tuple[Mutant, ...] = (
     *of_guards.MUTANTS,
     *of_courtesy.MUTANTS,
     *of_arming.MUTANTS,
+    *of_composing.MUTANTS,
     *of_sending.MUTANTS,
     *of_smtp.MUTANTS,
+    *of_mail_providers.MUTANTS,
     *of_the_journal.MUTANTS,
     *of_doubts.MUTANTS,
+    *of_feedback.MUTANTS,
     *of_the_ledger.MUTANTS,
 )
 BY_NAME = {mutant.name: mutant for mutant in MUTANTS}

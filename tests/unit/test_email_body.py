@@ -80,7 +80,7 @@ def test_markdown_and_html_of_the_same_words_are_the_same_email() -> None:
 @pytest.mark.parametrize(
     ("html", "problem"),
     [
-        ("<p>a</p>\n<script>x()</script>", "line 2, has <script>"),
+        ("<p>a</p>\n<script>x()</script>", "line 2, has <script>, which email doesn't carry"),
         ("<style>p{}</style>", "has <style>"),
         ("<div>x</div>", "has <div>"),
         ("<iframe src='https://a.example'></iframe>", "has <iframe>"),
@@ -102,6 +102,7 @@ def test_markdown_and_html_of_the_same_words_are_the_same_email() -> None:
         ("<li>x</li>", "has <li> on its own"),
         ("<ul>x</ul>", "has the text 'x' directly in <ul>"),
         ("<p>a</p><p", "ends within a tag"),
+        ("<b>" * 9000 + "</b>" * 9000, "nested more than 30 levels deep"),
         ('<a href="https://a.example"><b><a href="https://b.example">x</a></b></a>', "has <a> inside"),
         ('<a href="http://a.example">x</a>', "neither https:// nor mailto:"),
         ('<a href="java\tscript:alert(1)">x</a>', "U+0009"),

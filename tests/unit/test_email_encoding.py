@@ -26,9 +26,12 @@ VALUE = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.one_of(LITERAL, st.integers(0, 2)), max_size=9), st.tuples(VALUE, VALUE, VALUE))
 @example(["x" * 49, 0, "x" * 49, 0], ("y" * VALUE_ROOM, "", ""))
+@example([0], ("y" * 76, "", ""))
+@example([0, " ", 0], (" " * 75, "", ""))
+@example(["x" * 75 + " \n", 0], ("", "", ""))
 @example(["a ", 0, "\n"], ("", "", ""))
 @example([0, 1, 2], ("é" * 40, "=" * 9, " "))
 def test_frame_and_values_decode_to_the_whole(

@@ -22,7 +22,7 @@ def in_colour(primary: str) -> Brand:
     return BRAND.model_copy(update={"colours": colours})
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(COLOUR)
 def test_every_text_can_be_read_in_any_brand_colour(primary: str) -> None:
     look = Look(in_colour(primary), "en")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aicmo.plans.items import CallToAction
@@ -64,6 +64,7 @@ def test_the_way_out_is_never_tagged() -> None:
         assert "utm" not in dict(composed.headers)["List-Unsubscribe"]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.sampled_from(["utm_source", "utm_medium"]), st.text(min_size=1)))
 def test_any_tag_arrives_as_it_was_planned(tags: dict[str, str]) -> None:
     tags = {name: tag.encode(errors="ignore").decode() for name, tag in tags.items()}
