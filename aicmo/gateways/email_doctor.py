@@ -145,7 +145,7 @@ def check_reverse(dns: Dns, address: str) -> Check:
     """Whether the relay's address has a name that leads back to it (RFC 1912 §2.1)."""
     name = "Reverse DNS"
     if not ipaddress.ip_address(address).is_global:
-        seen = f"{address} is inside; the address that receivers see isn't known here"
+        seen = f"{address} isn't public; the address that receivers see isn't known here"
         return not_checked(name, seen, "Ask the relay's operator.")
     try:
         names = dns.names_of(address)

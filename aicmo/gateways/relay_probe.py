@@ -136,8 +136,9 @@ def _mechanisms(session: SmtpSession) -> str:
 
 def _check_mechanisms(relay: SmtpRelay, in_the_clear: str, offered: str) -> Check:
     name = "Login offered"
-    seen = f"before encryption: {in_the_clear or 'none'}; " if relay.tls == "starttls" else ""
-    seen += f"{'then' if seen else 'there'}: {offered or 'none'}"
+    seen = offered or "none"
+    if relay.tls == "starttls":
+        seen = f"before encryption: {in_the_clear or 'none'}; after it: {seen}"
     if in_the_clear:
         fix = "Have the relay offer AUTH after STARTTLS only. AICMO never logs in before."
         return warning(name, seen, fix)
