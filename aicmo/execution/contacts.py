@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from aicmo.database import upsert
-from aicmo.models import Contact, Suppression
+from aicmo.models import Contact, Project, Suppression
 from aicmo.plans.addresses import normalise_address
 from aicmo.plans.contacts import Contact as PlannedContact
 from aicmo.plans.document import ProjectDocument
@@ -22,15 +22,26 @@ _CHUNK = 1000
 Row = dict[str, Any]
 T = TypeVar("T")
 
+ERASED = "erased"
+BLANK: Row = {
+    "email": "", "mailbox": "", "timezone": "", "consent": "unknown", "consent_source": "",
+    "removed": True, "details": {},
+}  # fmt: skip
+"""What an erased person's row is left with; without a mailbox, but with its HMAC, it is known as one."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContactChanges:
-    """resubscribed: contacts who left earlier and whom the document calls opt_in; they stay out."""
+    """resubscribed: contacts who left earlier and whom the document calls opt_in; they stay out.
+
+    erased: contacts who were erased and whom the document still has; nothing of them is stored.
+    """
 
     added: int = 0
     changed: int = 0
     removed: int = 0
     resubscribed: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
 
 
 def write(
@@ -40,8 +51,10 @@ def write(
     known = _known(session, document.id)
     added, changed = 0, 0
     resubscribed: list[str] = []
+    erased: list[str] = []
     for chunk in _chunks(document.contacts):
         rows = [_row(document.id, contact, secret_key) for contact in chunk]
+        erased += _blank_erased(session, document.client_key, rows)
         fresh = [row for row in rows if row["key"] not in known]
         stale = [row for row in rows if _differs(row, known.pop(row["key"], None))]
         _insert(session, fresh)
@@ -52,7 +65,7 @@ def write(
     removed = [id_ for id_, row in known.values() if not row["removed"]]
     for chunk in _chunks(removed):
         session.execute(update(Contact).where(Contact.id.in_(chunk)).values(removed=True))
-    return ContactChanges(added, changed, len(removed), tuple(resubscribed))
+    return ContactChanges(added, changed, len(removed), tuple(resubscribed), tuple(erased))
 
 
 def _row(project_id: str, contact: PlannedContact, secret_key: bytes) -> Row:
@@ -106,6 +119,25 @@ def _update(session: Session, rows: list[Row]) -> None:
             .where(Contact.project_id == row["project_id"], Contact.key == row["key"])
             .values(**{name: row[name] for name in _COLUMNS})
         )
+
+
+def _blank_erased(session: Session, client: str, rows: list[Row]) -> list[str]:
+    """Takes everything out of the rows of people who were erased; returns their ids."""
+    hmacs = {row["address_hmac"] for row in rows} - {""}
+    there = select(Suppression.address_hmac).where(
+        Suppression.client == client, Suppression.reason == ERASED
+    )
+    # Who had left before keeps that reason.
+    blank = select(Contact.address_hmac).join(Project, Project.id == Contact.project_id)
+    blank = blank.where(Project.client == client, Contact.mailbox == "")
+    erased = {
+        *session.scalars(there.where(Suppression.address_hmac.in_(hmacs))),
+        *session.scalars(blank.where(Contact.address_hmac.in_(hmacs))),
+    }
+    found = [row for row in rows if row["address_hmac"] in erased]
+    for row in found:
+        row.update(BLANK)
+    return [row["key"] for row in found]
 
 
 def _still_suppressed(session: Session, client: str, rows: list[Row]) -> list[str]:

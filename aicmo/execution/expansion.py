@@ -55,7 +55,7 @@ class Expansion:
     ) -> None:
         self.session, self.document = session, document
         self.secret_key, self.now = secret_key, now
-        self._contact_rows: dict[str, tuple[int, str]] | None = None
+        self._contact_rows: dict[str, tuple[int, str, bool]] | None = None
 
     def expand(self, item: Item, planned: PlannedItem) -> int:
         """Adds the deliveries that aren't there yet, and marks which are still in the plan.
@@ -109,17 +109,21 @@ class Expansion:
         audience = next(each for each in self.document.audiences if each.id == planned.audience)
         rows = self._contacts()
         for contact in audience.members(self.document.contacts):
-            contact_id, mailbox = rows[contact.id]
+            contact_id, mailbox, is_erased = rows[contact.id]
+            if is_erased:
+                continue
             # Without an address the contact still has its row, which is skipped with the reason.
             by_mailbox = planned.channel is Channel.EMAIL and mailbox
             yield _Recipient(contact_id, mailbox if by_mailbox else f"contact:{contact.id}")
 
-    def _contacts(self) -> dict[str, tuple[int, str]]:
+    def _contacts(self) -> dict[str, tuple[int, str, bool]]:
         if self._contact_rows is None:
-            query = select(Contact.key, Contact.id, Contact.mailbox).where(
+            is_erased = (Contact.mailbox == "") & (Contact.address_hmac != "")
+            query = select(Contact.key, Contact.id, Contact.mailbox, is_erased).where(
                 Contact.project_id == self.document.id
             )
-            self._contact_rows = {row[0]: (row[1], row[2]) for row in self.session.execute(query)}
+            rows = self.session.execute(query)
+            self._contact_rows = {row[0]: (row[1], row[2], row[3]) for row in rows}
         return self._contact_rows
 
     def _existing(self, item_id: int) -> Iterator[_Known]:

@@ -191,10 +191,16 @@ class _Import:
 
 
 def _told(changes: contacts.ContactChanges) -> tuple[str, ...]:
-    return tuple(
+    left = (
         f"Contact {key} has left earlier or bounced: its opt_in isn't taken over, nothing is sent"
         for key in changes.resubscribed
     )
+    erased = (
+        f"Contact {key} was erased on request: nothing of it is kept and nothing is sent; "
+        "take it out of the document"
+        for key in changes.erased
+    )
+    return (*left, *erased)
 
 
 def _canonical(value: object) -> bytes:
