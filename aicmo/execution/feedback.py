@@ -254,7 +254,7 @@ def _reason_to_suppress(session: Session, delivery: _Sent, report: Report) -> st
         return ""
     if report.kind is Kind.COMPLAINED:
         return "complained"
-    if report.kind is not Kind.BOUNCED or not report.status.startswith("5."):
+    if report.kind is not Kind.BOUNCED:
         return ""
     if report.status in HARD_BOUNCES:
         return "hard bounced"

@@ -193,3 +193,11 @@ def test_names_that_dns_cannot_hold_are_refused(tmp_path: Path, selector: str, d
 
     with pytest.raises(FixConfiguration, match="DNS"):
         Signer(file, selector, domain)
+
+
+def test_one_click_unsubscribing_is_covered(signed_and_record: tuple[bytes, str]) -> None:
+    """RFC 8058 §4: without it, the headers may have been put there by anybody."""
+    line = signed_and_record[0].removesuffix(MESSAGE)
+    covered = b"".join(line.partition(b"h=")[2].partition(b";")[0].split()).split(b":")
+
+    assert {b"list-unsubscribe", b"list-unsubscribe-post"} <= set(covered)

@@ -119,6 +119,14 @@ def test_a_complaint_is_read(kind: str) -> None:
     assert report.message_ids == ("unrelated",)
 
 
+def nested(depth: int) -> bytes:
+    head = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (each, each)
+        for each in range(depth)
+    )
+    return head + bounce(MINE)
+
+
 def plain(message: bytes) -> bytes:
     return message.replace(b"multipart/report", b"multipart/alternative", 1)
 
@@ -131,25 +139,18 @@ def plain(message: bytes) -> bytes:
         b"To: " + MINE.encode() + b"\r\nAuto-Submitted: auto-replied\r\n\r\nI'm on holiday.\r\n",
         b"To: " + MINE.encode() + b"\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\n",
         complaint(kind="not-spam", mail_from=MINE),
+        nested(3),
         plain(bounce(MINE)),
         bounce(MINE, action="rejected"),
         bounce(MINE, action=""),
         b'Content-Type: multipart/report; boundary="x"\r\n\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n'
         + bounce(MINE).replace(b"F068F272526", b"Q") + b"\r\n--x--\r\n",
     ],
-    ids=["empty", "blank", "holiday", "no multipart", "not spam", "alternative", "unknown action",
+    ids=["empty", "blank", "holiday", "no multipart", "not spam", "buried", "alternative", "unknown action",
          "no action", "a report that somebody forwards"],
 )  # fmt: skip
 def test_anything_else_is_no_report(message: bytes) -> None:
     assert read_reports(message) == ()
-
-
-def nested(depth: int) -> bytes:
-    head = b"".join(
-        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (each, each)
-        for each in range(depth)
-    )
-    return head + bounce(MINE)
 
 
 @pytest.mark.parametrize(
@@ -159,11 +160,12 @@ def nested(depth: int) -> bytes:
         b"Content-Type: multipart/report; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 100_000,
         b"X: " + b"\r\n \r\n" * 200_000,
         b"Content-Type: multipart/report" + b"; x=y" * 100_000 + b"\r\n\r\n",
+        b"Content-Type: multipart/report; boundary*" + b"9" * 5000 + b"=b\r\n\r\n--b\r\n",
         b"\n" * (3 * LONGEST_MESSAGE),
         bounce(MINE, fields="\nFinal-Recipient: rfc822; a@b.example\nAction: failed\n" * 50_000),
         bounce("a" * 1_000_000),
     ],
-    ids=["deep", "parts", "folded", "parameters", "blank", "recipients", "long"],
+    ids=["deep", "parts", "folded", "parameters", "number", "blank", "recipients", "long"],
 )
 def test_what_is_meant_to_exhaust_us_is_read_in_bounds(message: bytes) -> None:
     assert len(read_reports(message)) <= 20
