@@ -8,6 +8,7 @@ from aicmo.cli.controlling import cancel, retry
 from aicmo.cli.demo import demo
 from aicmo.cli.doubting import doubts
 from aicmo.cli.email import email
+from aicmo.cli.erasing import erase
 from aicmo.cli.executing import execute
 from aicmo.cli.importing import import_
 from aicmo.cli.initialising import init
@@ -37,7 +38,7 @@ _COMMANDS: dict[str, dict[str, Command]] = {
         "recover": recover,
     },
     "Package and report": {"package": package, "report": report, "audit": audit},
-    "Contacts": {"serve": serve},
+    "Contacts": {"serve": serve, "erase": erase},
     "Prefect": {"up": up},
 }
 
