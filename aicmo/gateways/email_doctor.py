@@ -92,9 +92,11 @@ def examine(setup: Setup, dns: Dns, *, ca_file: Path | None = None) -> Iterator[
     yield from _check_names(setup, dns)
     if address:
         yield check_reverse(dns, address)
-    if setup.message is not None:
-        yield check_one_click(setup.message)
-        yield check_signature(setup, setup.message, dns)
+    if setup.message is None:
+        yield not_checked("One-click", "there is no email to look at")
+        return
+    yield check_one_click(setup.message)
+    yield check_signature(setup, setup.message, dns)
 
 
 def _check_names(setup: Setup, dns: Dns) -> Iterator[Check]:

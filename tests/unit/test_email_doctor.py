@@ -496,6 +496,7 @@ def test_without_a_relay_and_a_sender_that_is_what_it_says() -> None:
         assert peer.questions == []
     assert checks["Relay"] == Check("Relay", PROBLEM, "No relay", "Set it.")
     assert checks["SPF, DKIM, DMARC"].verdict is NOT_CHECKED
+    assert checks["One-click"].verdict is NOT_CHECKED
 
 
 def test_the_whole_dns_budget_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
