@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,7 @@ _SHORTEST_WAIT, _LONGEST_WAIT = timedelta(seconds=1), timedelta(hours=24)
 _OWN_BACKOFF_SECONDS = 60.0
 _SAYS_WHEN = ("retry-after", "ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 _NUMBER = re.compile(r"\d{1,11}(\.\d{1,6})?")
+Clock = Callable[[], datetime]
 _LATEST_SPAN = 1_000_000_000
 """Seconds; a larger number is a Unix time (it was passed in 2001)."""
 
@@ -47,6 +48,10 @@ class Answer:
         return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 def confirmed(answer: Answer, ref: object) -> Outcome:
     """The outcome of the documented success; `ref` is what stands where the reference should be.
 
@@ -58,17 +63,18 @@ def confirmed(answer: Answer, ref: object) -> Outcome:
     return Outcome(OutcomeKind.SENT, code=str(answer.status), detail=detail, ref=shown)
 
 
-def refused(answer: Answer, name: str = "", *, now: datetime | None = None) -> Outcome:
+def refused(answer: Answer, now: datetime, name: str = "") -> Outcome:
     """The outcome of any other status.
 
     A 5xx and a 408 also come from machines between us and a provider that has acted, so they prove
     nothing; a redirection is never followed, because the credentials would travel with it.
 
+    now: what a time to come back is counted from.
     name: the provider's own name for the error; it must be one that we know.
     """
     status, code = answer.status, f"{answer.status} {name}".strip()
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return wait(answer, code, now=now)
+        return wait(answer, now, code)
     if status == HTTPStatus.TOO_EARLY:
         return Outcome(OutcomeKind.REFUSED_FOR_NOW, code=code)
     if status in _REFUSES_THE_ACCOUNT:
@@ -80,9 +86,9 @@ def refused(answer: Answer, name: str = "", *, now: datetime | None = None) -> O
     return Outcome(OutcomeKind.UNKNOWN, code=code)
 
 
-def wait(answer: Answer, code: str, *, now: datetime | None = None) -> Outcome:
+def wait(answer: Answer, now: datetime, code: str) -> Outcome:
     """The outcome of a limit that is used up: the whole account waits, not one delivery."""
-    until = come_back_at(answer.headers, now or datetime.now(UTC))
+    until = come_back_at(answer.headers, now)
     return Outcome(OutcomeKind.REFUSED_FOR_NOW, code=code, not_before=until, scope=Scope.RUN)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -33,7 +33,7 @@ from aicmo.gateways.contract import (
     Timing,
 )
 from aicmo.gateways.email_json import EmailFields, read_email
-from aicmo.gateways.http_answers import Answer, confirmed, refused
+from aicmo.gateways.http_answers import Answer, Clock, confirmed, refused, utc_now
 from aicmo.gateways.http_exchange import (
     HTTP_TIMING,
     HttpExchange,
@@ -66,6 +66,7 @@ class PostmarkGateway(Gateway):
         account stopped.
     rates: at most so many messages in each span.
     base_url: a loopback address in tests.
+    clock: what a time to come back, and the age of a message, are counted from.
 
     Raises:
         FixConfiguration: the base URL is another host's.
@@ -84,8 +85,10 @@ class PostmarkGateway(Gateway):
         rates: Sequence[Rate] = (),
         base_url: str = f"https://{_HOST}",
         times: HttpTimes | None = None,
+        clock: Clock = utc_now,
     ) -> None:
         super().__init__(permit)
+        self._clock = clock
         self.limits = tuple(RateLimit(*rate) for rate in rates)
         self._stream = stream
         token = server_token.get_secret_value()
@@ -111,7 +114,7 @@ class PostmarkGateway(Gateway):
             return Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=str(error))
         except NoAnswer as none:
             return none.outcome
-        return _outcome(answer)
+        return _outcome(answer, self._clock())
 
     def reconcile(self, question: Question) -> Reading:
         """Looks for the message that carries the delivery's token."""
@@ -125,7 +128,7 @@ class PostmarkGateway(Gateway):
             answer = self._exchange.get(f"/messages/outbound?{urlencode(query)}")
         except httpx.HTTPError as error:
             return Reading(Found.CANNOT_TELL, detail=type(error).__name__)
-        return _reading(answer, question, datetime.now(UTC))
+        return _reading(answer, question, self._clock())
 
 
 def open_postmark_gateway(
@@ -156,7 +159,7 @@ def _body(email: EmailFields, token: str, stream: str) -> bytes:
     return json.dumps(sent | {"TrackOpens": False}).encode()
 
 
-def _outcome(answer: Answer) -> Outcome:
+def _outcome(answer: Answer, now: datetime) -> Outcome:
     content = answer.content()
     given = content.get("ErrorCode", 0)
     code = given if isinstance(given, int) else 0
@@ -164,7 +167,7 @@ def _outcome(answer: Answer) -> Outcome:
         return confirmed(answer, content.get("MessageID"))
     shown = f"error {code}" if code else ""
     if answer.status not in (_OK, _UNPROCESSABLE):
-        return refused(answer, shown)
+        return refused(answer, now, shown)
     is_inactive = code == _INACTIVE_RECIPIENT
     kind = OutcomeKind.REFUSED_FOR_GOOD
     if code in _ABOUT_THE_ACCOUNT:

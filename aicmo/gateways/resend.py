@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 
 from pydantic import SecretStr
@@ -25,7 +25,7 @@ from aicmo.gateways.contract import (
     StillAllowed,
 )
 from aicmo.gateways.email_json import EmailFields, read_email
-from aicmo.gateways.http_answers import Answer, confirmed, refused
+from aicmo.gateways.http_answers import Answer, Clock, confirmed, refused, utc_now
 from aicmo.gateways.http_exchange import (
     HTTP_TIMING,
     HttpExchange,
@@ -64,6 +64,7 @@ class ResendGateway(Gateway):
 
     rates: at most so many messages in each span; Resend's own default without them.
     base_url: a loopback address in tests.
+    clock: what a time to come back is counted from.
 
     Raises:
         FixConfiguration: the base URL is another host's.
@@ -82,8 +83,10 @@ class ResendGateway(Gateway):
         rates: Sequence[Rate] = (),
         base_url: str = f"https://{_HOST}",
         times: HttpTimes | None = None,
+        clock: Clock = utc_now,
     ) -> None:
         super().__init__(permit)
+        self._clock = clock
         self.limits = tuple(RateLimit(*rate) for rate in rates or DEFAULT_RATES)
         key = api_key.get_secret_value()
         self.name = account_name("resend", key)
@@ -108,7 +111,7 @@ class ResendGateway(Gateway):
             return Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=str(error))
         except NoAnswer as none:
             return none.outcome
-        return _outcome(answer)
+        return _outcome(answer, self._clock())
 
 
 def open_resend_gateway(api_key: SecretStr, rates: Sequence[Rate] = ()) -> OpenGateway:
@@ -131,13 +134,13 @@ def _body(email: EmailFields) -> bytes:
     return json.dumps({name: value for name, value in fields.items() if value}).encode()
 
 
-def _outcome(answer: Answer) -> Outcome:
+def _outcome(answer: Answer, now: datetime) -> Outcome:
     content = answer.content()
     if answer.status == _OK:
         return confirmed(answer, content.get("id"))
     name = content.get("name")
     known = name if isinstance(name, str) and name in _NAMES else ""
-    usual = refused(answer, known)
+    usual = refused(answer, now, known)
     is_refusal = answer.status == _CONFLICT or usual.kind is not OutcomeKind.UNKNOWN
     if is_refusal and known in _KINDS:
         return Outcome(_KINDS[known], code=usual.code)

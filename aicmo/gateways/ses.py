@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, cast
 
@@ -37,7 +38,7 @@ from aicmo.gateways.contract import (
     StillAllowed,
 )
 from aicmo.gateways.email_json import read_email
-from aicmo.gateways.http_answers import Answer, confirmed, refused, wait
+from aicmo.gateways.http_answers import Answer, Clock, confirmed, refused, utc_now, wait
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpExchange, HttpTimes, NoAnswer
 from aicmo.smtp_relay import Rate
 
@@ -65,6 +66,7 @@ class SesGateway(Gateway):
     access_key_id, secret_access_key: empty takes them from boto3's own chain (AWS_*, profiles, roles).
     rates: at most so many messages in each span.
     base_url: a loopback address in tests.
+    clock: what a time to come back is counted from.
 
     Raises:
         FixConfiguration: the region isn't one, or the base URL is another host's.
@@ -86,8 +88,10 @@ class SesGateway(Gateway):
         rates: Sequence[Rate] = (),
         base_url: str = "",
         times: HttpTimes | None = None,
+        clock: Clock = utc_now,
     ) -> None:
         super().__init__(permit)
+        self._clock = clock
         if not _REGION.fullmatch(region):
             raise FixConfiguration(
                 "The region of Amazon SES isn't one",
@@ -127,7 +131,7 @@ class SesGateway(Gateway):
             error = failed
         if self._answer is None:
             return _never_left(error)
-        return _outcome(self._answer, said, error)
+        return _outcome(self._answer, said, error, self._clock())
 
     def _request(self, outgoing: Outgoing) -> dict[str, Any]:
         request: dict[str, Any] = {
@@ -215,16 +219,18 @@ def _never_left(error: Exception | None) -> Outcome:
     return Outcome(OutcomeKind.NOT_SENT, detail=detail, scope=scope)
 
 
-def _outcome(answer: Answer, said: dict[str, Any], error: Exception | None) -> Outcome:
+def _outcome(
+    answer: Answer, said: dict[str, Any], error: Exception | None, now: datetime
+) -> Outcome:
     if answer.status == _OK:
         return confirmed(answer, said.get("MessageId"))
     name, text = _named(error)
     if answer.status > _MOST_REFUSALS:  # an error's name doesn't prove what a status leaves open
-        return refused(answer)
+        return refused(answer, now)
     if name in _FULL:
-        return wait(answer, f"{answer.status} {name}")
+        return wait(answer, now, f"{answer.status} {name}")
     if name not in _KINDS:
-        return refused(answer)
+        return refused(answer, now)
     is_about_us = name == "MessageRejected" and _NOT_VERIFIED in text
     kind = OutcomeKind.REFUSED_ACCOUNT if is_about_us else _KINDS[name]
     return Outcome(kind, code=f"{answer.status} {name}")
