@@ -22,7 +22,7 @@ from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed
 from aicmo.execution.courtesy import Courtesy, Shape
 from aicmo.execution.project import ProjectPlan, load_version
-from aicmo.execution.putting_off import PUT_OFF, with_times
+from aicmo.execution.putting_off import told, with_times
 from aicmo.execution.settling import REPEAT_AFTER, let_account_wait
 from aicmo.execution.states import Mover, State, move
 from aicmo.execution.watermarks import Head, is_behind
@@ -192,10 +192,10 @@ def let_go(
             free["not_before"] = mover.at + REPEAT_AFTER
         why = ""
         if verdict.not_before:
-            free["not_before"], why = verdict.not_before, PUT_OFF + verdict.reason
+            free["not_before"], why = verdict.not_before, told(verdict)
         back = move(
             session, mover, ids, State.CLAIMED, State.PENDING,
-            reason=why[:200], fence=fence, values=free,
+            reason=why, fence=fence, values=free,
         )  # fmt: skip
         if back and verdict.state:
             move(session, mover, back, State.PENDING, verdict.state, reason=verdict.reason)

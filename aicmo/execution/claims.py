@@ -23,7 +23,8 @@ from sqlalchemy.orm import Session
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.execution import courtesy, guards
-from aicmo.execution.putting_off import PUT_OFF, take_back
+from aicmo.execution.courtesy import Courtesy
+from aicmo.execution.putting_off import PUT_OFF, put_off, take_back, with_times
 from aicmo.execution.settling import may_repeat
 from aicmo.execution.states import LAPSED, Mover, State, move
 from aicmo.models import Account, Delivery, Item, Run
@@ -55,7 +56,7 @@ def sort_by_guards(
     for item_id in item_ids:
         last: tuple[int, str] | None = (0, "")
         while last is not None:
-            last = _sort_page(database, mover, item_id, judging, last)
+            last = _sort_page(database, mover, item_id, judging, says, last)
 
 
 def _sort_page(
@@ -63,6 +64,7 @@ def _sort_page(
     mover: Mover,
     item_id: int,
     judging: Select[tuple[int, str]],
+    says: Courtesy,
     after: tuple[int, str],
 ) -> tuple[int, str] | None:
     """One page in the order of the ledger's own key, so that it takes no memory and no sorting."""
@@ -81,6 +83,8 @@ def _sort_page(
     with audit.transaction(database, mover.project_id) as session:
         rows = [_Row(*row) for row in session.execute(page)]
         _apply(session, mover, rows)
+        waits = {row.id: guards.read_verdict(row.verdict) for row in rows if row.waits_anew}
+        put_off(session, with_times(session, says, waits))
     return (rows[-1].account_id, rows[-1].recipient) if len(rows) == _PAGE else None
 
 
@@ -94,15 +98,24 @@ class _Row:
     account_id: int
     recipient: str
 
+    @property
+    def is_put_off(self) -> bool:
+        return self.reason.startswith(PUT_OFF)
+
+    @property
+    def waits_anew(self) -> bool:
+        is_pending = self.state == State.PENDING and not self.is_put_off
+        return is_pending and not self.ambiguous and self.verdict.startswith(guards.WAIT)
+
 
 def _apply(session: Session, mover: Mover, rows: Iterable[_Row]) -> None:
     release: dict[State, list[int]] = {}
     stop: dict[tuple[State, str], list[int]] = {}
-    put_off: list[int] = []
+    freed: list[int] = []
     for row in rows:
         verdict = guards.read_verdict(row.verdict)
-        if row.reason.startswith(PUT_OFF) and verdict.action != guards.WAIT:
-            put_off.append(row.id)
+        if row.is_put_off and verdict.action != guards.WAIT:
+            freed.append(row.id)
         # A pending one keeps its reason: why it is to be tried again.
         here = row.reason if row.state == State.PENDING else ""
         wanted = (verdict.state, verdict.reason) if verdict.state else (State.PENDING, here)
@@ -112,7 +125,7 @@ def _apply(session: Session, mover: Mover, rows: Iterable[_Row]) -> None:
             release.setdefault(State(row.state), []).append(row.id)
         if verdict.state:
             stop.setdefault((verdict.state, verdict.reason), []).append(row.id)
-    take_back(session, put_off)
+    take_back(session, freed)
     for stopped, ids in release.items():
         move(session, mover, ids, stopped, State.PENDING)
     for (state, reason), ids in stop.items():

@@ -1,4 +1,7 @@
-"""Until when a delivery is put off that caps or courtesy stop, so that it isn't claimed for nothing."""
+"""Until when a delivery is put off that its hours or its person's share stop.
+
+So nobody claims it for nothing: a sort notes it before the first claim, arming what came since.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import and_, or_, update
 from sqlalchemy.orm import Session
 
 from aicmo.execution import frequency
 from aicmo.execution.courtesy import Courtesy
 from aicmo.execution.guards import Verdict
+from aicmo.execution.states import State
 from aicmo.models import Delivery
 
 PUT_OFF = "put off: "
@@ -48,6 +52,25 @@ def _free_again(session: Session, courtesy: Courtesy, ids: Sequence[int]) -> dic
 def _next_hour(at: datetime) -> datetime:
     hour = at.replace(minute=0, second=0, microsecond=0)
     return hour if hour == at else hour + _HOUR
+
+
+def put_off(session: Session, verdicts: Mapping[int, Verdict]) -> None:
+    """Notes with deliveries that wait until when, if that isn't told yet; a later time stays."""
+    by_verdict: dict[Verdict, list[int]] = {}
+    for delivery_id, verdict in verdicts.items():
+        if verdict.not_before:
+            by_verdict.setdefault(verdict, []).append(delivery_id)
+    for verdict, ids in by_verdict.items():
+        at = verdict.not_before
+        earlier = or_(Delivery.not_before.is_(None), Delivery.not_before < at)
+        pending = and_(Delivery.id.in_(ids), Delivery.state == State.PENDING.value)
+        values = {"not_before": at, "reason": told(verdict)}
+        session.execute(update(Delivery).where(pending, earlier).values(**values))
+
+
+def told(verdict: Verdict) -> str:
+    """The reason that a delivery keeps while it is put off."""
+    return (PUT_OFF + verdict.reason)[:200]
 
 
 def take_back(session: Session, ids: Sequence[int]) -> None:

@@ -127,7 +127,7 @@ ARMING = (
     ),
     _arming(
         "arm: fence of what is let go", "a worker gives back what another has claimed since",
-        "reason=why[:200], fence=fence, values=free,", "reason=why[:200], values=free,",
+        "reason=why, fence=fence, values=free,", "reason=why, values=free,",
         _BITE + "test_a_worker_lets_go_only_of_what_it_holds",
     ),
     _arming(

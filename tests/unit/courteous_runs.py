@@ -119,14 +119,21 @@ def told(database: Database, at: datetime = NOW, project: str = "studio") -> Boo
     return books
 
 
-def stopped_when_armed(
-    database: Database, clock: Clock, then: datetime, project: str = "studio"
-) -> Armed:
-    """Claims now and arms then: the sort hasn't seen what is true by then."""
+def claimed(
+    database: Database, clock: Clock | datetime, project: str = "studio"
+) -> tuple[OpenRun, claims.Claim]:
     run = opened(database, clock, project)
     items = [each.id for each in runs.extract_items(run)]
     claim = claims.claim(database, run.mover(), items, fence=claims.new_fence(), at_most=200)
     assert claim is not None
+    return run, claim
+
+
+def stopped_when_armed(
+    database: Database, clock: Clock, then: datetime, project: str = "studio"
+) -> Armed:
+    """Claims now and arms then: the sort hasn't seen what is true by then."""
+    run, claim = claimed(database, clock, project)
     clock.at = then
     return armed_batch(run, claim)
 

@@ -22,6 +22,7 @@ from tests.unit.courteous_runs import (
     ran,
     ready,
     sent,
+    set_deliveries,
     stopped_when_armed,
     told,
     waiting,
@@ -156,18 +157,34 @@ def test_a_rule_that_begins_between_claim_and_arming_bites(
     assert len(ran(database, ends)) == 2
 
 
-def test_what_waits_for_its_hour_is_not_claimed_again(database: Database) -> None:
-    def moves() -> int:
-        with database.read() as session:
-            moved = select(func.count()).where(AuditEvent.event == "delivery.moved")
-            return session.scalars(moved).one()
+def moves(database: Database) -> int:
+    with database.read() as session:
+        return session.scalars(
+            select(func.count()).where(AuditEvent.event == "delivery.moved")
+        ).one()
 
+
+def test_what_waits_for_its_hour_is_never_claimed(database: Database) -> None:
     ready(database, at=EVENING, quiet_hours=QUIET)
-    ran(database, EVENING)
-    before = moves()
-    ran(database, EVENING + HOUR)
-    assert moves() == before
+    assert ran(database, EVENING) == []
+    assert ran(database, EVENING + HOUR) == []
+    assert moves(database) == 0
     assert waiting(database, MORNING) == {"due": 3}
+
+
+def test_what_was_let_go_until_its_hour_is_not_claimed_again(database: Database) -> None:
+    ready(database, at=EVENING, quiet_hours=QUIET)
+    stopped_when_armed(database, Clock(EVENING - SECOND), EVENING)
+    before = moves(database)
+    assert ran(database, EVENING + HOUR) == []
+    assert moves(database) == before
+
+
+def test_a_provider_s_longer_wait_stays(database: Database) -> None:
+    ready(database, at=EVENING, quiet_hours=QUIET)
+    set_deliveries(database, "studio", not_before=MORNING + HOUR)
+    assert ran(database, EVENING) == []
+    assert not_before(database) == [MORNING + HOUR] * 3
 
 
 def test_a_plan_without_the_rule_lets_go_what_waited_for_it(database: Database) -> None:

@@ -19,16 +19,14 @@ from tests.projects import NOW, contact, email
 from tests.unit.courteous_runs import (
     DAY,
     HOUR,
-    Clock,
+    claimed,
     not_before,
-    opened,
     ran,
     ready,
-    sent,
     set_deliveries,
-    stopped_when_armed,
     waiting,
 )
+from tests.unit.live_runs import armed_batch
 
 WEEKLY = [{"count": 1, "days": 7}]
 SECOND = timedelta(seconds=1)
@@ -120,19 +118,11 @@ def test_the_address_counts_and_not_the_contact_s_name(database: Database) -> No
 
 def test_a_share_that_is_used_up_between_claim_and_arming_is_kept(database: Database) -> None:
     two_projects(database, people=2)
-    clock = Clock(NOW)
-
-    class Meanwhile(Clock):
-        """The other project sends while this one's batch is claimed."""
-
-        def __call__(self) -> datetime:
-            return clock.at
-
-    run = opened(database, Meanwhile(NOW), "first")
-    assert len(sent(run)) == 2
-    batch = stopped_when_armed(database, clock, NOW, "second")
-    assert batch.outgoing == ()
+    run, claim = claimed(database, NOW, "second")
+    assert len(ran(database, project="first")) == 2
+    assert armed_batch(run, claim).outgoing == ()
     assert waiting(database, project="second") == {HAD_ONE: 2}
+    assert not_before(database)[2:] == [NOW + 7 * DAY] * 2
 
 
 def test_who_is_twice_in_a_batch_gets_one(database: Database) -> None:

@@ -122,6 +122,14 @@ def test_an_hour_that_comes_twice_is_quiet_twice() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("offset", ["+02:00", "+01:00"])
+def test_an_end_that_comes_twice_ends_it_each_time(offset: str) -> None:
+    hours = quiet("20:00", "02:30")
+    assert told(hours, f"2026-10-25T02:10{offset}", BERLIN) == (
+        "quiet hours in Europe/Berlin until 02:30", at(f"2026-10-25T02:30{offset}"),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("now", "hours"), [("2026-03-08", 23), ("2026-11-01", 25), ("2026-07-01", 24)]
 )
