@@ -24,7 +24,7 @@ def show_findings(console: Console, found: Iterable[tuple[str, Finding]]) -> Non
         items.setdefault(finding, []).append(item)
     for finding, keys in list(items.items())[:_SHOWN]:
         line = plain(f"{finding.severity.capitalize()}  ", _STYLES[finding.severity])
-        line.append_text(plain(f"{_some(keys)}, {finding.place}: {finding.text}."))
+        line.append_text(plain(f"{_some(keys)}, {finding.place}: {finding}."))
         console.print(line, soft_wrap=not console.is_terminal)
         if finding.fix:
             console.print(plain(f"  Fix: {finding.fix}.", "dim"), soft_wrap=not console.is_terminal)
@@ -63,7 +63,7 @@ def checks_json(checks: Sequence[Check]) -> list[dict[str, Any]]:
 
 def finding_json(finding: Finding) -> dict[str, str]:
     return {
-        "severity": finding.severity, "place": finding.place, "text": finding.text,
+        "severity": finding.severity, "place": finding.place, "text": str(finding),
         "fix": finding.fix,
     }  # fmt: skip
 

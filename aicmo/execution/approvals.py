@@ -57,7 +57,7 @@ class CopyRefused(FixInput):
 
 def _first(errors: Sequence[Finding]) -> str:
     more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-    return f"{errors[0].place}: {errors[0].text}{more}"
+    return f"{errors[0].place}: {errors[0]}{more}"
 
 
 def approve(

@@ -97,11 +97,12 @@ class Review:
 
     def refuse(self, contact: str, error: FixInput) -> None:
         """Notes a contact who would get the item and can't be written to."""
-        _note(self._unfit, str(error), error.next_step, contact)
+        _note(self._unfit, *_told(error), contact)
 
     def refuse_all(self, error: FixInput) -> None:
         """Notes that nobody can be written to, whoever it is."""
-        self._flaw = (Finding("error", _place(str(error)), str(error), error.next_step),)
+        text, fix = _told(error)
+        self._flaw = (Finding("error", _place(text), text, fix),)
 
     def _look_at_values(self, person: Recipient, forbidden: re.Pattern[str]) -> None:
         for name in self._attributes:
@@ -161,6 +162,11 @@ def _note(known: dict[str, _Some], text: str, fix: str, contact: str) -> None:
 def _findings(known: dict[str, _Some]) -> Iterator[Finding]:
     for text, some in known.items():
         yield Finding("error", _place(text), f"{some}: {text}", some.fix)
+
+
+def _told(error: FixInput) -> tuple[str, str]:
+    """What is wrong and what to do about it, as a finding says it."""
+    return str(error).removesuffix("."), error.next_step.removesuffix(".")
 
 
 def _place(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Severity = Literal["error", "warning", "hint"]
@@ -19,12 +19,17 @@ class Finding:
     place: the field of the project document, such as `content.subject`.
     text: what was found, as a sentence without its full stop.
     fix: what to do about it, likewise.
+    words: the words around it, if it stands in a text; they differ from recipient to recipient.
     """
 
     severity: Severity
     place: str
     text: str
     fix: str
+    words: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.text}: “{self.words}”" if self.words else self.text
 
 
 @dataclass(frozen=True, slots=True)

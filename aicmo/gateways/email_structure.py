@@ -14,7 +14,7 @@ from aicmo.gateways.email_shown import Picture, Shown, in_one_line
 
 LONGEST_SUBJECT = 78  # RFC 5322 §2.1.1
 _SUBJECT_ON_A_PHONE = 60
-_SHORTEST_CAPITALS = 8
+_FEWEST_LETTERS, _SHOUTED_SHARE = 8, 0.7
 _FAKED_REPLY = re.compile(r"\s*(?:re|fwd?|aw|wg|sv|tr|rv)\s*(?:\[\d+\])?:", flags=re.IGNORECASE)
 _SHOUTING = re.compile(r"!(?:\s*!){2}")
 _MOST_PICTURES = 10
@@ -39,8 +39,9 @@ def _subject_findings(subject: str) -> Iterator[Finding]:
         )
         yield Finding("hint", place, text, "Put what matters first")
     letters = [each for each in subject if each.isalpha()]
-    if len(letters) >= _SHORTEST_CAPITALS and subject.isupper():
-        text = "The subject is all in capitals, which spam filters count against it"
+    capitals = sum(1 for each in letters if each.isupper())
+    if len(letters) >= _FEWEST_LETTERS and capitals >= _SHOUTED_SHARE * len(letters):
+        text = "The subject is in capitals, which spam filters count against it"
         yield Finding("warning", place, text, "Write it as a sentence")
     if subject.count("!") > 2:  # noqa: PLR2004
         text = f"The subject has {subject.count('!')} exclamation marks"

@@ -58,8 +58,9 @@ def check_words(
 def _check_other_clients(wording: Wording, other_clients: Mapping[str, str]) -> Check:
     found = [
         Finding(
-            "error", hit[0], f"Names another client, {client}: “{hit[1]}”",
+            "error", hit[0], f"Names another client, {client}",
             "Write this client's own words; if the name is meant, add it to language_rules.may_mention",
+            hit[1],
         )
         for phrase, client in other_clients.items()
         if (hit := wording.search(phrase))
@@ -71,8 +72,9 @@ def _check_other_clients(wording: Wording, other_clients: Mapping[str, str]) -> 
 def _check_ruled_out(wording: Wording, phrases: Sequence[str]) -> Check:
     found = [
         Finding(
-            "error", hit[0], f"Says “{phrase}”, which the client has ruled out: “{hit[1]}”",
+            "error", hit[0], f"Says “{phrase}”, which the client has ruled out",
             "Write it in other words, or take the phrase from language_rules.must_not_mention",
+            hit[1],
         )
         for phrase in phrases
         if (hit := wording.search(phrase))

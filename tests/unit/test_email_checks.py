@@ -244,7 +244,9 @@ def test_a_finding_names_the_field_that_the_link_comes_from() -> None:
         ("x" * 78, ["hint"]),
         ("x" * 79, ["warning"]),
         ("LAST CHANCE TODAY", ["warning"]),
+        ("LAST CHANCE TODAY, Anabel", ["warning"]),
         ("NASA, DHL", []),
+        ("What NASA and IBM do", []),
         ("Sale! Now! Today!", ["warning"]),
         ("Sale! Now!", []),
         ("Re: your order", ["warning"]),
@@ -324,7 +326,7 @@ def test_ruled_out_words_are_found_as_whole_words_in_what_is_composed() -> None:
     )
     found = checks(content=content, rules=rules)["Words ruled out"]
     assert findings(found) == [("error", "content.preheader")]
-    assert "Out of Stock" in found.findings[0].text
+    assert found.findings[0].words == "Out of Stock"
     by_value = PLAIN.model_copy(update={"subject": "{{ contact.last_order }} again"})
     rules = LanguageRules(must_not_mention=("huila  250",))
     found = checks(content=by_value, rules=rules)["Words ruled out"]
@@ -347,11 +349,11 @@ def test_other_clients_are_found_by_name_and_domain_in_text_and_links() -> None:
     others = {"Aurelio Motor House": "Aurelio", "aurelio.de": "Aurelio", "Ember": "Ember"}
     content = with_body("See [this](https://www.aurelio.de/x). Remember the embers.")
     found = checks(content=content, other_clients=others)["Other clients"]
-    # "Ember" is in the brand's own name here; execution leaves such names out.
-    assert [each.text[:29] for each in found.findings] == [
+    assert [each.text for each in found.findings] == [
         "Names another client, Aurelio",
-        "Names another client, Ember: ",
+        "Names another client, Ember",
     ]
+    # It is in this brand's own name; execution leaves such names out.
     named = with_body("As aurelio  motor house says, drive well.")
     found = checks(content=named, other_clients={"Aurelio Motor House": "Aurelio"})
     assert findings(found["Other clients"]) == [("error", "content.body")]
