@@ -25,6 +25,9 @@ _SHORTEST_KEY_BITS = 1024  # RFC 8301 §3.2; what is shorter doesn't count as si
 _NAME = re.compile(
     r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE
 )
+_FROM = re.compile(
+    rb"\r\nFrom:(?:[^\r\n]|\r\n[ \t])*@([^\s@>]+)>?[ \t]*(?=\r\n[^ \t]|\Z)", re.IGNORECASE
+)
 _DKIM: Any = dkim  # has no types that say enough
 _CRYPTO: Any = crypto
 _RELAXED = (b"relaxed", b"relaxed")
@@ -34,31 +37,30 @@ class Signer:
     """Signs messages with rsa-sha256, both parts in relaxed form.
 
     key_file: RSA private key, PEM; only its owner and group may read it.
-    selector, domain: the public key is in DNS at `<selector>._domainkey.<domain>`.
+    selector, domain: the public key is in DNS at `<selector>._domainkey.<domain>`; without a
+        domain, each message is signed as that of its From address, which DMARC asks for.
 
     Raises:
         FixConfiguration: the key or a name can't be used; the text never holds the key.
     """
 
-    def __init__(self, key_file: Path, selector: str, domain: str) -> None:
-        for variable, name in (("AICMO_DKIM_SELECTOR", selector), ("The sender's domain", domain)):
-            if not _NAME.fullmatch(name):
-                raise FixConfiguration(
-                    f"{variable} isn't a name that DNS knows, so email can't be signed",
-                    next_step="Use the selector of the DNS record <selector>._domainkey.<domain>.",
-                )
+    def __init__(self, key_file: Path, selector: str, domain: str | None = None) -> None:
+        self._selector = _dns_name(selector, "AICMO_DKIM_SELECTOR")
+        self._domain = None if domain is None else _dns_name(domain, "The sender's domain")
         self._key = _read_key(key_file)
-        self._selector, self._domain = selector.encode(), domain.lower().encode()
 
     def sign(self, payload: bytes) -> bytes:
         """The same message with a DKIM-Signature on top; nothing else is changed.
 
         payload: exactly what will go out (CRLF line ends, not dot-stuffed).
+
+        Raises:
+            FixConfiguration: the message has no From address to be signed as.
         """
         line: bytes = _DKIM.sign(
             payload,
             self._selector,
-            self._domain,
+            self._domain or _dns_name(_sender_domain(payload), "The sender's domain"),
             self._key,
             canonicalize=_RELAXED,
             signature_algorithm=b"rsa-sha256",
@@ -67,8 +69,26 @@ class Signer:
         return line + payload
 
 
+def _dns_name(name: str, whose: str) -> bytes:
+    if not _NAME.fullmatch(name):
+        raise FixConfiguration(
+            f"{whose} isn't a name that DNS knows, so email can't be signed",
+            next_step="Use the selector of the DNS record <selector>._domainkey.<domain>.",
+        )
+    return name.lower().encode()
+
+
+def _sender_domain(payload: bytes) -> str:
+    found = _FROM.search(_head(payload))
+    return found[1].decode("ascii", "replace") if found else ""
+
+
+def _head(payload: bytes) -> bytes:
+    return b"\r\n" + payload.partition(b"\r\n\r\n")[0]
+
+
 def _names_in(payload: bytes) -> list[bytes]:
-    head = b"\r\n" + payload.partition(b"\r\n\r\n")[0].lower()
+    head = _head(payload).lower()
     wanted = [name.lower().encode() for name in SIGNED_HEADERS]
     there = [name for name in wanted if b"\r\n" + name + b":" in head]
     return there + [name.lower().encode() for name in OVER_SIGNED]

@@ -145,6 +145,32 @@ def test_headers_that_are_not_there_are_not_claimed(tmp_path: Path) -> None:
     assert b"reply-to" not in signed.removesuffix(plain)
 
 
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "hello@Agency.test",
+        "Northside <hello@agency.test>",
+        '"a@other.test, b" <hello@agency.test>',
+        '"A very long name" \r\n <hello@agency.test>',
+    ],
+)
+def test_without_a_domain_it_signs_as_the_from_address(tmp_path: Path, sender: str) -> None:
+    file, record = new_key(tmp_path)
+    message = f"Subject: @other.test\r\nFrom: {sender}\r\nTo: <x@third.test>\r\n\r\nhi\r\n"
+
+    signed = Signer(file, "s1").sign(message.encode())
+
+    assert b" d=agency.test;" in signed
+    assert is_good(signed, record)
+
+
+def test_what_comes_from_nobody_is_not_signed(tmp_path: Path) -> None:
+    file, _ = new_key(tmp_path)
+
+    with pytest.raises(FixConfiguration, match="sender's domain"):
+        Signer(file, "s1").sign(b"Subject: hi\r\nFrom: nobody\r\n\r\na@agency.test\r\n")
+
+
 @pytest.mark.parametrize("mode", [0o604, 0o644, 0o602])
 def test_a_key_that_everybody_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     file, _ = new_key(tmp_path)
