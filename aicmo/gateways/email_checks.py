@@ -53,7 +53,7 @@ def check_email(email: ComposedEmail, reader: EmailRecipient, copy: Copy) -> tup
     parts = {
         "content.subject": email.subject,
         "content.preheader": preheader,
-        "content.body": f"{email.text}\n{shown.text}\n{' '.join(link.url for link in shown.links)}",
+        "content.body": f"{shown.text}\n{email.text}\n{' '.join(link.url for link in shown.links)}",
     }
     return (
         _check_unsubscribe(email, shown),
