@@ -1,6 +1,6 @@
 """Packages in a bucket of Amazon S3, or of anything else that speaks its protocol.
 
-The only file that imports boto3. A put is repeat-safe: it is conditional (`If-None-Match: *`), so a
+The only file of packages that imports boto3. A put is repeat-safe: it is conditional (`If-None-Match: *`), so a
 repeat after a lost answer meets its own object, is told 412, and compares.
 """
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
+import pytest
+
 from aicmo.gateways.contract import OutcomeKind, Outgoing
 from aicmo.gateways.http_exchange import HttpTimes
 from tests.contract.gateway_contract import NOT_SENT, SENT, UNKNOWN, GatewayContract, Mode
@@ -103,12 +105,14 @@ class MailApiContract(GatewayContract):
             assert peer.connections == 1
         assert KEY not in repr(outcome)
 
-    def test_no_redirection_is_followed(self) -> None:
+    @pytest.mark.parametrize("status", [302, 303, 307])
+    def test_no_redirection_is_followed(self, status: int) -> None:
         with self.peer(None) as elsewhere:
-            away = Fault(status=307, headers={"Location": f"{elsewhere.base_url}/emails"})
+            away = Fault(status=status, headers={"Location": f"{elsewhere.base_url}/emails"})
             with self.peer(away) as peer:
-                self.send(peer, self.outgoing())
+                outcome = self.send(peer, self.outgoing())
 
+        assert outcome.kind is FOR_GOOD
         assert elsewhere.connections == 0
 
     def test_the_token_is_the_same_on_every_attempt(self) -> None:

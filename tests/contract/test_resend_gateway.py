@@ -156,7 +156,9 @@ def test_a_full_provider_makes_the_whole_account_wait(
 
 
 def test_an_endless_answer_is_cut_and_the_status_counts() -> None:
-    with ResendPeer({1: Fault(applies=True, content={"id": "x" * 3_000_000})}) as peer:
+    with ResendPeer(
+        {1: Fault(applies=True, content={"id": "M1", "more": "x" * 3_000_000})}
+    ) as peer:
         outcome = send(peer)
 
     assert (outcome.kind, outcome.ref) == (SENT, None)

@@ -60,17 +60,7 @@ MUTANTS = (
     _exchange(
         "http: no redirection is followed", "the key and the message go to another host",
         "follow_redirects=False,\n", "follow_redirects=True,\n",
-        _MODES,
-    ),
-    _exchange(
-        "http: no proxy of the environment", "a proxy reads the messages",
-        'verify=ssl.create_default_context(), trust_env=False, limits=limits, retries=0\n'
-        '            ),\n            headers={"Accept-Encoding": "identity", **headers},\n'
-        "            follow_redirects=False,\n            trust_env=False,",
-        'verify=ssl.create_default_context(), trust_env=False, limits=limits, retries=0\n'
-        '            ),\n            headers={"Accept-Encoding": "identity", **headers},\n'
-        "            follow_redirects=False,\n            trust_env=True,",
-        _RESEND + "test_a_proxy_of_the_environment_sees_nothing",
+        _EVERY + "test_no_redirection_is_followed",
     ),
     _exchange(
         "http: the server is verified", "anybody in between gets the key and the message",
@@ -168,8 +158,6 @@ MUTANTS = (
         "ses: boto3 doesn't repeat", "a lost answer makes three messages",
         '"total_max_attempts": 1}', '"total_max_attempts": 3}',
         _SES + "TestSesGateway::test_one_call_is_one_transmission_and_an_honest_outcome",
-        behind="ses: one transmission per turn",
-        because="the number is botocore's to read; a turn that is used up holds whatever it reads",
     ),
     _ses(
         "ses: one transmission per turn", "a library that repeats makes two messages",
