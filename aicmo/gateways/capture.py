@@ -47,7 +47,8 @@ class CaptureServer(AbstractContextManager["CaptureServer"]):
             msg = "the capture server isn't running"
             raise RuntimeError(msg)
         port = int(self._server.sockets[0].getsockname()[1])
-        return SmtpRelay(host=_HOST, port=port, tls="none")
+        # By one connection, so that the files are numbered in the order of sending.
+        return SmtpRelay(host=_HOST, port=port, tls="none", connections=1)
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)

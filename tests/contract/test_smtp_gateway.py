@@ -33,8 +33,8 @@ from tests.peers.smtp_peer import PASSWORD, Answer, Script, SmtpPeer, Step
 FOR_NOW = OutcomeKind.REFUSED_FOR_NOW
 FOR_GOOD = OutcomeKind.REFUSED_FOR_GOOD
 ACCOUNT = OutcomeKind.REFUSED_ACCOUNT
-PATIENT = SmtpTimeouts(connect=10, command=10, body=10, answer=10)
-QUICK = SmtpTimeouts(connect=10, command=0.3, body=0.3, answer=0.3)
+PATIENT = SmtpTimeouts(connect=10, command=10, data=10, body=10, answer=10)
+QUICK = SmtpTimeouts(connect=10, command=0.3, data=0.3, body=0.3, answer=0.3)
 PAYLOAD = b"Subject: hi\r\n\r\n.dot first\r\nplain\r\n..two\r\n.\r\nend\r\n"
 
 
@@ -215,7 +215,8 @@ def test_a_relay_beyond_this_machine_needs_encryption(host: str) -> None:
         ({"recipient": "a@client.test>\r\nRCPT TO:<b@client.test"}, "character"),
         ({"recipient": "a@client.test SIZE=1"}, "character"),
         ({"recipient": "\x00a@client.test"}, "character"),
-        ({"sender": "jörg@agency.test"}, "character"),
+        ({"sender": "jörg@agency.test"}, "SMTPUTF8"),
+        ({"sender": "j\u00f6rg a@agency.test"}, "character"),
         ({"payload": b"a\r\n\r\nb\n.\nMAIL FROM:<x@y.example>\r\n"}, "bare line break"),
         ({"payload": b"a\r\n\r\nb\r.\r\n"}, "bare line break"),
         ({"payload": "a\r\n\r\né\r\n".encode()}, "7-bit"),

@@ -9,6 +9,9 @@ from tests.mutation.mutant import Mutant
 _TESTS = "contract/test_smtp_gateway.py::"
 _EVERY = _TESTS + "TestSmtpGateway::"
 _MODES = _EVERY + "test_one_call_is_one_transmission_and_an_honest_outcome"
+_POOL = "contract/test_smtp_pool.py::"
+_FAULTS = _POOL + "test_a_fault_touches_its_own_message_only"
+_MEANING = "unit/test_smtp_replies.py::"
 _LATER = "unit/test_rules_bite_after_arming.py::"
 
 
@@ -20,77 +23,137 @@ def _in(file: str) -> Any:
 
 
 _smtp, _session, _replies = _in("smtp.py"), _in("smtp_session.py"), _in("smtp_replies.py")
+_pool, _connection, _queue = _in("smtp_pool.py"), _in("smtp_connection.py"), _in("smtp_queue.py")
+_letter, _reader = _in("smtp_letter.py"), _in("smtp_reader.py")
 
 MUTANTS = (
-    _smtp(
+    _pool(
         "smtp: deadline directly before the dot", "a worker that hung in the last question sends",
-        "        if outgoing.is_late():\n            refused =",
-        "        if outgoing is None:\n            refused =",
+        "            if letter is None or self._gave_up_late(connection):",
+        "            if letter is None:",
         _EVERY + "test_nothing_is_committed_after_the_deadline",
         rule="deadline-last",
     ),
-    _smtp(
+    _queue(
         "smtp: deadline before anything", "a late batch opens a connection for every message",
-        '        if outgoing.is_late():\n            return _not_sent("past its deadline"',
-        '        if outgoing is None:\n            return _not_sent("past its deadline"',
-        _EVERY + "test_nothing_is_committed_after_the_deadline",
+        "        found = LATE if outgoing.is_late() else self._prepared(outgoing)",
+        "        found = self._prepared(outgoing)",
         _LATER + "test_a_late_batch_costs_no_delivery_a_try",
+        behind="smtp: deadline before an envelope",
+        because="a message that waited for its turn has grown late after it was pulled",
     ),
-    _smtp(
+    _queue(
+        "smtp: deadline before an envelope", "nobody whose time is over is named to the relay",
+        "        if letter.outgoing.is_late():\n", "        if letter is None:\n",
+        _POOL + "test_nobody_waits_for_a_pace_beyond_the_deadline",
+    ),
+    _pool(
         "smtp: still allowed", "a pause, or a journal that can't be written, doesn't stop the dot",
-        'None if still_allowed([outgoing]) else _not_sent("no longer allowed", Scope.DELIVERY)',
-        "None",
+        "            if id(letter.outgoing) in allowed:", "            if allowed is not None:",
         _EVERY + "test_what_is_no_longer_allowed_is_not_sent",
     ),
-    _smtp(
-        "smtp: hang up without the dot", "the next message is written into the open one",
-        "        if refused:\n            self._hang_up()\n        return refused",
-        "        return refused",
-        _LATER + "test_after_a_last_question_that_said_no_the_next_message_has_its_own_connection",
-        behind="smtp: a used connection is asked first",
-        because="RSET finds the open message only when its time is up, up to a minute later",
+    _pool(
+        "smtp: what can't be asked isn't allowed", "without a database, messages go on going out",
+        "            return set()", "            return {id(each) for each in group}",
+        _EVERY + "test_a_check_that_fails_allows_nothing",
     ),
-    _smtp(
+    _pool(
+        "smtp: a look at the server before the dot", "what it said early counts as the answer",
+        "            if key.data.stage is Stage.DOT:\n", "            if key.data is None:\n",
+        _POOL + "test_a_server_that_speaks_before_the_dot_gets_none",
+    ),
+    _connection(
+        "smtp: hang up without the dot", "the next message is written into the open one",
+        "        self._desk.answer(letter, outcome)\n"
+        "        if self.committed is None:\n            self.close()",
+        "        self._desk.answer(letter, outcome)\n"
+        "        if self.committed is None:\n            self.stage = Stage.IDLE",
+        _LATER + "test_after_a_last_question_that_said_no_the_next_message_has_its_own_connection",
+        hangs=True,
+    ),
+    _connection(
         "smtp: a used connection is asked first", "a connection that has ended costs a message",
-        "if self._session and self._is_alive(self._session, outgoing):", "if self._session:",
+        "        if opened and not was_asked:\n", "        if opened and opened is committed:\n",
         _TESTS + "test_a_connection_the_server_closed_meanwhile_costs_nothing",
     ),
-    _smtp(
+    _connection(
         "smtp: dot on its own", "the message goes out before it was allowed",
-        "session.write(_dot_stuffed(outgoing.payload))",
-        'session.write(_dot_stuffed(outgoing.payload) + b".\\r\\n")',
+        "            self._write(letter.body)\n", '            self._write(letter.body + b".\\r\\n")\n',
         _EVERY + "test_what_is_no_longer_allowed_is_not_sent",
     ),
-    _smtp(
+    _connection(
         "smtp: a lost answer is a doubt", "a message that went out is sent again",
-        "outcome = Outcome(OutcomeKind.UNKNOWN, detail=_cause(error))",
-        "outcome = Outcome(OutcomeKind.NOT_SENT, detail=_cause(error))",
+        "self._desk.answer(committed, Outcome(OutcomeKind.UNKNOWN, detail=cause))",
+        "self._desk.answer(committed, Outcome(OutcomeKind.NOT_SENT, detail=cause))",
         _MODES,
     ),
-    _smtp(
+    _connection(
         "smtp: no repeat", "a lost answer makes two messages",
-        "return refused or self._commit(outgoing)",
-        "outcome = refused or self._commit(outgoing)\n"
-        "        if outcome.kind is OutcomeKind.UNKNOWN:\n"
-        "            return self._bring_to_the_dot(outgoing, still_allowed) or "
-        "self._commit(outgoing)\n"
-        "        return outcome",
-        _MODES,
+        "self._desk.answer(committed, Outcome(OutcomeKind.UNKNOWN, detail=cause))",
+        "self._desk.put_back(committed)",
+        _TESTS + "test_after_a_doubt_the_next_message_has_its_own_connection",
+        hangs=True,
     ),
-    _smtp(
+    _connection(
         "smtp: own connection after a doubt", "an answer is taken for the next message's",
-        "is_in_step = outcome.kind not in (OutcomeKind.UNKNOWN, OutcomeKind.NOT_SENT)",
-        "is_in_step = outcome.kind is not None",
+        "        is_in_step = outcome.kind not in (OutcomeKind.UNKNOWN, OutcomeKind.NOT_SENT)",
+        "        is_in_step = outcome.kind is not None",
         _TESTS + "test_after_a_doubt_the_next_message_has_its_own_connection",
     ),
-    _smtp(
+    _connection(
+        "smtp: no dot for nobody", "an empty invitation makes a message to nobody",
+        "        if self._is_data_open or refused.kind is OutcomeKind.NOT_SENT:",
+        "        if refused.kind is OutcomeKind.NOT_SENT:",
+        _POOL + "test_a_server_that_invites_a_body_for_nobody_gets_no_dot",
+        hangs=True,
+    ),
+    _connection(
+        "smtp: a refusal is kept whatever follows", "a refused message gets its body all the same",
+        "        self._refused = self._refused or refusal(step, reply)\n",
+        "        self._refused = None\n",
+        _POOL + "test_a_server_that_invites_a_body_for_nobody_gets_no_dot",
+    ),
+    _connection(
+        "smtp: no answer before its question", "a reply given early counts for the dot",
+        "        if not self._awaited:\n            self._take_unasked(code, text)\n            return\n",
+        "        if not self._awaited:\n            return\n",
+        _TESTS + "test_an_answer_given_before_the_dot_is_not_taken_for_the_answer_to_it",
+        _POOL + "test_a_server_that_speaks_before_the_dot_gets_none",
+    ),
+    _connection(
+        "smtp: envelopes ride only where it is offered", "commands are lost, answers mixed up",
+        "        if self.offered.pipelining:\n", "        if self.offered:\n",
+        _POOL + "test_the_next_envelope_rides_with_the_dot_where_that_is_offered",
+    ),
+    _pool(
+        "smtp: nothing rides after a doubt", "one more doubt than the breaker would have let",
+        "connection.offered.pipelining and not self._queue.is_doubtful",
+        "connection.offered.pipelining",
+        _POOL + "test_after_doubts_nothing_rides_until_one_is_sent",
+    ),
+    _pool(
+        "smtp: what ends the batch stops the others", "a refused account burns the whole list",
+        "        if self._queue.ending:\n            self._end(self._queue.ending)\n            return\n",
+        "",
+        _POOL + "test_a_refused_account_stops_the_others_untried",
+        hangs=True,
+    ),
+    _pool(
+        "smtp: left early it hangs up", "a message of an old batch gets its dot in the next",
+        "                if connection.is_busy:\n                    connection.close()",
+        "                if connection is None:\n                    connection.close()",
+        _POOL + "test_left_early_it_hangs_up_and_the_next_batch_begins_anew",
+        hangs=True,
+    ),
+    _letter(
         "smtp: dots are stuffed", "a line with a dot ends the message, and its rest is commands",
-        'stuffed = whole.replace(b"\\r\\n.", b"\\r\\n..")', "stuffed = whole",
+        'stuffed = whole.replace(b"\\n.", b"\\n..")', "stuffed = whole",
         _TESTS + "test_the_server_gets_exactly_the_approved_bytes",
     ),
-    _smtp(
+    _letter(
         "smtp: no bare line breaks", "a text smuggles a second message in",
-        "    if _BARE_LINE_BREAK.search(outgoing.payload):\n", "    if not outgoing.payload:\n",
+        'if not payload.count(b"\\r\\n") == payload.count(b"\\n") == payload.count(b"\\r"):',
+        "if not payload:",
         _TESTS + "test_what_cannot_be_carried_safely_never_reaches_data",
     ),
     _smtp(
@@ -115,20 +178,14 @@ MUTANTS = (
         _TESTS + "test_without_starttls_nothing_is_said_in_the_clear",
     ),
     _session(
-        "smtp: no answer before its question", "a reply given early counts for the dot",
-        "if self.sock is None or self._unread:\n            raise ConnectionError\n        self._reply_by",
-        "if self.sock is None:\n            raise ConnectionError\n        self._reply_by",
-        _TESTS + "test_an_answer_given_before_the_dot_is_not_taken_for_the_answer_to_it",
-    ),
-    _session(
         "smtp: a reply is bounded as a whole", "a byte at a time holds a request for ever",
-        "            left = self._reply_by - time.monotonic()\n", "            left = 0.3\n",
+        "        left = self._reply_by - time.monotonic()\n", "        left = 0.3\n",
         _MODES + "[drip at connect]",
         hangs=True,
     ),
-    _session(
+    _reader(
         "smtp: a reply that contradicts itself is none", "`no` in two lines counts as yes",
-        "codes.pop() if len(codes) == 1 else -1", "_read_code(lines[0])",
+        "codes.pop() if len(codes) == 1 else NO_REPLY", "_code(self._lines[0])",
         _MODES,
     ),
     _replies(
@@ -141,5 +198,11 @@ MUTANTS = (
         'return Outcome(OutcomeKind.UNKNOWN, detail=f"no clear answer at {step}")',
         'return Outcome(OutcomeKind.NOT_SENT, detail=f"no clear answer at {step}")',
         _MODES,
+    ),
+    _replies(
+        "smtp: a refused sender is the account's trouble", "the whole list fails for good",
+        "    _Rule(_SENDER, _5YZ, (), _OF_ACCOUNT, Scope.DELIVERY),",
+        "    _Rule(_SENDER, _5YZ, (), _FOR_GOOD, Scope.DELIVERY),",
+        _MEANING + "test_what_a_refusal_means",
     ),
 )  # fmt: skip

@@ -1,14 +1,16 @@
 """A scripted SMTP server on loopback that counts what it was made to do.
 
 An *effect* is a message it took responsibility for; a *transmission* is a body that was begun. Each
-step of the dialogue can be answered with any reply, cut, left hanging, or dripped out.
+step of the dialogue can be answered with any reply, cut, reset, left hanging, or dripped out.
 """
 
 from __future__ import annotations
 
 import base64
+import itertools
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections import Counter
@@ -35,18 +37,36 @@ class Answer:
     """
 
     reply: str = ""
-    then: Literal["go on", "close", "hang", "drip"] = "go on"
+    then: Literal["go on", "close", "reset", "hang", "drip"] = "go on"
     applies: bool = False
 
 
 @dataclass(frozen=True)
 class Script:
+    """How the peer behaves.
+
+    answers: at these steps; only in the transactions `faulty` (counted by MAIL from 1), or in all.
+    recipients, dots: answers to RCPT and to the dot, by recipient.
+    extensions: what EHLO offers besides.
+    most_connections: at once; more are told to come back.
+    invites_anyway: DATA is answered with 354 although nobody was accepted.
+    delay: seconds before each reply. in_pieces: replies come byte by byte.
+    """
+
     answers: Mapping[Step, Answer] = field(default_factory=dict)
     recipients: Mapping[str, str] = field(default_factory=dict)
+    dots: Mapping[str, str] = field(default_factory=dict)
     mechanisms: str = ""
     offers_starttls: bool = False
     size: int = 0
     closes_after_messages: int = 0
+    pipelining: bool = True
+    extensions: tuple[str, ...] = ()
+    faulty: frozenset[int] = frozenset()
+    most_connections: int = 0
+    invites_anyway: bool = False
+    delay: float = 0
+    in_pieces: bool = False
 
 
 class _Cut(Exception):
@@ -54,7 +74,11 @@ class _Cut(Exception):
 
 
 class SmtpPeer:
-    """Runs while the context is open; one thread per connection."""
+    """Runs while the context is open; one thread per connection.
+
+    impatient: commands followed by another one before their answer, although that isn't offered.
+    ridden: dots that came with the next envelope.
+    """
 
     def __init__(
         self,
@@ -62,11 +86,18 @@ class SmtpPeer:
         *,
         tls: TlsMode = "none",
         context: ssl.SSLContext | None = None,
+        connections_allowed: int = 1,
     ) -> None:
+        self.connections_allowed = connections_allowed
         self.script = script or Script()
         self.effects: Counter[str] = Counter()
         self.transmissions: Counter[str] = Counter()
         self.connections = 0
+        self.open_connections: set[int] = set()
+        self.most_open = 0
+        self.transactions = itertools.count(1)
+        self.impatient: list[str] = []
+        self.ridden = 0
         self.commands: list[str] = []
         self.messages: list[bytes] = []
         self.after_effect: Callable[[int], object] = lambda _: None
@@ -85,6 +116,7 @@ class SmtpPeer:
             tls=self._tls,
             username=USER if with_login else "",
             password=SecretStr(PASSWORD if with_login else ""),
+            connections=self.connections_allowed,
         )
 
     def __enter__(self) -> Self:
@@ -124,11 +156,17 @@ class SmtpPeer:
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(5)
-        with connection, suppress(OSError, _Cut):
-            if self._tls == "implicit":
-                connection = self._secured(connection)
-            with Dialogue(self, connection) as dialogue:
-                dialogue.run()
+        mine = id(connection)
+        self.open_connections.add(mine)
+        self.most_open = max(self.most_open, len(self.open_connections))
+        try:
+            with connection, suppress(OSError, _Cut):
+                if self._tls == "implicit":
+                    connection = self._secured(connection)
+                with Dialogue(self, connection) as dialogue:
+                    dialogue.run()
+        finally:
+            self.open_connections.discard(mine)
 
     def _secured(self, connection: socket.socket) -> socket.socket:
         assert self._context is not None
@@ -142,7 +180,9 @@ class Dialogue:
         self.peer, self.script, self.connection = peer, peer.script, connection
         self.unread = b""
         self.recipient = ""
+        self.recipients: list[str] = []
         self.taken = 0
+        self.transaction = 0
         self.encrypted = peer._tls == "implicit"
 
     def __enter__(self) -> Self:
@@ -152,10 +192,15 @@ class Dialogue:
         self.connection.close()
 
     def run(self) -> None:
+        if 0 < self.script.most_connections < len(self.peer.open_connections):
+            self.say("421 4.7.0 too many connections")
+            raise _Cut
         self.answer("connect", "220 peer ESMTP")
         while True:
             line = self.read_until(b"\r\n").decode()
             self.peer.commands.append(line)
+            if self.unread and not self.script.pipelining:
+                self.peer.impatient.append(line)
             verb, _, rest = line.partition(" ")
             getattr(self, f"on_{verb.lower()}", self.on_unknown)(rest)
 
@@ -163,7 +208,9 @@ class Dialogue:
         self.say("500 5.5.2 unknown")
 
     def on_ehlo(self, rest: str) -> None:
-        extensions = ["peer", "ENHANCEDSTATUSCODES"]
+        extensions = ["peer", "ENHANCEDSTATUSCODES", *self.script.extensions]
+        if self.script.pipelining:
+            extensions.append("PIPELINING")
         if self.script.offers_starttls and not self.encrypted:
             extensions.append("STARTTLS")
         if self.script.mechanisms:
@@ -180,56 +227,86 @@ class Dialogue:
 
     def on_auth(self, rest: str) -> None:
         mechanism, _, initial = rest.partition(" ")
+        if mechanism == "XOAUTH2":
+            return self.take_token(base64.b64decode(initial).decode())
         if mechanism == "PLAIN":
             given = base64.b64decode(initial).decode().split("\0")[1:]
         else:
             given = [self.ask("VXNlcm5hbWU6"), self.ask("UGFzc3dvcmQ6")]
         good = "235 2.7.0 welcome" if given == [USER, PASSWORD] else "535 5.7.8 wrong"
         self.answer("AUTH", good)
+        return None
+
+    def take_token(self, given: str) -> None:
+        if given == f"user={USER}\1auth=Bearer {PASSWORD}\1\1":
+            self.answer("AUTH", "235 2.7.0 welcome")
+        else:
+            assert self.ask("eyJzdGF0dXMiOiI0MDEifQ==") == ""
+            self.say("535 5.7.8 wrong token")
 
     def ask(self, prompt: str) -> str:
         self.say(f"334 {prompt}")
         return base64.b64decode(self.read_until(b"\r\n")).decode()
 
     def on_rset(self, rest: str) -> None:
-        self.recipient = ""
-        self.answer("RSET", "250 2.0.0 Ok")
+        self.recipients.clear()
+        self.answer("RSET", "250 2.0.0 Ok", of_next=True)
 
     def on_mail(self, rest: str) -> None:
+        self.transaction = next(self.peer.transactions)
+        self.recipients.clear()
         self.answer("MAIL", "250 2.1.0 Ok")
 
     def on_rcpt(self, rest: str) -> None:
-        self.recipient = rest.partition("<")[2].partition(">")[0]
-        self.answer("RCPT", self.script.recipients.get(self.recipient, "250 2.1.5 Ok"))
+        recipient = rest.partition("<")[2].partition(">")[0]
+        answer = self.script.recipients.get(recipient, "250 2.1.5 Ok")
+        if answer.startswith("250") and "RCPT" not in self.answers:
+            self.recipients.append(recipient)
+        self.answer("RCPT", answer)
 
     def on_data(self, rest: str) -> None:
-        self.answer("DATA", "354 go on")
-        if not self.script.answers.get("DATA", Answer("354")).reply.startswith("354"):
+        refuses = not self.recipients and not self.script.invites_anyway
+        usual = "554 5.5.1 no valid recipients" if refuses else "354 go on"
+        self.answer("DATA", usual)
+        if not self.answers.get("DATA", Answer(usual)).reply.startswith("354"):
             return
+        self.recipient = self.recipients[0] if self.recipients else ""
+        self.read_some()
         self.peer.transmissions[self.recipient] += 1
-        if "body" in self.script.answers:
-            self.connection.recv(64)
+        if "body" in self.answers:
             self.answer("body", "")
         body = self.read_until(b"\r\n.\r\n") + b"\r\n"
-        answer = self.script.answers.get("dot")
-        if answer is None or answer.applies:
+        self.peer.ridden += bool(self.unread)
+        answer = self.answers.get("dot")
+        refusal = self.script.dots.get(self.recipient, "")
+        if (answer is None or answer.applies) and not refusal:
             self.apply(body)
-        self.answer("dot", f"250 2.0.0 Ok: queued as Q{len(self.peer.messages)}")
+        self.answer("dot", refusal or f"250 2.0.0 Ok: queued as Q{len(self.peer.messages)}")
         if self.taken == self.script.closes_after_messages > 0:
             raise _Cut
 
     def apply(self, body: bytes) -> None:
         self.taken += 1
         self.peer.messages.append(("\r\n" + body.decode()).replace("\r\n..", "\r\n.")[2:].encode())
-        self.peer.effects[self.recipient] += 1
+        self.peer.effects.update(self.recipients)
         self.peer.after_effect(self.taken)
 
     def on_quit(self, rest: str) -> None:
         self.say("221 2.0.0 bye")
         raise _Cut
 
-    def answer(self, step: Step, usual: str) -> None:
-        answer = self.script.answers.get(step)
+    @property
+    def answers(self) -> Mapping[Step, Answer]:
+        """What is different in this transaction."""
+        is_faulty = not self.script.faulty or self.transaction in self.script.faulty
+        return self.script.answers if is_faulty else {}
+
+    def answer(self, step: Step, usual: str, *, of_next: bool = False) -> None:
+        if of_next and self.script.faulty:
+            is_faulty = self.transaction + 1 in self.script.faulty
+            answer = self.script.answers.get(step) if is_faulty else None
+        else:
+            answer = self.answers.get(step)
         if answer is None:
             self.say(usual)
             return
@@ -239,7 +316,9 @@ class Dialogue:
             self.say(answer.reply)
         if answer.then == "hang":
             self.peer._stop.wait(5)
-        if answer.then in ("hang", "close"):
+        if answer.then == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if answer.then in ("hang", "close", "reset"):
             raise _Cut
 
     def drip(self) -> None:
@@ -248,13 +327,25 @@ class Dialogue:
             time.sleep(0.02)
 
     def say(self, reply: str) -> None:
-        self.connection.sendall(reply.encode() + b"\r\n")
+        time.sleep(self.script.delay)
+        text = reply.encode() + b"\r\n"
+        for piece in (
+            [text[at : at + 1] for at in range(len(text))] if self.script.in_pieces else [text]
+        ):
+            self.connection.sendall(piece)
 
     def read_until(self, end: bytes) -> bytes:
         while end not in self.unread:
-            received = self.connection.recv(65536)
-            if not received:
-                raise _Cut
-            self.unread += received
+            self.read_more()
         line, _, self.unread = self.unread.partition(end)
         return line
+
+    def read_some(self) -> None:
+        if not self.unread:
+            self.read_more()
+
+    def read_more(self) -> None:
+        received = self.connection.recv(65536)
+        if not received:
+            raise _Cut
+        self.unread += received

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -189,13 +190,17 @@ class Interrupted(SmtpGateway):
 
     after_the_byte = False
 
-    def send(self, outgoing: Any, still_allowed: Any) -> Outcome:
-        self.calls = getattr(self, "calls", 0) + 1
-        if self.calls < 4:
-            return super().send(outgoing, still_allowed)
-        if self.after_the_byte:
-            assert still_allowed([outgoing])
-        raise KeyboardInterrupt
+    def send_batch(self, batch: Any, still_allowed: Any) -> Any:
+        calls = itertools.count(1)
+
+        def asked(group: Any) -> Any:
+            if next(calls) < 4:
+                return still_allowed(group)
+            if self.after_the_byte:
+                assert still_allowed(group)
+            raise KeyboardInterrupt
+
+        return super().send_batch(batch, asked)
 
 
 class InterruptedInside(Interrupted):
