@@ -126,12 +126,11 @@ def _body(email: EmailFields) -> bytes:
         "to": [email.recipient],
         "subject": email.subject,
         "html": email.html,
-        "text": email.text,
+        "reply_to": email.reply_to,
         "headers": dict(email.headers),
     }
-    if email.reply_to:
-        fields["reply_to"] = email.reply_to
-    return json.dumps({name: value for name, value in fields.items() if value}).encode()
+    sent = {name: value for name, value in fields.items() if value}
+    return json.dumps(sent | {"text": email.text}).encode()  # without a text, it would make one
 
 
 def _outcome(answer: Answer, now: datetime) -> Outcome:

@@ -85,6 +85,18 @@ def test_resend_gets_the_approved_content_and_its_reference_is_kept() -> None:
     }
 
 
+def test_no_text_is_made_up_for_an_email_without_one() -> None:
+    only_html = (
+        b"From: hello@agency.test\r\nTo: person@client.test\r\nSubject: hi\r\n"
+        b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>hi</p>\r\n"
+    )
+    with ResendPeer() as peer:
+        send(peer, payload=only_html)
+
+    assert peer.sent[0]["text"] == ""
+    assert "reply_to" not in peer.sent[0]
+
+
 def test_a_repeat_on_another_day_is_the_same_request_and_has_one_effect() -> None:
     later = PAYLOAD.replace(b"Sun, 22 Nov", b"Mon, 23 Nov")
     bodies: list[bytes] = []
