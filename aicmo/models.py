@@ -228,7 +228,10 @@ class Delivery(Table):
         UniqueConstraint("item_id", "account_id", "recipient"),
         Index("ix_delivery_queue", "item_id", "id", sqlite_where=text("state = 'pending'"),
               postgresql_where=text("state = 'pending'")),
-        Index(None, "project_id", "state"),
+        # Not by state: it changes three times for each message, and each change costs.
+        Index(None, "project_id"),
+        Index("ix_delivery_doubts", "project_id", sqlite_where=text("state = 'unknown'"),
+              postgresql_where=text("state = 'unknown'")),
         Index("ix_delivery_leases", "lease_until", sqlite_where=text("lease_until IS NOT NULL"),
               postgresql_where=text("lease_until IS NOT NULL")),
     )  # fmt: skip

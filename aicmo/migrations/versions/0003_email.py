@@ -24,6 +24,7 @@ def upgrade() -> None:
         sqlite_where=named, postgresql_where=named,
     )
     _address_attempts()
+    _index_doubts_alone()
     op.create_table('feedback',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('delivery_id', sa.Integer(), nullable=False),
@@ -38,6 +39,15 @@ def upgrade() -> None:
     )
     # A run that was cut off before runs renewed a lease has crashed, too.
     op.execute('UPDATE run SET alive_until = started_at WHERE finished_at IS NULL AND alive_until IS NULL')
+
+
+def _index_doubts_alone() -> None:
+    op.drop_index('ix_delivery_project_id_state', 'delivery')
+    op.create_index(op.f('ix_delivery_project_id'), 'delivery', ['project_id'])
+    doubt = sa.text("state = 'unknown'")
+    op.create_index(
+        'ix_delivery_doubts', 'delivery', ['project_id'], sqlite_where=doubt, postgresql_where=doubt
+    )
 
 
 def _name_clients() -> None:
