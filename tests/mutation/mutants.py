@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutation import (
     of_arming,
+    of_checks,
     of_composing,
     of_courtesy,
     of_doubts,
@@ -24,6 +25,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *of_courtesy.MUTANTS,
     *of_arming.MUTANTS,
     *of_composing.MUTANTS,
+    *of_checks.MUTANTS,
     *of_sending.MUTANTS,
     *of_smtp.MUTANTS,
     *of_mail_providers.MUTANTS,
