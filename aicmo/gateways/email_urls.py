@@ -34,8 +34,10 @@ class Links:
         """Raises `FixInput` if an email may not link to `url`."""
         self._refuse_placeholder(url, place)
         if not (_HTTPS.fullmatch(url) or _MAILTO.fullmatch(url)):
+            is_close = url.lower().startswith(("https:", "mailto:"))
+            problem = "isn't a whole address" if is_close else "is neither https:// nor mailto:"
             raise FixInput(
-                f"{place} goes to {url[:60]!r}, which is neither https:// nor mailto:",
+                f"{place} goes to {url[:60]!r}, which {problem}",
                 next_step="Link to an https:// page.",
             )
 
