@@ -30,11 +30,18 @@ def room(session: Session, rules: SendingRules, mover: Mover, timezone: str) -> 
     if rules.per_day is not None:
         used = _armed(session, mover, rules.per_day, day_began(mover.at, timezone))
         found.append(Room(rules.per_day - used, _day_is_over(rules, mover.at, timezone)))
-    if rules.per_run is not None and mover.run_id is not None:
-        began = session.scalars(select(Run.started_at).where(Run.id == mover.run_id)).one()
-        used = _armed(session, mover, rules.per_run, began, Attempt.run_id == mover.run_id)
+    if rules.per_run is not None:
+        used = _armed_by_run(session, mover, rules.per_run)
         found.append(Room(rules.per_run - used, f"cap per run reached ({rules.per_run})"))
     return min(found, key=lambda each: each.left) if found else None
+
+
+def _armed_by_run(session: Session, mover: Mover, at_most: int) -> int:
+    """Of a run that hasn't begun, none."""
+    began = session.scalars(select(Run.started_at).where(Run.id == mover.run_id)).one_or_none()
+    if began is None:
+        return 0
+    return _armed(session, mover, at_most, began, Attempt.run_id == mover.run_id)
 
 
 def _armed(

@@ -44,7 +44,7 @@ class Courtesy:
     client: whose projects are counted together.
     closed: by a contact's time zone, '' being the project's; zones that are open aren't in it.
     often: what one person may get.
-    room: how many more may be armed now; None without a cap. full: why there is none, else ''.
+    room: how many more may be armed now; None without a cap. cap: what the others then wait for.
     """
 
     now: datetime
@@ -52,11 +52,15 @@ class Courtesy:
     closed: tuple[tuple[str, Closed], ...]
     often: tuple[Often, ...]
     room: int | None
-    full: str
+    cap: str
+
+    @property
+    def is_full(self) -> bool:
+        return self.room == 0
 
     @property
     def shape(self) -> Shape:
-        return Shape(len(self.closed), len(self.often), bool(self.full))
+        return Shape(len(self.closed), len(self.often), self.is_full)
 
 
 def without_rules(now: datetime) -> Courtesy:
@@ -69,7 +73,7 @@ def of_project(
 ) -> Courtesy:
     """What the current plan's rules say of all deliveries of a project.
 
-    run_id: the run whose cap counts; without one, there is no cap per run.
+    run_id: the run whose cap counts; without one, the next run's.
 
     Raises:
         FixInput: a contact's time zone isn't known on this machine.
@@ -125,7 +129,7 @@ def _reckon(
             for each in rules.per_recipient
         ),
         room.left if room else None,
-        room.reason if room and not room.left else "",
+        room.reason if room else "",
     )
 
 

@@ -110,7 +110,7 @@ def _values(courtesy: Courtesy) -> dict[str, Any]:
         values |= {f"often_{at}": often.reason}
     if courtesy.often:
         values["client"] = courtesy.client
-    return values | ({"full": courtesy.full} if courtesy.full else {})
+    return values | ({"full": courtesy.cap} if courtesy.is_full else {})
 
 
 _NOW, _LATE = bindparam("now", type_=UtcDateTime), bindparam("late", type_=UtcDateTime)

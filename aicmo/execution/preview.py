@@ -105,12 +105,12 @@ def preview_items(
     """Composes and checks every delivery of these items that hasn't been decided yet; writes nothing."""
     previews: list[ItemPreview] = []
     with database.read() as session:
-        says = courtesy.of_project(session, plan.project_id, now)
+        cap = _Cap(courtesy.of_project(session, plan.project_id, now))
         others = other_clients(session, plan.document)
         composers: EmailComposers | None = None
         for item in items:
             found = ItemPreview(item)
-            going = _going(session, found, says)
+            going = _going(session, found, cap)
             if item.channel == Channel.EMAIL:
                 composers = composers or EmailComposers(plan.document)
                 emails = _Emails(
@@ -134,10 +134,25 @@ def _copy(plan: ProjectPlan, item: PlanItem, others: dict[str, str]) -> Copy:
 _Row = tuple[int, Verdict, str]
 
 
-def _going(session: Session, found: ItemPreview, says: Courtesy) -> Iterator[list[int]]:
+@dataclass
+class _Cap:
+    """How many emails of all items may go now; what is over waits with the cap's reason."""
+
+    says: Courtesy
+    used: int = 0
+
+    def applied_to(self, item: PlanItem, verdict: Verdict) -> Verdict:
+        if self.says.room is None or not verdict.may_go or item.channel != Channel.EMAIL:
+            return verdict
+        self.used += 1
+        return verdict if self.used <= self.says.room else Verdict(guards.WAIT, self.says.cap)
+
+
+def _going(session: Session, found: ItemPreview, cap: _Cap) -> Iterator[list[int]]:
     """The deliveries that go, now or later, chunk by chunk; those who are left out are counted."""
-    for rows in _open_deliveries(session, found.item, says):
-        yield [each for each, verdict, contact in rows if not _leaves_out(found, verdict, contact)]
+    for rows in _open_deliveries(session, found.item, cap.says):
+        judged = ((each, cap.applied_to(found.item, said), who) for each, said, who in rows)
+        yield [each for each, verdict, who in judged if not _leaves_out(found, verdict, who)]
 
 
 def _open_deliveries(session: Session, item: PlanItem, says: Courtesy) -> Iterator[list[_Row]]:

@@ -138,6 +138,12 @@ CAPS = (
         "return min(found, ", "return max(found, ",
         _COURTESY + "test_the_tighter_cap_counts",
     ),
+    _of(
+        "caps: in the preview", "who approves doesn't see what a cap makes wait",
+        "execution/preview.py", "return verdict if self.used <= self.says.room else ",
+        "return verdict if self.used else ",
+        _COURTESY + "test_a_preview_says_what_each_rule_makes_wait",
+    ),
 )  # fmt: skip
 
 SHARES = (
@@ -155,11 +161,13 @@ SHARES = (
         "share: its days", "who once got something never gets anything again", _FREQUENCY,
         "            attempt.armed_at > since,\n", "",
         _SHARE + "test_the_share_is_free_again_after_its_days",
+        hangs=True,
     ),
     _of(
         "share: of the address", "what others got counts, too", _FREQUENCY,
         "            attempt.address_hmac == Contact.address_hmac,\n", "",
         _SHARE + "test_the_address_counts_and_not_the_contact_s_name",
+        hangs=True,
     ),
     _of(
         "share: what may have gone out", "a doubt counts as if nothing had gone out", _FREQUENCY,

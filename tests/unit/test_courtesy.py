@@ -10,6 +10,8 @@ from sqlalchemy import func, select
 
 from aicmo.database import Database
 from aicmo.execution import pauses, runs
+from aicmo.execution.preview import preview_items
+from aicmo.execution.project import load_items, load_plan
 from aicmo.execution.report import ExecutionReport
 from aicmo.models import AuditEvent
 from tests.projects import NOW, TOMORROW, contact, email, post
@@ -278,3 +280,30 @@ def test_what_courtesy_makes_wait_for_more_than_a_day_is_late(
     monday = NOW + 3 * DAY
     ran(database, monday)
     assert told(database, monday).count(state) == left
+
+
+# The preview
+
+
+def blocked_by(database: Database, at: datetime = NOW) -> dict[str, dict[str, int]]:
+    with database.read() as session:
+        plan, items = load_plan(session, "studio"), load_items(session, "studio")
+    preview = preview_items(database, plan, items, at)
+    return {each.item.key: dict(each.blocked_by) for each in preview.items}
+
+
+def test_a_preview_says_what_each_rule_makes_wait(database: Database) -> None:
+    people = [contact(1), contact(2, timezone="Asia/Tokyo"), contact(3), contact(4)]
+    mails = email("first"), email("second"), email("third", send_at=TOMORROW)
+    ready(database, people, *mails, per_run=2, quiet_hours=QUIET)
+    quiet, over = "quiet hours in Asia/Tokyo until 08:00", "cap per run reached (2)"
+    assert blocked_by(database) == {
+        "first": {quiet: 1, over: 1}, "second": {quiet: 1, over: 3}, "third": {"not due yet": 4},
+    }  # fmt: skip
+
+
+def test_a_preview_counts_what_the_day_has_had(database: Database) -> None:
+    ready(database, 5, per_day=4, per_run=3)
+    ran(database)
+    told = "cap per day reached (4) in America/Chicago until 2026-03-11 00:00"
+    assert blocked_by(database) == {"mail-1": {told: 1}}
