@@ -104,8 +104,8 @@ def _show_done(erased: Traces, previews: int, *, is_scrubbed: bool) -> None:
     if previews:
         console.print(plain(f"{count(previews, 'preview')} deleted: make them anew."))
     if not is_scrubbed:
-        line = "The database file may still hold what was erased: somebody was reading it."
+        line = "The database file may still hold what was erased: it was in use."
         console.print(plain(line, "yellow"), soft_wrap=True)
-        console.print("Next: run it again when no run and no `aicmo serve` is under way.")
+        console.print("Next: run it again when no run is under way, and `aicmo serve` is stopped.")
     for line in _LEFT_TO_DO:
         console.print(plain(line), soft_wrap=True)

@@ -6,10 +6,12 @@ keyed hash of each address, by which nobody writes to them again and no import b
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Select, String, Update, cast, literal, or_, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -93,18 +95,23 @@ def erase(database: Database, person: Person, secret_key: bytes, *, by: str) -> 
 
 
 def scrub(database: Database) -> bool:
-    """Rewrites a SQLite file without what was erased; False if readers kept it from ending.
+    """Rewrites a SQLite file without what was erased; False if somebody's use of it prevented that.
 
     PostgreSQL does it by itself, in time (autovacuum); its files are the operator's.
 
     Raises:
-        DBAPIError: somebody has been writing for longer than SQLite waits.
+        DBAPIError: it failed, for example for want of room on the disk.
     """
     if not database.is_sqlite:
         return True
-    with database.watch() as connection:
-        connection.execute(text("VACUUM"))
-        busy, *_ = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+    try:
+        with database.watch() as connection:
+            connection.execute(text("VACUUM"))
+            busy, *_ = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+            raise
+        return False
     return not busy
 
 

@@ -76,6 +76,19 @@ def test_it_answers_until_it_is_stopped_and_logs_no_link(
     assert "Traceback" not in said
 
 
+def test_a_request_that_is_under_way_is_finished(workspace: Workspace) -> None:
+    head = b"POST /u/x HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\nExpect: 100-continue\r\n\r\n"
+    with serve() as served:
+        url = httpx.URL(served.address)
+        with socket.create_connection((url.host, url.port or 0)) as mail_program:
+            mail_program.sendall(head)
+            assert mail_program.recv(4096).startswith(b"HTTP/1.1 100")
+            served.process.send_signal(signal.SIGTERM)
+            mail_program.sendall(b"List-Unsubscribe=One-Click")
+            assert mail_program.recv(4096).startswith(b"HTTP/1.1 404")
+        assert served.process.wait(timeout=30) == 0
+
+
 def test_a_port_that_is_taken_is_bad_usage(workspace: Workspace) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

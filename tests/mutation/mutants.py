@@ -10,6 +10,7 @@ from tests.mutation import (
     of_doubts,
     of_feedback,
     of_guards,
+    of_leaving,
     of_mail_providers,
     of_sending,
     of_smtp,
@@ -32,6 +33,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *of_the_journal.MUTANTS,
     *of_doubts.MUTANTS,
     *of_feedback.MUTANTS,
+    *of_leaving.MUTANTS,
     *of_the_ledger.MUTANTS,
 )
 BY_NAME = {mutant.name: mutant for mutant in MUTANTS}

@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
 import httpx
@@ -18,7 +19,7 @@ from aicmo.web.protection import Protection
 from tests.conftest import KEY
 from tests.peers.web_process import serving, serving_app
 from tests.projects import brand
-from tests.unit.departures import LINK, hmac_of, people, sent, suppressions, token_of
+from tests.unit.departures import LINK, address, hmac_of, people, sent, suppressions, token_of
 
 ONE_CLICK = {"content": b"List-Unsubscribe=One-Click"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -55,6 +56,16 @@ def test_one_click_unsubscribes(web: httpx.Client, one_database: Database) -> No
     answer = web.post(link(one_database), headers=FORM, **ONE_CLICK)
     assert (answer.status_code, answer.history) == (200, [])
     assert "You are unsubscribed" in answer.text
+    assert suppressions(one_database) == LEFT
+
+
+def test_the_link_that_the_email_itself_carries_works(one_database: Database) -> None:
+    first = next(each for each in sent(one_database).messages if address(1).encode() in each)
+    email = message_from_bytes(first, policy=policy.default)
+    assert email["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    url = httpx.URL(str(email["List-Unsubscribe"]).strip("<>"))
+    with serving(one_database) as web:
+        assert web.post(url.path, headers=FORM, **ONE_CLICK).status_code == 200
     assert suppressions(one_database) == LEFT
 
 
