@@ -6,7 +6,6 @@ more: a failure before it is certainly not sent, a lost answer after it is a dou
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -30,7 +29,7 @@ from aicmo.gateways.contract import (
 from aicmo.gateways.smtp_letter import Envelopes, Sign, can_carry
 from aicmo.gateways.smtp_pool import SmtpPool
 from aicmo.gateways.smtp_session import SmtpSession, SmtpTimeouts, open_session
-from aicmo.smtp_relay import SmtpRelay
+from aicmo.smtp_relay import SmtpRelay, is_loopback
 
 Search = Callable[[Question], Reading]
 """Looks for a delivery where the journal copies go."""
@@ -72,7 +71,7 @@ class SmtpGateway(Gateway):
         search: Search | None = None,
     ) -> None:
         super().__init__(permit)
-        if relay.tls == "none" and not _is_loopback(relay.host):
+        if relay.tls == "none" and not is_loopback(relay.host):
             raise FixConfiguration(
                 f"The mail relay {relay.host} would be spoken to without encryption",
                 next_step="Set tls=starttls or tls=implicit in AICMO_SMTP_URL.",
@@ -89,7 +88,9 @@ class SmtpGateway(Gateway):
         if search:
             self.repeat_class = RepeatClass.READABLE
             self.timing = replace(self.timing, quiet=_COPIES_ARRIVE_SECONDS)
-        envelopes = Envelopes(journal_address or "", relay.dsn_success)
+        # A test message goes to its one address, and so not to the archive either.
+        copies_to = "" if permit.only_to else journal_address or ""
+        envelopes = Envelopes(copies_to, relay.dsn_success)
         self._pool = SmtpPool(self._open_session, relay, self._timeouts, envelopes, sign)
 
     def __exit__(
@@ -137,10 +138,3 @@ class SmtpGateway(Gateway):
 def open_smtp_gateway(relay: SmtpRelay) -> OpenGateway:
     """What the engine calls with its permit to open `relay`."""
     return lambda permit: SmtpGateway(permit, relay)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -158,7 +158,7 @@ MUTANTS = (
     ),
     _smtp(
         "smtp: encrypted beyond this machine", "password and mail go in the clear",
-        'if relay.tls == "none" and not _is_loopback(relay.host):', "if not relay.host:",
+        'if relay.tls == "none" and not is_loopback(relay.host):', "if not relay.host:",
         _TESTS + "test_a_relay_beyond_this_machine_needs_encryption",
     ),
     _smtp(

@@ -186,6 +186,13 @@ TESTS = (
         "return recipient == self.permit.only_to and not paused", "return not paused",
         "test_it_goes_to_its_own_address_though_others_are_listed",
     ),
+    Mutant(
+        "test: no copy for the archive", "a test goes to an address besides its own",
+        "aicmo/gateways/smtp.py",
+        'copies_to = "" if permit.only_to else journal_address or ""',
+        'copies_to = journal_address or ""',
+        ("unit/test_test_send.py::test_no_copy_of_a_test_goes_to_the_archive",),
+    ),
     _test(
         "test: twenty an hour", "tests become a way around approval",
         ">= PER_HOUR:", "> 2 * PER_HOUR:",

@@ -257,6 +257,22 @@ class Misdirected(SmtpGateway):
             yield each, outcome
 
 
+def test_no_copy_of_a_test_goes_to_the_archive(database: Database) -> None:
+    ready(database)
+    with SmtpPeer() as peer:
+        send_test(
+            database,
+            TO_ME,
+            lambda: OPEN,
+            lambda permit: SmtpGateway(
+                permit, peer.relay, journal_address="archive@agency.example"
+            ),
+            by="casey",
+            secret_key=KEY,
+        )
+    assert [each for each in peer.commands if each.startswith("RCPT")] == [f"RCPT TO:<{ME}>"]
+
+
 def test_it_goes_to_its_own_address_though_others_are_listed(database: Database) -> None:
     ready(database)
     keys = replace(OPEN, recipients="@agency.example")
