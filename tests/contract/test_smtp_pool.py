@@ -399,6 +399,17 @@ def test_a_refused_account_stops_the_others_untried() -> None:
     assert peer.effects.total() == 0
 
 
+def test_who_waits_for_a_turn_is_told_when_the_batch_ends() -> None:
+    batch = [outgoing(each) for each in ("a@slow.test", "b@slow.test", "c@fast.test")]
+    script = Script(recipients={"c@fast.test": "530 5.7.0 log in first"})
+    with SmtpPeer(script) as peer:
+        outcomes = send(peer, batch, relay={"per_domain": (1, timedelta(minutes=1))})
+
+    assert [outcome.kind for outcome in outcomes] == [SENT, NOT_SENT, ACCOUNT]
+    assert outcomes[1].scope is Scope.RUN
+    assert peer.effects == {"a@slow.test": 1}
+
+
 def test_what_is_committed_when_the_batch_ends_gets_its_answer() -> None:
     batch = persons(6)
     script = Script(recipients={batch[1].recipient: "421 4.7.0 too fast"}, delay=0.01)

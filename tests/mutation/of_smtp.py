@@ -69,7 +69,8 @@ MUTANTS = (
         "        self._desk.answer(letter, outcome)\n"
         "        if self.committed is None:\n            self.stage = Stage.IDLE",
         _LATER + "test_after_a_last_question_that_said_no_the_next_message_has_its_own_connection",
-        hangs=True,
+        behind="smtp: a used connection is asked first",
+        because="RSET finds the open message only when its time is up, up to two minutes later",
     ),
     _connection(
         "smtp: a used connection is asked first", "a connection that has ended costs a message",
@@ -91,7 +92,7 @@ MUTANTS = (
         "smtp: no repeat", "a lost answer makes two messages",
         "self._desk.answer(committed, Outcome(OutcomeKind.UNKNOWN, detail=cause))",
         "self._desk.put_back(committed)",
-        _TESTS + "test_after_a_doubt_the_next_message_has_its_own_connection",
+        _MODES + "[apply, then close]",
         hangs=True,
     ),
     _connection(
@@ -105,7 +106,8 @@ MUTANTS = (
         "        if self._is_data_open or refused.kind is OutcomeKind.NOT_SENT:",
         "        if refused.kind is OutcomeKind.NOT_SENT:",
         _POOL + "test_a_server_that_invites_a_body_for_nobody_gets_no_dot",
-        hangs=True,
+        behind="smtp: a used connection is asked first",
+        because="RSET finds the open invitation only when its time is up",
     ),
     _connection(
         "smtp: a refusal is kept whatever follows", "a refused message gets its body all the same",
@@ -135,8 +137,7 @@ MUTANTS = (
         "smtp: what ends the batch stops the others", "a refused account burns the whole list",
         "        if self._queue.ending:\n            self._end(self._queue.ending)\n            return\n",
         "",
-        _POOL + "test_a_refused_account_stops_the_others_untried",
-        hangs=True,
+        _POOL + "test_who_waits_for_a_turn_is_told_when_the_batch_ends",
     ),
     _pool(
         "smtp: left early it hangs up", "a message of an old batch gets its dot in the next",
