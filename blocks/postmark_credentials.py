@@ -45,7 +45,7 @@ class PostmarkCredentials(Block):
     rate: str = Field(
         default="",
         title="Rate limit",
-        pattern=r"^(\d+/(second|minute|hour|day)(, *\d+/(second|minute|hour|day))*)?$",
+        pattern=r"^([1-9]\d*/(second|minute|hour|day)(, *[1-9]\d*/(second|minute|hour|day))*)?$",
         description="What you want sent at most, such as 50/second, 20000/day.",
     )
 

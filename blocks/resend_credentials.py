@@ -39,7 +39,7 @@ class ResendCredentials(Block):
     rate: str = Field(
         default="",
         title="Rate limit",
-        pattern=r"^(\d+/(second|minute|hour|day)(, *\d+/(second|minute|hour|day))*)?$",
+        pattern=r"^([1-9]\d*/(second|minute|hour|day)(, *[1-9]\d*/(second|minute|hour|day))*)?$",
         description="What the account takes at most, such as 10/second; empty is 2/second.",
     )
 

@@ -50,7 +50,7 @@ class SesCredentials(Block):
     rate: str = Field(
         default="",
         title="Rate limit",
-        pattern=r"^(\d+/(second|minute|hour|day)(, *\d+/(second|minute|hour|day))*)?$",
+        pattern=r"^([1-9]\d*/(second|minute|hour|day)(, *[1-9]\d*/(second|minute|hour|day))*)?$",
         description="What the account takes at most, such as 14/second, 50000/day.",
     )
 

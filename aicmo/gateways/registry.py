@@ -10,14 +10,36 @@ from aicmo.channels import Channel
 from aicmo.errors import FixConfiguration
 from aicmo.gateways.contract import OpenGateway
 from aicmo.settings import Settings
+from aicmo.smtp_relay import SmtpRelay
 
 # Each gateway is imported by the live run that needs it.
 
 
-def _smtp(settings: Settings) -> OpenGateway:
-    from aicmo.gateways.smtp import open_smtp_gateway  # noqa: PLC0415
+def open_relay(relay: SmtpRelay, settings: Settings) -> OpenGateway:
+    """The gateway to a relay, with what the environment adds: our DKIM signature, the journal copy.
 
-    return open_smtp_gateway(settings.require_smtp_relay())
+    Raises:
+        FixConfiguration: the key or the journal can't be used.
+    """
+    from aicmo.gateways.dkim_signing import Signer  # noqa: PLC0415
+    from aicmo.gateways.journal_mailbox import open_journal_search  # noqa: PLC0415
+    from aicmo.gateways.smtp import SmtpGateway  # noqa: PLC0415
+
+    if settings.journal_url and not settings.journal_address:
+        raise FixConfiguration(
+            "AICMO_JOURNAL_URL is set without AICMO_JOURNAL_ADDRESS, so no copies go there",
+            next_step="Set AICMO_JOURNAL_ADDRESS to the address of that mailbox.",
+        )
+    key_file, url = settings.dkim_key_file, settings.journal_url
+    sign = Signer(key_file, settings.dkim_selector).sign if key_file else None
+    search = open_journal_search(url.get_secret_value()) if url else None
+    return lambda permit: SmtpGateway(
+        permit, relay, journal_address=settings.journal_address, sign=sign, search=search
+    )
+
+
+def _smtp(settings: Settings) -> OpenGateway:
+    return open_relay(settings.require_smtp_relay(), settings)
 
 
 def _resend(settings: Settings) -> OpenGateway:

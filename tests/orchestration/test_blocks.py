@@ -10,6 +10,7 @@ from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import SecretStr, ValidationError
 
 from aicmo.execution.gate import Mode, issue_permit
+from aicmo.gateways.contract import RepeatClass
 from blocks import (
     DeliverablesBucket,
     PostmarkCredentials,
@@ -52,6 +53,15 @@ def test_relay_is_what_the_form_says() -> None:
     assert relay.password.get_secret_value() == "pw"
     gateway = block.open_gateway()(issue_permit(Mode.LIVE, 1, "email"))
     assert gateway.name == "smtp"
+
+
+def test_a_relays_block_keeps_what_the_environment_adds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_JOURNAL_ADDRESS", "journal@agency.test")
+    monkeypatch.setenv("AICMO_JOURNAL_URL", "imaps://me:secret@imap.agency.test/INBOX")
+    permit = issue_permit(Mode.LIVE, 1, "email")
+
+    gateway = SmtpCredentials(host="smtp.example.com").open_gateway()(permit)
+    assert gateway.repeat_class is RepeatClass.READABLE
 
 
 @pytest.mark.parametrize(
