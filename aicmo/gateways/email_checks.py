@@ -25,9 +25,7 @@ from aicmo.plans.document import Brand
 from aicmo.plans.items import EmailContent
 from aicmo.plans.strategy import LanguageRules
 
-CLIPPED_AT_BYTES = 102_400
-"""Gmail hides what comes after 102 KB of a message, the unsubscribe link included."""
-_WARNED_AT_BYTES = 100_000
+_WARNED_AT_BYTES = 100_000  # Gmail hides what comes after 102 kB
 _LONGEST_LINE = 998  # RFC 5322 §2.1.1
 _ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058 §3.1
 

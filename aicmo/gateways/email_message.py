@@ -39,8 +39,6 @@ from aicmo.plans.items import EmailContent
 COMPOSER_VERSION = "2"
 """Raised with every change of the bytes that the same input gives; the approval hash includes it."""
 
-_LONGEST_SUBJECT = 78
-_CLIPPED_AT_BYTES = 102_400  # Gmail hides what comes after, the unsubscribe link included
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FEEDBACK_TOKEN = re.compile(rf"[A-Za-z0-9]{{{FEEDBACK_TOKEN_LENGTH}}}")
 
@@ -74,10 +72,6 @@ class ComposedEmail:
     @property
     def html(self) -> str:
         return self.parts.html.fill([escape(value) for value in self.values])
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return _warnings(self.subject, self.payload)
 
 
 class EmailComposer:
@@ -215,12 +209,3 @@ def _multipart(text: bytes, html: bytes) -> bytes:
             b"--%s--\r\n" % boundary,
         ]
     )
-
-
-def _warnings(subject: str, payload: bytes) -> tuple[str, ...]:
-    found: list[str] = []
-    if len(subject) > _LONGEST_SUBJECT:
-        found.append(f"The subject has {len(subject)} characters; most mail programs cut it short")
-    if len(payload) > _CLIPPED_AT_BYTES:
-        found.append(f"The email has {len(payload) // 1024} kB; Gmail hides what is over 102 kB")
-    return tuple(found)
