@@ -44,14 +44,19 @@ COLUMNS = (
     Column(
         "body",
         "content.body",
-        'Text in Markdown; {{ contact.first_name | default("there") }} is replaced.',
+        'Text in Markdown, or as `format` says; {{ contact.first_name | default("there") }} is replaced.',
         ("email",),
     ),
     Column("cta_label", "content.cta.label", "Text of the button.", ("email",)),
     Column("cta_url", "content.cta.url", "Where the button leads, https://…", ("email",)),
     Column("text", "content.text", "Text of the post.", ("post",)),
     Column("link", "content.link", "Link of the post, https://…", ("post",)),
-    Column("format", "content.format", "post, reel, story, carousel or article.", ("post",)),
+    Column(
+        "format",
+        "content.format",
+        "post, reel, story, carousel or article; of an email markdown (empty) or html.",
+        ("post", "email"),
+    ),
     Column("media_brief", "content.media[0].brief", "The picture or film to make.", ("post",)),
     Column("alt_text", "content.media[0].alt_text", "What the picture shows.", ("post",)),
     Column(

@@ -99,6 +99,12 @@ def test_semicolons_byte_order_mark_and_line_breaks_in_cells(tmp_path: Path) -> 
     assert item.content.body == "Hi; you,\nand you"
 
 
+def test_a_body_may_be_html_and_a_post_may_be_a_reel(tmp_path: Path) -> None:
+    rows = [[*HEADING, "format"], [*EMAIL, "html"], [*POST, "reel"], ["e2", *EMAIL[1:], ""]]
+    items = with_calendar(DOCUMENT, as_csv(tmp_path, rows)).document.items
+    assert [getattr(item.content, "format", None) for item in items] == ["html", "reel", "markdown"]
+
+
 def test_date_and_time_cells_are_local_times(tmp_path: Path) -> None:
     at = datetime.fromisoformat("2026-03-03T07:29:59.999997")
     path = as_xlsx(tmp_path, [HEADING, [*EMAIL[:3], at, *EMAIL[4:]]])
