@@ -122,7 +122,7 @@ def _policy(style: str) -> str:
     """Nothing is loaded, run or framed; only this very style applies (CSP level 3)."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
 
