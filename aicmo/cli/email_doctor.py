@@ -65,7 +65,7 @@ def _prepare(document: ProjectDocument, settings: Settings) -> tuple[Setup, list
     except AicmoError as error:
         amiss.append(problem("Message", str(error), error.next_step))
     try:
-        sign = _signer(settings, from_domain)
+        sign = _signer(settings)
     except AicmoError as error:
         amiss.append(problem("DKIM key file", str(error), error.next_step))
     transport, selector = transport_of(settings), settings.dkim_selector
@@ -97,12 +97,13 @@ def _sample(document: ProjectDocument) -> bytes | None:
     return None
 
 
-def _signer(settings: Settings, domain: str) -> Sign | None:
+def _signer(settings: Settings) -> Sign | None:
+    """As the gateway to a relay signs; None without a relay, or where the relay does it."""
     from aicmo.gateways.dkim_signing import Signer
 
-    if settings.dkim_key_file is None or not domain:
+    if settings.dkim_key_file is None or settings.smtp_url is None:
         return None
-    return Signer(settings.dkim_key_file, settings.dkim_selector, domain).sign
+    return Signer(settings.dkim_key_file, settings.dkim_selector).sign
 
 
 def _show(console: Console, found: Sequence[Check]) -> None:

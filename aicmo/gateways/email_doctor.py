@@ -186,6 +186,7 @@ def check_signature(setup: Setup, message: bytes, dns: Dns) -> Check:
     name = "DKIM signature"
     if setup.sign is None:
         return not_checked(name, "the relay signs, if anybody does: look at a test message", _LOOK)
+    place = key_place(setup.from_domain, setup.selector)
     signed = setup.sign(message)
     headers = message_from_bytes(signed)
     if missing := _uncovered(headers):
@@ -193,10 +194,10 @@ def check_signature(setup: Setup, message: bytes, dns: Dns) -> Check:
         return problem(name, seen, "Let the relay sign instead: unset AICMO_DKIM_KEY_FILE.")
     covered = " and ".join(each for each in _ONE_CLICK if each in headers) or "no unsubscribe link"
     try:
-        records = dns.texts(key_place(setup.from_domain, setup.selector))
+        records = dns.texts(place)
     except Unanswered as error:
         return not_checked(name, f"covers {covered}; published key: {error}", _LATER)
-    if not _verifies(signed, records):
+    if not _verifies(signed, place, records):
         fix = f"Publish the key that belongs to the file, as {setup.selector}._domainkey."
         return problem(name, "it doesn't fit the published key", fix)
     return ok(name, f"covers {covered}, and fits the published key")
@@ -208,11 +209,11 @@ def _uncovered(headers: Message) -> list[str]:
     return [each for each in _ONE_CLICK if each in headers and each.lower() not in covered]
 
 
-def _verifies(signed: bytes, records: list[str]) -> bool:
+def _verifies(signed: bytes, place: str, records: list[str]) -> bool:
     import dkim  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
-    def published(_name: bytes, timeout: float = 0) -> bytes | None:
+    def published(name: bytes, timeout: float = 0) -> bytes | None:
         del timeout
-        return records[0].encode() if len(records) == 1 else None
+        return records[0].encode() if name == f"{place}.".encode() and len(records) == 1 else None
 
     return bool(cast("Any", dkim).verify(signed, dnsfunc=published))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import subprocess
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,25 @@ def test_the_doctor_tells_of_two_ways_out_and_a_key_file_that_is_missing(
     assert "AICMO_SMTP_URL and AICMO_RESEND_API_KEY" in relay["seen"]
     assert verdicts(told)["DKIM key file"] == "problem"
     assert "canary" not in str(told)
+
+
+def test_the_doctor_checks_our_own_signature_against_the_published_key(
+    workspace: Workspace,
+) -> None:
+    file = workspace.folder / "dkim.pem"
+    subprocess.run(("openssl", "genrsa", "-out", file, "2048"), check=True, capture_output=True)
+    file.chmod(0o600)
+    public = ("openssl", "rsa", "-in", file, "-pubout", "-outform", "DER")
+    key = b64encode(subprocess.run(public, check=True, capture_output=True).stdout).decode()
+    record = text("v=DKIM1; p=", key[:200], key[200:])
+    workspace.patch.setenv("AICMO_DKIM_KEY_FILE", str(file))
+    workspace.patch.setenv("AICMO_DKIM_SELECTOR", "s")
+    zone = {**ZONE, (f"s._domainkey.{DOMAIN}", "TXT"): [record]}
+    with DnsPeer(zone) as dns, SmtpPeer() as relay:
+        resolve_at(workspace, dns)
+        workspace.patch.setenv("AICMO_SMTP_URL", f"smtp://127.0.0.1:{relay.relay.port}?tls=none")
+        told = verdicts(workspace.json(*DOCTOR))
+    assert (told["DKIM key"], told["DKIM signature"]) == ("ok", "ok")
 
 
 def test_the_doctor_names_no_secret_of_a_login_that_fails(workspace: Workspace) -> None:

@@ -435,7 +435,7 @@ def healthy(keys: dict[int, tuple[Path, str]]) -> Iterator[tuple[Setup, DnsPeer]
         **dkim_zone(f"v=DKIM1; p={keys[2048][1]}"),
     }
     with DnsPeer(zone) as dns, SmtpPeer() as relay:
-        sign = Signer(keys[2048][0], "s", DOMAIN).sign
+        sign = Signer(keys[2048][0], "s").sign
         yield Setup(relay.relay, DOMAIN, DOMAIN, MESSAGE, "s", sign), dns
 
 
@@ -459,6 +459,14 @@ def test_a_key_file_that_isn_t_the_published_key_is_a_problem(
 ) -> None:
     setup, peer = healthy
     other = replace(setup, sign=Signer(keys[1024][0], "s", DOMAIN).sign)
+    assert examined(other, peer)["DKIM signature"].verdict is PROBLEM
+
+
+def test_a_signature_of_another_domain_is_a_problem(
+    healthy: tuple[Setup, DnsPeer], keys: dict[int, tuple[Path, str]]
+) -> None:
+    setup, peer = healthy
+    other = replace(setup, sign=Signer(keys[2048][0], "s", "elsewhere.example").sign)
     assert examined(other, peer)["DKIM signature"].verdict is PROBLEM
 
 
