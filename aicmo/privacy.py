@@ -32,7 +32,7 @@ def feedback_token(key: bytes, token: str) -> str:
     Derived from the delivery's own token, so that a repeated message is the same; unlike that one it
     isn't in any header that a reply carries on. Only its hash is kept.
     """
-    digest = hmac.new(key, f"feedback\0{token}".encode(), hashlib.sha256).digest()
+    digest = hmac.digest(key, f"feedback\0{token}".encode(), "sha256")
     return base64.b32encode(digest)[:26].decode().lower()
 
 
