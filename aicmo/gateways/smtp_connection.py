@@ -140,7 +140,9 @@ class SmtpConnection:
         was_asked = "RSET" not in self._awaited
         self.close()
         if committed:
-            self._desk.answer(committed, Outcome(OutcomeKind.UNKNOWN, detail=cause))
+            self._desk.answer(
+                committed, self._with_note(Outcome(OutcomeKind.UNKNOWN, detail=cause))
+            )
         if opened and not was_asked:
             self._desk.put_back(opened)
         elif opened:
@@ -215,10 +217,8 @@ class SmtpConnection:
             return
         self._awaited.popleft()
         outcome = final_answer(_reply(code, text), letter.outgoing.token)
-        if self._note_of_committed:
-            outcome = replace(outcome, detail=f"{outcome.detail} {self._note_of_committed}".strip())
         self.committed = None
-        self._desk.answer(letter, outcome)
+        self._desk.answer(letter, self._with_note(outcome))
         is_in_step = outcome.kind not in (OutcomeKind.UNKNOWN, OutcomeKind.NOT_SENT)
         if not is_in_step or code == CLOSING or self._ends_with_answer:
             self.lose(_ENDED)
@@ -226,6 +226,12 @@ class SmtpConnection:
             self._wait_for_step()
         else:
             self.due = inf
+
+    def _with_note(self, outcome: Outcome) -> Outcome:
+        if not self._note_of_committed:
+            return outcome
+        said = (outcome.detail, self._note_of_committed)
+        return replace(outcome, detail=", ".join(filter(None, said)))
 
     def _take_step(self, step: Step, code: int, text: bytes) -> None:
         self._is_data_open |= step == "DATA" and code == 354  # noqa: PLR2004  (RFC 5321 §4.3.2)

@@ -168,6 +168,14 @@ def test_a_refused_journal_copy_does_not_stop_the_message(*, pipelining: bool) -
     assert peer.effects == {"p1@client.test": 1, "p2@client.test": 1}
 
 
+def test_a_doubt_tells_that_there_is_no_copy_to_look_for() -> None:
+    lost = Answer(then="close", applies=True)
+    with SmtpPeer(Script({"dot": lost}, recipients={COPIES: "550 5.1.1 no"})) as peer:
+        outcome = send_one(peer, journal_address=COPIES)
+    assert outcome.kind is OutcomeKind.UNKNOWN
+    assert "without the journal copy" in outcome.detail
+
+
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_without_its_recipient_a_message_is_not_sent_to_the_journal_alone(
     *, pipelining: bool

@@ -84,13 +84,13 @@ MUTANTS = (
     ),
     _connection(
         "smtp: a lost answer is a doubt", "a message that went out is sent again",
-        "self._desk.answer(committed, Outcome(OutcomeKind.UNKNOWN, detail=cause))",
-        "self._desk.answer(committed, Outcome(OutcomeKind.NOT_SENT, detail=cause))",
+        "self._desk.answer(committed, self._with_note(Outcome(OutcomeKind.UNKNOWN, detail=cause)))",
+        "self._desk.answer(committed, self._with_note(Outcome(OutcomeKind.NOT_SENT, detail=cause)))",
         _MODES,
     ),
     _connection(
         "smtp: no repeat", "a lost answer makes two messages",
-        "self._desk.answer(committed, Outcome(OutcomeKind.UNKNOWN, detail=cause))",
+        "self._desk.answer(committed, self._with_note(Outcome(OutcomeKind.UNKNOWN, detail=cause)))",
         "self._desk.put_back(committed)",
         _MODES + "[apply, then close]",
         hangs=True,
