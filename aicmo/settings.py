@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
         ]
         with suppress(FixConfiguration):
             found.append(self.require_smtp_relay().password)
+        found += [_password_in(url) for url in (self.journal_url, self.feedback_url) if url]
         return [each for each in found if each is not None]
 
     def packages_folder_or_url(self) -> str:
@@ -123,6 +125,13 @@ class Settings(BaseSettings):
                 next_step="Set it to smtp://user:password@host:587?tls=starttls.",
             )
         return parse_smtp_url(self.smtp_url.get_secret_value())
+
+
+def _password_in(url: SecretStr) -> SecretStr:
+    try:
+        return SecretStr(unquote(urlsplit(url.get_secret_value()).password or ""))
+    except ValueError:
+        return url
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -99,6 +100,18 @@ def test_a_report_counts_once_however_often_it_is_read(database: Database) -> No
     assert [(len(each.came_back), each.known) for each in told] == [(1, 1), (0, 1)]
     assert len(kept(database)) == 1
     assert events(database).count("feedback.received") == 1
+
+
+def test_two_readers_at_once_count_once(database: Database) -> None:
+    mails = sent(database, people=3)
+    reports = [bounce(bounce_address(each)) for each in mails]
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: read(database, *reports), range(4)))
+
+    assert sum(len(each.came_back) for each in told) == 3
+    assert sum(each.known for each in told) == 9
+    assert len(kept(database)) == len(suppressed(database)) == 3
 
 
 def test_another_refusal_suppresses_after_three_emails_only(database: Database) -> None:

@@ -12,6 +12,7 @@ from aicmo.errors import FixConfiguration
 from aicmo.gateways.mail_reports import LONGEST_MESSAGE
 from aicmo.gateways.mailbox_address import FileAddress, ImapAddress, parse_mailbox_url
 from aicmo.gateways.mailboxes import feedback_address, open_mailbox
+from aicmo.redaction import redact
 from aicmo.settings import Settings, get_settings
 
 ONE, TWO = b"Subject: one\n\nfirst\n", b"Subject: two\n\nsecond\n"
@@ -138,3 +139,12 @@ def test_the_password_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPa
     settings: Settings = get_settings()
 
     assert "canary-1" not in repr(settings) + repr(feedback_address(settings))
+
+
+@pytest.mark.parametrize("variable", ["AICMO_FEEDBACK_URL", "AICMO_JOURNAL_URL"])
+def test_the_password_alone_is_taken_out_of_any_text(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "imaps://me:canary%2F1@mail.example.com/")
+
+    assert redact("the server said canary/1, no less") == "the server said ***, no less"
