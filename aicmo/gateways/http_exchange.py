@@ -8,7 +8,6 @@ write it unasked, or write it twice.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import logging
 import socket
 import ssl
@@ -25,6 +24,7 @@ import httpx
 from aicmo.errors import FixConfiguration
 from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, Scope, StillAllowed, Timing
 from aicmo.gateways.http_answers import Answer
+from aicmo.smtp_relay import is_loopback
 
 _LARGEST_ANSWER = 1024 * 1024
 _CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
@@ -242,19 +242,11 @@ def _not_sent(detail: str, scope: Scope) -> Outcome:
 
 def _check_base_url(url: str, host: str) -> None:
     parts = urlsplit(url)
-    name = parts.hostname or ""
     is_plain = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
     is_the_provider = url.rstrip("/") == f"https://{host}"
-    is_local = parts.scheme in ("http", "https") and _is_loopback(name)
+    is_local = parts.scheme in ("http", "https") and is_loopback(parts.hostname or "")
     if not is_plain or not (is_the_provider or is_local):
         raise FixConfiguration(
             f"The address of the API isn't https://{host}",
             next_step="Leave it out: another host would get the messages and the key.",
         )
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -185,7 +185,8 @@ def test_other_flows_refuse() -> None:
         import_plan.validate_parameters({"path": ""})
     with pytest.raises(ParameterTypeError):
         reconcile_doubts.validate_parameters({"project_id": "../other"})
-    assert reconcile_doubts.validate_parameters({"project_id": ""}) == {"project_id": ""}
+    every = {"project_id": "", "email_credentials": ""}
+    assert reconcile_doubts.validate_parameters({"project_id": ""}) == every
 
 
 def test_artifact_keys_have_prefects_form() -> None:
