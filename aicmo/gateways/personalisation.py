@@ -98,11 +98,6 @@ def fill(text: str, recipient: EmailRecipient) -> str:
     )
 
 
-def names(text: str) -> set[str]:
-    """The contact fields that `text` uses."""
-    return {part.name for part in read_placeholders(text) if isinstance(part, Placeholder)}
-
-
 def _refuse_other_braces(text: str, place: str) -> None:
     blanked = PLACEHOLDER.sub(lambda match: "_" * len(match[0]), text)
     if found := _LEFT_OVER.search(blanked):

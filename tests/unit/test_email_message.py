@@ -21,6 +21,7 @@ from tests.unit.email_samples import (
     compose,
     contents,
     parse,
+    with_body,
 )
 
 
@@ -205,6 +206,24 @@ def test_one_composer_serves_many_recipients_apart() -> None:
 
     assert "Ana" not in other.payload.decode()
     assert composer.compose(ANA, "t-1", DATE) == first
+
+
+def test_an_extra_header_is_read_and_written_once() -> None:
+    composer = EmailComposer(CONTENT, BRAND, extra_headers={"X-AICMO-Test": "100 % yes"})
+    composed = composer.compose(ANA, "t-1", DATE)
+
+    assert_well_formed(composed)
+    assert parse(composed)["X-AICMO-Test"] == "100 % yes" == dict(composed.headers)["X-AICMO-Test"]
+
+
+def test_a_percent_sign_anywhere_stays_one() -> None:
+    sender = Sender(name="100 %s", email="a%s@tarnember.example")
+    content = with_body("10 % off, %s, %(x)s {{ contact.first_name }}", "markdown", subject="5 %d")
+    composed = compose(content, BRAND.model_copy(update={"sender": sender}))
+
+    assert_well_formed(composed)
+    assert composed.text.startswith("10 % off, %s, %(x)s Ana\n")
+    assert parse(composed)["From"] == "100 %s <a%s@tarnember.example>"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from aicmo.errors import FixInput
-from aicmo.gateways.personalisation import EmailRecipient, fill, names
+from aicmo.gateways.personalisation import EmailRecipient, fill
 from tests.unit.email_samples import ANA, CONTENT, Page, compose
 
 
@@ -84,8 +84,7 @@ def test_a_missing_value_names_the_contacts_field(field: str) -> None:
     assert "company" in refused.value.next_step
 
 
-def test_fill_and_names_speak_the_placeholder_language() -> None:
+def test_fill_speaks_the_placeholder_language() -> None:
     text = 'Dear {{contact.first_name}} of {{ contact.city | default("your town") }}'
 
-    assert names(text) == {"first_name", "city"}
     assert fill(text, ANA) == "Dear Ana of your town"
