@@ -162,16 +162,16 @@ class _Ledger:
 
     def __init__(self, session: Session, reports: Sequence[Report]) -> None:
         hashes = {feedback_sha256(token) for report in reports for token in report.tokens}
+        named = _sent(session, _names_one_of(hashes), needed=bool(hashes))
+        self._by_token = {each.feedback_sha256: each for each in named}
         # Without its recipient's address, a Message-ID proves nothing.
-        ids = {each for report in reports if report.recipients for each in report.message_ids}
-        self._by_token = {
-            each.feedback_sha256: each
-            for each in _sent(session, _names_one_of(hashes), needed=bool(hashes))
-        }
-        self._by_id = {
-            (each.token, each.recipient): each
-            for each in _sent(session, Delivery.token.in_(ids), needed=bool(ids))
-        }
+        others = [each for each in reports if each.recipients and not self._is_named(each)]
+        ids = {message_id for each in others for message_id in each.message_ids}
+        found = _sent(session, Delivery.token.in_(ids), needed=bool(ids))
+        self._by_id = {(each.token, each.recipient): each for each in found}
+
+    def _is_named(self, report: Report) -> bool:
+        return any(feedback_sha256(token) in self._by_token for token in report.tokens)
 
     def find(self, report: Report) -> _Sent | None:
         """The delivery that a report is about, if the report may say something about it."""

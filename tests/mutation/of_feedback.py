@@ -30,8 +30,9 @@ MUTANTS = (
     ),
     _feedback(
         "feedback: the recipient's own address", "a recipient suppresses another one",
-        "(each.token, each.recipient): each\n", "(each.token, who): each for who in "
-        "{one for report in reports for one in report.recipients}\n",
+        "self._by_id = {(each.token, each.recipient): each for each in found}",
+        "self._by_id = {(each.token, who): each for each in found "
+        "for who in {one for report in others for one in report.recipients}}",
         _HOSTILE,
     ),
     _feedback(
