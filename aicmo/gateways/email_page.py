@@ -36,9 +36,15 @@ class _Footer:
     unsubscribe_url: str
 
     @property
+    def identity(self) -> list[str]:
+        """Who writes and from where; an address often starts with the name already."""
+        is_named = self.postal_address.startswith(self.name)
+        return [self.postal_address] if is_named else [self.name, self.postal_address]
+
+    @property
     def lines(self) -> list[str]:
         leave = f"{self.words.unsubscribe}: {self.unsubscribe_url}"
-        return ["-- ", self.name, self.postal_address, self.words.reason, leave]
+        return ["-- ", *self.identity, self.words.reason, leave]
 
 
 def prepare_parts(content: EmailContent, brand: Brand, links: Links, *, language: str) -> Parts:
@@ -62,7 +68,7 @@ def prepare_parts(content: EmailContent, brand: Brand, links: Links, *, language
         body=Markup(body.html),  # noqa: S704  (written from the checked tree)
         cta=cta,
         name=footer.name,
-        postal_address=footer.postal_address,
+        identity=footer.identity,
         words=footer.words,
         unsubscribe_url=footer.unsubscribe_url,
     )

@@ -108,6 +108,15 @@ def test_the_button_can_be_read_on_any_brand_colour(primary: str, text: str) -> 
     assert f"color:{text};" in button.split(">")[0]
 
 
+def test_an_address_that_starts_with_the_name_says_it_once() -> None:
+    address = "Tarn & Ember, 4 Mill Row, Leeds"
+    composed = compose(with_body("x"), BRAND.model_copy(update={"postal_address": address}))
+
+    assert f"-- \n{address}\nYou receive" in composed.text
+    assert composed.html.count("Tarn &amp; Ember, 4 Mill Row, Leeds<br>") == 1
+    assert composed.html.count("Tarn &amp; Ember") == 3  # the band, the address, the reason
+
+
 @pytest.mark.parametrize("missing", ["sender", "postal_address", "unsubscribe_url"])
 def test_a_brand_without_what_every_email_carries_is_refused(missing: str) -> None:
     with pytest.raises(FixInput, match=f"brand.{missing} is missing"):
