@@ -42,7 +42,11 @@ _LETTER = (
 _CLIENT = select(Project.client).where(Project.id == bindparam("id"))
 _ADDRESSES = (
     select(Attempt.address_hmac)
-    .where(Attempt.delivery_id == bindparam("id"), Attempt.feedback_sha256 != "")
+    .where(
+        Attempt.delivery_id == bindparam("id"),
+        Attempt.feedback_sha256 != "",
+        Attempt.address_hmac != "",
+    )
     .order_by(Attempt.address_hmac)
     .distinct()
 )
