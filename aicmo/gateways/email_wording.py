@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from aicmo.gateways.email_findings import Check, Finding
 from aicmo.gateways.email_shown import in_one_line
@@ -13,31 +12,34 @@ from aicmo.plans.strategy import LanguageRules
 _SURROUNDINGS = 30
 
 
-@dataclass(frozen=True)
 class Wording:
     """The words of one composed email, by the field of the document they come from.
 
     names: what the recipient is called, which is nobody's copy and is left out of the search.
     """
 
-    parts: Mapping[str, str]
-    names: Sequence[str] = ()
+    def __init__(self, parts: Mapping[str, str], names: Sequence[str] = ()) -> None:
+        self.parts = {place: _without(names, text) for place, text in parts.items()}
+        self._folded = "\n".join(self.parts.values()).casefold()
 
     def search(self, phrase: str) -> tuple[str, str] | None:
         """Where `phrase` stands as whole words, and the words around it; None if it doesn't."""
+        # Most of many phrases aren't there, which is seen faster so.
+        if not all(word in self._folded for word in phrase.casefold().split()):
+            return None
         pattern = phrase_pattern(phrase)
         for place, text in self.parts.items():
-            copy = self._without_names(text)
-            if found := pattern.search(copy):
+            if found := pattern.search(text):
                 start, end = max(found.start() - _SURROUNDINGS, 0), found.end() + _SURROUNDINGS
-                around = in_one_line(copy[start:end])
-                return place, f"{'…' if start else ''}{around}{'…' if end < len(copy) else ''}"
+                around = in_one_line(text[start:end])
+                return place, f"{'…' if start else ''}{around}{'…' if end < len(text) else ''}"
         return None
 
-    def _without_names(self, text: str) -> str:
-        for name in self.names:
-            text = phrase_pattern(name).sub("…", text)
-        return text
+
+def _without(names: Sequence[str], text: str) -> str:
+    for name in names:
+        text = phrase_pattern(name).sub("…", text)
+    return text
 
 
 def check_words(
