@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from email import message_from_bytes
+from pathlib import Path
 from secrets import token_hex
 
 import pytest
 
 from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing
+from aicmo.gateways.dkim_signing import Signer
 from aicmo.gateways.smtp import SmtpGateway
 from aicmo.smtp_relay import SmtpRelay, TlsMode
 from tests.contract.gateway_contract import always, permit
 from tests.peers.mail_servers import LARGEST, MailServers
+from tests.unit.test_dkim_signing import is_good, new_key
 
 pytestmark = pytest.mark.peer
 
@@ -118,3 +121,17 @@ def test_what_is_larger_than_the_servers_limit_is_never_begun(mail_servers: Mail
     assert refused.kind is OutcomeKind.REFUSED_FOR_GOOD
     assert "larger than" in refused.detail
     assert taken.kind is OutcomeKind.SENT
+
+
+def test_our_signature_survives_the_whole_way(mail_servers: MailServers, tmp_path: Path) -> None:
+    file, record = new_key(tmp_path)
+    message, sign = outgoing("signed@client.test", size=2000), Signer(file, "s1").sign
+
+    with SmtpGateway(
+        permit(), mail_servers.relay(), ca_file=mail_servers.ca_file, sign=sign
+    ) as gateway:
+        assert gateway.send(message, always).kind is OutcomeKind.SENT
+
+    arrived = mail_servers.wait_for("signed@client.test", lambda _: True)
+    assert is_good(arrived, record)
+    assert not is_good(arrived.replace(b"a dot first", b"two dots"), record)
