@@ -130,7 +130,7 @@ def test_a_killed_run_sends_nothing_twice_and_stands_in_nobodys_way(
     projects.approved(ledger, at=datetime.now(UTC))
     hanging = HangsOnce()
     with SmtpPeer(Script(answers=hanging)) as peer:
-        deployed["AICMO_SMTP_URL"] = f"smtp://127.0.0.1:{peer.relay.port}?tls=none"
+        deployed["AICMO_SMTP_URL"] = f"smtp://127.0.0.1:{peer.relay.port}?tls=none&connections=1"
         with worker(deployed, tmp_path) as first:
             killed = start_live_run()
             assert hanging.hangs.wait(ENOUGH)

@@ -95,4 +95,4 @@ def test_every_batch_is_sent_to_everybody_who_may_get_it(database: ClockedDataba
     assert report.items_sent_successfully == may_go
     assert (report.items_held, report.items_skipped) == (people * 2 // 5, people // 5)
     assert report.balanced
-    assert len({each.fence for each in deliveries(database) if each.state == "sent"}) > 2
+    assert len({each.fence for each in deliveries(database) if each.state == "sent"}) > 1
