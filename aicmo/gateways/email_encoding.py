@@ -19,7 +19,7 @@ VALUE_ROOM = 26
 
 def encode_value(text: str) -> bytes:
     """One value, to stand in the place that `frame` keeps for it."""
-    if len(text) <= VALUE_ROOM and text.isascii() and text.isalnum():
+    if _stands_for_itself(text):
         return text.encode()
     encoded = _encode(text)
     if not encoded:
@@ -28,6 +28,12 @@ def encode_value(text: str) -> bytes:
         return encoded
     # The letter keeps a place in the last line for the break behind it.
     return _SOFT_BREAK + _encode(f"{text}x")[:-1] + _SOFT_BREAK
+
+
+def _stands_for_itself(text: str) -> bool:
+    """Most values do; only "=", what isn't ASCII and a space at a line's end are quoted."""
+    fits = 0 < len(text) <= VALUE_ROOM and text.isascii() and text.isprintable()
+    return fits and "=" not in text and text[-1] != " " and text[0] != "."
 
 
 def frame(template: Template) -> tuple[bytes, list[int]]:

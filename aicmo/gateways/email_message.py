@@ -39,6 +39,7 @@ from aicmo.plans.items import EmailContent
 COMPOSER_VERSION = "2"
 """Raised with every change of the bytes that the same input gives; the approval hash includes it."""
 
+_MARKUP = re.compile("[&<>\"']")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FEEDBACK_TOKEN = re.compile(rf"[A-Za-z0-9]{{{FEEDBACK_TOKEN_LENGTH}}}")
 
@@ -159,7 +160,7 @@ class EmailComposer:
 
     def _encoded(self, values: Sequence[str]) -> list[bytes]:
         plain = [encode_value(value) for value in values]
-        escaped = [escape(value) for value in values]
+        escaped = [escape(value) if _MARKUP.search(value) else value for value in values]
         both = plain + [
             done if shown == value else encode_value(shown)
             for done, shown, value in zip(plain, escaped, values, strict=True)

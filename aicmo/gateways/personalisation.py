@@ -57,7 +57,7 @@ class Placeholder:
                 f"{self.place} needs contact.{self.name}, which this contact doesn't have",
                 next_step=f'Give the contact a {self.name}, or write {{{{ contact.{self.name} | default("…") }}}}.',
             )
-        return refuse_controls(value, f"contact.{self.name}")
+        return value if value.isprintable() else refuse_controls(value, f"contact.{self.name}")
 
 
 @dataclass(frozen=True)
