@@ -63,6 +63,7 @@ class SmtpConnection:
         selector: BaseSelector,
     ) -> None:  # fmt: skip
         if session.sock is None or session.has_more:
+            session.close()
             raise ConnectionError(_UNASKED)
         self.stage = Stage.IDLE
         self.opened: Letter | None = None
@@ -121,9 +122,12 @@ class SmtpConnection:
             if events & EVENT_WRITE:
                 self._flush()
             if events & EVENT_READ and self.stage is not Stage.CLOSED:
-                for code, text in self._socket.read():
+                replies = self._socket.read()
+                for code, text in replies:
                     self._take_reply(code, text)
-                if self.stage is Stage.DOT and self._socket.has_rest:
+                if replies and self.stage is Stage.ENVELOPE:
+                    self._wait_for_step()
+                elif self.stage is Stage.DOT and self._socket.has_rest:
                     self.lose(_UNASKED)  # or it would count as the answer to the dot
         except EOFError:
             self.lose(_ENDED)
@@ -140,9 +144,8 @@ class SmtpConnection:
         was_asked = "RSET" not in self._awaited
         self.close()
         if committed:
-            self._desk.answer(
-                committed, self._with_note(Outcome(OutcomeKind.UNKNOWN, detail=cause))
-            )
+            doubt = Outcome(OutcomeKind.UNKNOWN, detail=cause)
+            self._desk.answer(committed, self._with_note(doubt))
         if opened and not was_asked:
             self._desk.put_back(opened)
         elif opened:
@@ -222,8 +225,6 @@ class SmtpConnection:
         is_in_step = outcome.kind not in (OutcomeKind.UNKNOWN, OutcomeKind.NOT_SENT)
         if not is_in_step or code == CLOSING or self._ends_with_answer:
             self.lose(_ENDED)
-        elif self.opened:
-            self._wait_for_step()
         else:
             self.due = inf
 
@@ -246,8 +247,6 @@ class SmtpConnection:
             self._write(command)
         elif not self._awaited:
             self._end_envelope()
-            return
-        self._wait_for_step()
 
     def _take_refusal(self, step: Step, reply: Reply) -> None:
         if step == "journal RCPT" and reply.code != CLOSING:

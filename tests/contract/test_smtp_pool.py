@@ -384,6 +384,15 @@ def test_other_domains_pass_the_one_that_has_to_wait() -> None:
     assert "c@SLOW.test" not in peer.effects
 
 
+def test_a_byte_now_and_then_wins_no_time_before_the_dot() -> None:
+    (only,) = batch = persons(1, deadline=time.monotonic() + 60)
+    for step in ("MAIL", "RCPT", "DATA"):
+        with SmtpPeer(Script({cast("Step", step): Answer(then="drip")})) as peer:
+            (outcome,) = send(peer, batch, timeouts=one.QUICK)
+        assert (outcome.kind, outcome.scope) == (NOT_SENT, Scope.DELIVERY)
+    assert not only.is_late()
+
+
 # What ends a batch
 
 
