@@ -37,9 +37,12 @@ Way = Literal["step by step", "pipelined", "four connections"]
 WAYS: Mapping[Way, int] = {"step by step": 1, "pipelined": 1, "four connections": 4}
 
 
+FOLDER = tempfile.TemporaryDirectory(prefix="aicmo-authority-")  # goes with the process
+
+
 @functools.cache
 def authority() -> Authority:
-    return Authority(Path(tempfile.mkdtemp(prefix="aicmo-authority-")))
+    return Authority(Path(FOLDER.name))
 
 
 class Variant(one.TestSmtpGateway):
