@@ -45,7 +45,7 @@ from aicmo.models import Delivery
 from aicmo.plans.document import ProjectDocument
 from aicmo.settings import ExecutionConfig
 from benchmarks.import_preview import KEY, project
-from benchmarks.measuring import options, show
+from benchmarks.measuring import options, own_peak_mb, show
 from tests.peers.postgres_server import new_database, running_postgres
 
 SIZES, QUICK_SIZES = (1_000, 10_000, 100_000), (500, 2_000)
@@ -228,14 +228,7 @@ def work(url: str) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     dispatch.run()
-    print(_own_peak_mb())
-
-
-def _own_peak_mb() -> float:
-    """This program's own peak: `getrusage` also counts the process that it was forked from."""
-    status = Path("/proc/self/status").read_text()
-    (line,) = (each for each in status.splitlines() if each.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1024
+    print(own_peak_mb())
 
 
 def _show(results: dict[str, dict[str, Any]]) -> None:

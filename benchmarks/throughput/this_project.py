@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from aicmo.gateways.smtp import open_smtp_gateway
 from aicmo.plans.document import ProjectDocument
 from aicmo.settings import ExecutionConfig
 from aicmo.smtp_relay import parse_smtp_url
-from benchmarks.measuring import Stopwatch
+from benchmarks.measuring import Stopwatch, own_peak_mb
 from benchmarks.throughput.letters import FROM, FROM_NAME, LEAVE, MARKDOWN, people
 
 KEY = "k" * 32
@@ -128,14 +127,10 @@ def work(url: str, relay: str) -> None:
                 "began": began,
                 "ended": time.time(),
                 "cpu_seconds": watch.cpu(),
-                "rss_mb": _own_peak_mb(),
+                "rss_mb": own_peak_mb(),
             }
         )
     )
-
-
-def _own_peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
