@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -28,6 +30,7 @@ from aicmo.settings import state_folder
 
 _HEAD = "0003"
 _BUSY_SECONDS = 30
+_LOOK_AGAIN_SECONDS = 0.002
 AfterCommit = Callable[[], None]
 
 
@@ -207,8 +210,36 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if not options.get("aicmo_watch"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("aicmo_write") else "BEGIN")
+    if options.get("aicmo_write"):
+        _begin_writing(connection)
+    elif not options.get("aicmo_watch"):
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Waits for the writer before us: SQLite itself would look again after up to 100 ms only."""
+    driver: Any = connection.connection.driver_connection
+    (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        if not _begun_within(driver, patience / 1000):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails as every other statement does
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {patience}")
+
+
+def _begun_within(driver: sqlite3.Connection, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                return False
+        else:
+            return True
+        time.sleep(_LOOK_AGAIN_SECONDS)
+    return False
 
 
 def _sqlite_file(url: URL) -> Path | None:
