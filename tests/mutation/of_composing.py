@@ -28,7 +28,8 @@ MUTANTS = (
     ),
     _of(
         "escaped values", "a contact's name becomes markup", "email_message.py",
-        "escaped = [escape(value) for value in values]", "escaped = [*values]",
+        "escaped = [escape(value) if _MARKUP.search(value) else value for value in values]",
+        "escaped = [*values]",
         "unit/test_email_personalisation.py::test_what_a_contact_is_called_stays_text",
         _ANY + "test_any_text_about_a_contact",
     ),
