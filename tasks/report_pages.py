@@ -30,11 +30,12 @@ _BOOKS = ("sent", "failed", "unknown", "skipped", "held", "cancelled", "expired"
 
 
 def execution_page(report: ExecutionReport) -> str:
-    """The report of a run: mode, the balance, what was left out and why, errors."""
+    """The report of a run: mode, the balance, what came back, what was left out and why, errors."""
     parts = [
         f"# Execution report: {escape(report.project_id)}",
         f"**{_MODES.get(report.mode, report.mode)}**",
         _balance(report),
+        _came_back(report),
         _channels(report),
         *_reasons(report.reasons),
         *_bullets("Errors", report.errors),
@@ -134,6 +135,11 @@ def _balance(report: ExecutionReport) -> str:
     books = " + ".join(f"{n} {name}" for name, n in counts.items() if n or name == "sent")
     said = "The books balance" if report.balanced else "THE BOOKS DON'T BALANCE"
     return f"{said}: {planned} planned = {books}"
+
+
+def _came_back(report: ExecutionReport) -> str:
+    told = ", ".join(f"{count:,} {escape(kind)}" for kind, count in report.came_back.items())
+    return f"Came back: {told}." if told else ""
 
 
 def _counts(report: ExecutionReport) -> dict[str, int]:

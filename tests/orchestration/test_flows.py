@@ -1,4 +1,4 @@
-"""The four flows through a real Prefect server, on a real ledger and a real mail server on loopback."""
+"""Import, execution and packaging through a real Prefect server, with real mail on loopback."""
 
 from __future__ import annotations
 

@@ -50,6 +50,16 @@ def test_live_page_shows_the_balance_and_each_channel() -> None:
     assert "- skipped, unsubscribed: 2" in page
 
 
+def test_what_came_back_is_told_beside_the_books() -> None:
+    came_back = {"bounced": 3, "complained": 1}
+    report = report_of(
+        result("sent", 9), mode="live", items_sent_successfully=9, came_back=came_back
+    )
+
+    assert "9 planned = 9 sent\n\nCame back: 3 bounced, 1 complained." in execution_page(report)
+    assert "Came back" not in execution_page(report_of(result("sent", 9), mode="live"))
+
+
 def test_page_without_balance_says_so() -> None:
     assert "THE BOOKS DON'T BALANCE" in execution_page(report_of(mode="live", balanced=False))
 
