@@ -101,6 +101,11 @@ MUTANTS = (
         _REPORTS + "test_anything_else_is_no_report",
     ),
     _reports(
+        "reports: bounded parameters", "a header that takes quadratic time stops all reading",
+        'is_long = len(str(head["Content-Type"])) > _LONGEST_VALUE', "is_long = False",
+        _REPORTS + "test_anything_else_is_no_report",
+    ),
+    _reports(
         "reports: bounded depth", "a message of many layers stops all reading",
         "        if depth < _DEEPEST and (", "        if (",
         _REPORTS + "test_anything_else_is_no_report",

@@ -143,11 +143,12 @@ def plain(message: bytes) -> bytes:
         plain(bounce(MINE)),
         bounce(MINE, action="rejected"),
         bounce(MINE, action=""),
+        bounce(MINE).replace(b"report-type=", b'x="' + b";" * 2000 + b'"; report-type=', 1),
         b'Content-Type: multipart/report; boundary="x"\r\n\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n'
         + bounce(MINE).replace(b"F068F272526", b"Q") + b"\r\n--x--\r\n",
     ],
     ids=["empty", "blank", "holiday", "no multipart", "not spam", "buried", "alternative", "unknown action",
-         "no action", "a report that somebody forwards"],
+         "no action", "parameters without end", "a report that somebody forwards"],
 )  # fmt: skip
 def test_anything_else_is_no_report(message: bytes) -> None:
     assert read_reports(message) == ()
@@ -160,12 +161,23 @@ def test_anything_else_is_no_report(message: bytes) -> None:
         b"Content-Type: multipart/report; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 100_000,
         b"X: " + b"\r\n \r\n" * 200_000,
         b"Content-Type: multipart/report" + b"; x=y" * 100_000 + b"\r\n\r\n",
+        b'Content-Type: multipart/report; x="' + b";" * 60_000 + b"\r\n\r\n",
         b"Content-Type: multipart/report; boundary*" + b"9" * 5000 + b"=b\r\n\r\n--b\r\n",
         b"\n" * (3 * LONGEST_MESSAGE),
         bounce(MINE, fields="\nFinal-Recipient: rfc822; a@b.example\nAction: failed\n" * 50_000),
         bounce("a" * 1_000_000),
     ],
-    ids=["deep", "parts", "folded", "parameters", "number", "blank", "recipients", "long"],
+    ids=[
+        "deep",
+        "parts",
+        "folded",
+        "parameters",
+        "quoted",
+        "number",
+        "blank",
+        "recipients",
+        "long",
+    ],
 )
 def test_what_is_meant_to_exhaust_us_is_read_in_bounds(message: bytes) -> None:
     assert len(read_reports(message)) <= 20
