@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from aicmo.database import Database
 
 _KEY = "AICMO_SECRET_KEY"
+_NEW_ENV = """\
+# Settings of this folder, one a line. AICMO's README lists all of them.
+
+# Ties opt-outs to people. Keep it, and keep a copy apart from the database:
+{key}
+# What email goes through, and who may get `aicmo email test`:
+#AICMO_SMTP_URL=smtp://user%40agency.com:password@mail.agency.com:587?tls=starttls
+#AICMO_TEST_RECIPIENTS=me@agency.com
+
+# Where bounces and complaints arrive:
+#AICMO_FEEDBACK_URL=imaps://bounces%40agency.com:password@imap.agency.com/INBOX
+
+# Without this nothing is ever sent:
+#EXECUTION_ENABLED=true
+"""
 
 
 def init(
@@ -71,14 +86,18 @@ def _require_long_enough() -> None:
 
 
 def add_secret_key(env_file: Path) -> None:
-    """Appends a fresh AICMO_SECRET_KEY to a file that only its owner may read."""
+    """Appends a fresh AICMO_SECRET_KEY to a file that only its owner may read.
+
+    A new file also says what else it may hold.
+    """
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
     with os.fdopen(os.open(env_file, flags, 0o600), "a+b") as file:
         os.fchmod(file.fileno(), 0o600)
         file.seek(0)
         before = file.read()
-        gap = b"\n" if before and not before.endswith(b"\n") else b""
-        file.write(gap + f"{_KEY}={secrets.token_urlsafe(48)}\n".encode())
+        gap = "\n" if before and not before.endswith(b"\n") else ""
+        line = f"{_KEY}={secrets.token_urlsafe(48)}\n"
+        file.write((gap + line if before else _NEW_ENV.format(key=line)).encode())
 
 
 def _prepare_database() -> str:

@@ -6,19 +6,27 @@ import json
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
+from aicmo.settings import Settings
+from aicmo.smtp_relay import parse_smtp_url
 from deployments.up import sending
 from tests.command_line.cli_workspace import PROJECT, enter, enter_with_example
 
 COMMANDS = (
     "demo", "init", "import", "projects", "plan", "preview", "approve", "revoke", "execute",
-    "pause", "unpause", "package", "report", "audit",
+    "doubts", "reconcile", "pause", "unpause", "cancel", "retry", "recover", "package", "report",
+    "audit", "serve", "erase", "up", "email doctor", "email test", "email feedback",
 )  # fmt: skip
 REPOSITORY = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-HEAVY = {"prefect", "weasyprint", "boto3", "pptx", "alembic"}
+HEAVY = {
+    "prefect", "weasyprint", "boto3", "pptx", "alembic", "httpx", "starlette", "uvicorn", "dkim",
+    "dns", "nh3",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -26,10 +34,11 @@ def test_every_command_explains_itself(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = enter(tmp_path, monkeypatch)
-    shown = workspace.run(command, "--help").stdout
+    *group, name = command.split()
+    shown = workspace.run(*group, name, "--help").stdout
     assert f"aicmo {command}" in shown
     assert len(shown.splitlines()) > 5
-    assert command in workspace.run("--help").stdout
+    assert name in workspace.run(*group, "--help").stdout
     assert list(tmp_path.iterdir()) == []
 
 
@@ -66,10 +75,23 @@ def test_init_writes_a_private_key_and_a_database(
     assert env.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / ".aicmo" / "aicmo.db").exists()
     assert "aicmo import FILE" in first
-    key = env.read_text(encoding="utf-8").partition("=")[2].strip()
+    key = dotenv_values(env)["AICMO_SECRET_KEY"] or ""
     assert len(key) >= 32
     assert key not in first
     assert workspace.run("projects").stdout.startswith("There is no project yet")
+
+
+def test_a_new_env_names_what_else_it_may_hold_and_sets_none_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter(tmp_path, monkeypatch).run("init")
+    env = tmp_path / ".env"
+    assert dotenv_values(env).keys() == {"AICMO_SECRET_KEY"}
+    named = dotenv_values(stream=StringIO(env.read_text(encoding="utf-8").replace("#", "")))
+    read = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    names = {name for name, value in named.items() if value}
+    assert {"AICMO_SMTP_URL", "AICMO_FEEDBACK_URL", "EXECUTION_ENABLED"} < names <= read
+    parse_smtp_url(named["AICMO_SMTP_URL"] or "")
 
 
 @pytest.mark.parametrize(
