@@ -76,6 +76,7 @@ REPEAT_LATER = Verdict(WAIT, "it may have gone out, and can't be repeated now")
 """Of a doubt that a guard stops: it keeps waiting until it can be repeated, or no longer can."""
 
 
+@lru_cache(maxsize=256)
 def read_verdict(text: str) -> Verdict:
     """The `Verdict` of what `verdict()` selected."""
     action, _, reason = text.partition(":")
