@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from aicmo.errors import FixConfiguration
 from aicmo.models import Installation
 
-
 _LETTERS = bytes(b"abcdefghijklmnopqrstuvwxyz234567"[byte % 32] for byte in range(256))
 """Five bits of each byte, in letters that survive mail programs which change their case."""
 
