@@ -26,7 +26,7 @@ from aicmo.models import Attempt, Delivery, Feedback, Item, Project
 from aicmo.plans.addresses import normalise_address
 from aicmo.privacy import feedback_sha256
 
-HARD_BOUNCES = ("5.1.1", "5.1.2", "5.1.3", "5.1.10")
+HARD_BOUNCES = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
 """The address doesn't exist and never will (RFC 3463 §3.2, RFC 7505): suppressed at once."""
 REFUSALS_TO_SUPPRESS = 3
 """After so many emails that were refused for good for another reason."""

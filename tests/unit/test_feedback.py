@@ -51,7 +51,7 @@ def events(database: Database) -> list[str]:
         return [each.event for each in audit.events(session, "studio", newest=50)]
 
 
-@pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.1.3", "5.1.10"])
+@pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"])
 def test_a_hard_bounce_suppresses_the_address_at_once(database: Database, status: str) -> None:
     first, _ = sent(database)
     mailbox = Messages(bounce(bounce_address(first), status=status))
