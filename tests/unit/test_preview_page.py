@@ -25,6 +25,7 @@ from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import EmailContent
 from aicmo.plans.reading import read_document
 from tests.command_line.cli_workspace import EXAMPLE
+from tests.unit.email_samples import FEEDBACK_TOKEN
 
 AT = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 ATTACK = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -58,7 +59,7 @@ def _email(document: ProjectDocument, name: str = "Dana") -> ComposedEmail:
     content = document.items[0].content
     assert isinstance(content, EmailContent)
     recipient = EmailRecipient("dana@example.com", name=name, first_name=name)
-    return EmailComposer(content, document.brand).compose(recipient, "token1", AT)
+    return EmailComposer(content, document.brand).compose(recipient, "token1", AT, FEEDBACK_TOKEN)
 
 
 def _sample(document: ProjectDocument, name: str = "Dana") -> Sample:
@@ -124,7 +125,7 @@ def test_a_sample_shows_its_kind_both_parts_every_header_and_where_its_links_go(
     assert f"<dt>Envelope sender</dt><dd>{sample.email.sender}</dd>" in html
     assert f"{len(sample.email.payload):,} bytes" in html
     targets = re.findall(r'<td class="url">(.*?)</td>', html)
-    assert document.brand.unsubscribe_url in targets
+    assert document.brand.unsubscribe_url.replace("{token}", FEEDBACK_TOKEN) in targets
     assert len(targets) == len(re.findall("<a ", sample.email.html))
     # The width is switched by CSS alone, each sample by itself.
     assert re.findall(r'name="(width-\d+)"', html) == ["width-1", "width-1"]
