@@ -127,8 +127,8 @@ class SmtpConnection:
                     self._take_reply(code, text)
                 if replies and self.stage is Stage.ENVELOPE:
                     self._wait_for_step()
-                elif self.stage is Stage.DOT and self._socket.has_rest:
-                    self.lose(_UNASKED)  # or it would count as the answer to the dot
+            if self.stage is Stage.DOT and self._socket.has_rest:
+                self.lose(_UNASKED)  # or it would count as the answer to the dot
         except EOFError:
             self.lose(_ENDED)
         except Exception as error:  # noqa: BLE001  (nothing unforeseen may touch the other connections)

@@ -157,23 +157,33 @@ class SmtpPool:
         return Outcome(OutcomeKind.NOT_SENT, detail=detail, scope=Scope.RUN)
 
     def _commit(self, still_allowed: StillAllowed) -> None:
-        """Asks once for all that are at their dot, and looks at the clock again after the answer."""
+        """Asks once for all that are at their dot, and looks at the clock again after the answer.
+
+        What rides is pulled and signed before: between the answer and the dots nothing takes time.
+        """
         asked = [each for each in self._connections if each.stage is Stage.DOT]
         asked = [each for each in asked if not self._gave_up_late(each)]
         if not asked:
             return
+        riders = [self._rider(each) for each in asked]
         allowed = self._ask(still_allowed, asked)
         self._look_again()
-        for connection in asked:
-            letter = connection.opened
-            if letter is None or self._gave_up_late(connection):
-                continue
-            if id(letter.outgoing) in allowed:
-                connection.commit(self._rider(connection))
-            else:
-                connection.give_up(_NOT_ALLOWED)
-                # What stopped it may stop all: those that wait are asked about in another batch.
-                self._queue.let_go()
+        for connection, rider in zip(asked, riders, strict=True):
+            if self._may_commit(connection, allowed):
+                connection.commit(rider)
+            elif rider:
+                self.put_back(rider)
+
+    def _may_commit(self, connection: SmtpConnection, allowed: set[int]) -> bool:
+        letter = connection.opened
+        if letter is None or self._gave_up_late(connection):
+            return False
+        if id(letter.outgoing) not in allowed:
+            connection.give_up(_NOT_ALLOWED)
+            # What stopped it may stop all: those that wait are asked about in another batch.
+            self._queue.let_go()
+            return False
+        return True
 
     def _gave_up_late(self, connection: SmtpConnection) -> bool:
         is_late = connection.opened is not None and connection.opened.outgoing.is_late()

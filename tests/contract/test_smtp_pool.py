@@ -311,6 +311,56 @@ def test_a_server_that_speaks_before_the_dot_gets_none() -> None:
     assert peer.effects.total() == 0
 
 
+class Stuttering(SmtpPeer):
+    """Begins a reply that nobody asked for, and ends it before it has looked at the message."""
+
+    def _serve(self, connection: Any) -> None:
+        connection.settimeout(10)
+        with (
+            connection,
+            suppress(OSError, _Cut),
+            StutteringDialogue(self, connection) as dialogue,
+        ):
+            dialogue.run()
+
+
+class StutteringDialogue(Dialogue):
+    def on_data(self, rest: str) -> None:
+        self.connection.sendall(b"354 go on\r\n25")
+        time.sleep(0.3)  # so long nothing is read, and the body fills the socket
+        self.read_until(b"\r\n.\r\n")
+        self.connection.sendall(b"0 2.0.0 Ok: queued as X\r\n")
+        self.say("554 5.7.1 no")
+
+
+def test_what_a_server_begins_to_say_before_the_dot_is_not_the_answer_to_it() -> None:
+    payload = b"Subject: big\r\n\r\n" + b"a line\r\n" * 1_000_000
+    with Stuttering() as peer:
+        (outcome,) = send(peer, persons(1, payload=payload))
+
+    assert outcome.kind is NOT_SENT
+    assert peer.effects.total() == 0
+
+
+def test_nothing_takes_time_between_the_last_permission_and_the_dot() -> None:
+    signed, is_paused = list[bytes](), threading.Event()
+
+    def sign(payload: bytes) -> bytes:
+        signed.append(payload)
+        if len(signed) == 2:
+            is_paused.set()
+        return payload
+
+    def allow(group: Sequence[Outgoing]) -> Sequence[Outgoing]:
+        return () if is_paused.is_set() else group
+
+    with SmtpPeer() as peer:
+        outcomes = send(peer, persons(3), allow, sign=sign)
+
+    assert {outcome.kind for outcome in outcomes} == {NOT_SENT}
+    assert peer.effects.total() == 0
+
+
 def test_a_batch_is_pulled_no_further_than_connections_can_take() -> None:
     pulled = list[int]()
 

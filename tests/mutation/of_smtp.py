@@ -29,8 +29,8 @@ _letter, _reader = _in("smtp_letter.py"), _in("smtp_reader.py")
 MUTANTS = (
     _pool(
         "smtp: deadline directly before the dot", "a worker that hung in the last question sends",
-        "            if letter is None or self._gave_up_late(connection):",
-        "            if letter is None:",
+        "        if letter is None or self._gave_up_late(connection):",
+        "        if letter is None:",
         _EVERY + "test_nothing_is_committed_after_the_deadline",
         rule="deadline-last",
     ),
@@ -49,7 +49,7 @@ MUTANTS = (
     ),
     _pool(
         "smtp: still allowed", "a pause, or a journal that can't be written, doesn't stop the dot",
-        "            if id(letter.outgoing) in allowed:", "            if allowed is not None:",
+        "        if id(letter.outgoing) not in allowed:", "        if allowed is None:",
         _EVERY + "test_what_is_no_longer_allowed_is_not_sent",
     ),
     _pool(
@@ -121,6 +121,20 @@ MUTANTS = (
         "        if not self._awaited:\n            return\n",
         _TESTS + "test_an_answer_given_before_the_dot_is_not_taken_for_the_answer_to_it",
         _POOL + "test_a_server_that_speaks_before_the_dot_gets_none",
+    ),
+    _connection(
+        "smtp: no reply is begun before its question", "an early 250 in two pieces counts for the dot",
+        "            if self.stage is Stage.DOT and self._socket.has_rest:\n",
+        "            if events & EVENT_READ and self.stage is Stage.DOT and self._socket.has_rest:\n",
+        _POOL + "test_what_a_server_begins_to_say_before_the_dot_is_not_the_answer_to_it",
+    ),
+    _pool(
+        "smtp: permission directly before the dot", "a pause doesn't stop dots while others are signed",
+        "        riders = [self._rider(each) for each in asked]\n"
+        "        allowed = self._ask(still_allowed, asked)\n",
+        "        allowed = self._ask(still_allowed, asked)\n"
+        "        riders = [self._rider(each) for each in asked]\n",
+        _POOL + "test_nothing_takes_time_between_the_last_permission_and_the_dot",
     ),
     _connection(
         "smtp: a byte is no reply", "a byte at a time holds a message until its deadline",
