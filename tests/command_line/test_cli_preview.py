@@ -20,11 +20,14 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 def _import_with_subject(workspace: Workspace, subject: str) -> None:
+    _import_with(workspace, f"subject: '{subject}'", instead_of=f"subject: {SUBJECT}")
+
+
+def _import_with(workspace: Workspace, new: str, *, instead_of: str) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    assert text.count(f"subject: {SUBJECT}") == 1
+    assert text.count(instead_of) == 1
     file = workspace.folder / "changed.yaml"
-    text = text.replace(f"subject: {SUBJECT}", f"subject: '{subject}'")
-    file.write_text(text, encoding="utf-8")
+    file.write_text(text.replace(instead_of, new), encoding="utf-8")
     workspace.run("import", str(file))
 
 
@@ -48,8 +51,13 @@ def test_findings_come_with_place_and_fix_and_end_with_1(workspace: Workspace) -
     assert "Error  fit-em-1, content.subject: Says “luxury car”" in shown
     assert "  Fix: Write it in other words, or take the phrase from language_rules" in shown
     assert "Can't be approved as it is: fit-em-1." in shown
-    # What two items share is said once.
-    assert shown.count("fit-em-1, fit-em-2, brand.unsubscribe_url") == 1
+
+
+def test_what_two_items_share_is_said_once(workspace: Workspace) -> None:
+    _import_with(workspace, "/leave", instead_of="/u/{token}")
+    shown = workspace.run("preview", PROJECT).stdout
+    assert shown.count("brand.unsubscribe_url") == 1
+    assert "Warning  fit-em-1, fit-em-2, brand.unsubscribe_url: Nobody can leave" in shown
 
 
 def test_only_the_named_items_are_previewed(workspace: Workspace) -> None:

@@ -134,6 +134,11 @@ HANDING_OVER = (
         "unit/test_breaker.py::test_three_requests_in_a_row_without_an_answer_stop_the_run",
     ),
     _dispatch(
+        "compose: a doubt stays one", "a doubt that can't be composed any more looks unsent",
+        "guards.REPEAT_LATER if person.ambiguous else held", "held",
+        "unit/test_runs_end.py::test_a_doubt_that_can_not_be_composed_any_more_stays_a_doubt",
+    ),
+    _dispatch(
         "restore: seen before anything is sent", "a restore in the middle of a run is missed",
         "            remember_head(self.database, self.plan.project_id, *armed.head)\n",
         "            pass\n",
