@@ -30,7 +30,7 @@ system:
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
-peers: setup ## Install the real servers that the tests run against
+peers: setup ## Install the S3 and AWS servers that the tests run against
 	@$(BIN)/python -m tests.peers.install
 
 demo: setup ## Run the main job on a bundled project: nothing leaves this machine
@@ -39,7 +39,7 @@ demo: setup ## Run the main job on a bundled project: nothing leaves this machin
 up: setup ## Start a local Prefect server, worker and deployments
 	@$(BIN)/aicmo up
 
-test: peers ## Run the whole test suite, real peers included
+test: peers ## Run the whole test suite, against the real servers that are there
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 unit: setup ## Run the unit tests alone, without Prefect and without servers
