@@ -26,14 +26,20 @@ class Fingerprints:
     def of(self, item: Item, send_at: datetime, send_until: datetime | None) -> str:
         """Hex SHA-256 over content, sender, brand parts, link tags, audience and time window.
 
-        When messages may arrive (`sending`, but for its tags) isn't part of it: that changes no message.
+        When messages may arrive (`sending`, but for its tags) isn't part of it: that changes no
+        message. But `late: send` is: it takes the end off the window that was approved.
         """
         is_email = item.channel is Channel.EMAIL
+        goes_late = (item.late or self.document.sending.late) == "send"
         return _digest(
             {
                 "channel": item.channel.value,
                 "content": item.content.model_dump(mode="json"),
-                "window": [send_at.isoformat(), send_until.isoformat() if send_until else None],
+                "window": [
+                    send_at.isoformat(),
+                    send_until.isoformat() if send_until else None,
+                    *(["late"] if goes_late else []),
+                ],
                 "audience": self._audience(item.audience) if item.audience else None,
                 "brand": self._brand if is_email else None,
                 "utm": self._utm if is_email else None,

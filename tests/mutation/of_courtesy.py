@@ -32,6 +32,12 @@ LATE = (
         _COURTESY + "test_what_its_time_has_passed_is_held_dropped_or_sent",
     ),
     _of(
+        "late: approved as such", "an import lets out what was held until somebody approves it again",
+        "execution/fingerprint.py",
+        '*(["late"] if goes_late else []),', "",
+        _COURTESY + "test_a_plan_that_says_send_later_on_needs_its_approval_for_that",
+    ),
+    _of(
         "late: dropped only if so wished", "what is wanted late, too, is dropped", _GUARDS,
         '(and_(Item.late == "drop", _late()), _say', "(_late(), _say",
         _COURTESY + "test_what_its_time_has_passed_is_held_dropped_or_sent",

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 
 from aicmo.database import Database
 from aicmo.execution import pauses, runs
+from aicmo.execution.importing import import_document
 from aicmo.execution.preview import preview_items
 from aicmo.execution.project import load_items, load_plan
 from aicmo.execution.report import ExecutionReport
 from aicmo.models import AuditEvent
-from tests.projects import NOW, TOMORROW, contact, email, post
+from tests.projects import KEY, NOW, TOMORROW, contact, document, email, post
 from tests.unit.courteous_runs import (
     DAY,
     HOUR,
@@ -261,6 +262,15 @@ def test_what_was_dropped_goes_when_somebody_approves_it_again(database: Databas
     assert ran(database, monday) == []
     ready(database, 1, late="drop", at=monday)
     assert len(ran(database, monday)) == 1
+
+
+def test_a_plan_that_says_send_later_on_needs_its_approval_for_that(database: Database) -> None:
+    ready(database, 1, late="hold")
+    plan = document(contacts=[contact(1)], client="northside", sending={"late": "send"})
+    import_document(database, plan, source="test", actor="tester", secret_key=KEY)
+
+    assert ran(database, NOW + 3 * DAY) == []
+    assert told(database, NOW + 3 * DAY).reasons("held") == {"changed since its approval": 1}
 
 
 WAITS: list[dict[str, Any]] = [

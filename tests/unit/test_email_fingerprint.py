@@ -73,7 +73,7 @@ def test_what_changes_a_message_changes_its_fingerprint(
     "changes",
     [
         {"sending": {"quiet_hours": {"start": "21:00", "end": "08:00"}}},
-        {"sending": {"per_day": 100, "late": "send", "blackout": [{"first": "2026-12-24"}]}},
+        {"sending": {"per_day": 100, "late": "drop", "blackout": [{"first": "2026-12-24"}]}},
         in_brand(voice=["Warm"], footer="Confidential"),
     ],
     ids=["quiet hours", "caps", "what only packages show"],
@@ -85,6 +85,16 @@ def test_what_changes_no_message_keeps_the_approval(
 
     assert message(before) == message(after)
     assert fingerprint(before) == fingerprint(after)
+
+
+def test_only_what_is_approved_as_such_goes_out_however_late(tmp_path: Path) -> None:
+    before, loosened = document(tmp_path), document(tmp_path, sending={"late": "send"})
+    item = email_item(
+        "e1", content={"subject": "Fresh", "body": BODY, "format": "html"}, late="send"
+    )
+
+    assert fingerprint(before) != fingerprint(loosened)
+    assert fingerprint(loosened) == fingerprint(document(tmp_path, items=[item]))
 
 
 def test_links_are_tagged_with_the_item_s_id(tmp_path: Path) -> None:
