@@ -46,7 +46,9 @@ def test_what_is_approved_and_due_is_sent_once_and_never_again(database: Databas
 def test_the_bytes_on_the_wire_are_the_bytes_of_the_preview(database: Database) -> None:
     ready(database, people=1)
     run = started(database)
-    shown = preview_items(database, run.plan, runs.extract_items(run), NOW).items[0].samples[0].email
+    shown = (
+        preview_items(database, run.plan, runs.extract_items(run), NOW).items[0].samples[0].email
+    )
     with SmtpPeer() as peer:
         execute(database, peer)
         assert peer.messages == [shown.payload]
