@@ -35,6 +35,7 @@ COLUMNS = (
         required=True,
     ),
     Column("send_until", "send_until", "Not sent after this time; written like send_at."),
+    Column("late", "late", "send, hold or drop: a day after its time; empty: as the project says."),
     Column("timezone", "timezone", "IANA name, America/Chicago; empty: the project's."),
     Column("audience", "audience", "Id of an audience; email and crm need one."),
     Column("pillar", "pillar", "Name of a pillar of the strategy."),

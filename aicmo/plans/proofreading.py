@@ -16,7 +16,9 @@ _BRACES = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)|\}\}|%\}", flags=re.DOT
 _LEFTOVER = re.compile(
     r"\b(?:TODO|FIXME|XXX)\b|(?i:\b(?:TBD|TBC|lorem ipsum)\b|(?<![\w/])N/A(?![\w/])|\[insert[^\]]*\])"
 )
-_NOT_COPY = dict.fromkeys(("id", "channel", "send_at", "send_until", "timezone", "audience"), True)
+_NOT_COPY = dict.fromkeys(
+    ("id", "channel", "send_at", "send_until", "timezone", "late", "audience"), True
+)
 
 
 def check_placeholders(
@@ -81,7 +83,7 @@ def check_wording(document: ProjectDocument) -> Iterator[Problem]:
 def _check_phrases(
     place: str, item: Item, rules: list[tuple[str, re.Pattern[str]]]
 ) -> Iterator[Problem]:
-    copy = item.model_dump(exclude={**_NOT_COPY, "content": {"kind"}})
+    copy = item.model_dump(exclude={**_NOT_COPY, "content": {"kind", "format"}})
     for inside, text in _strings(copy, place):
         for phrase, pattern in rules:
             if pattern.search(text):

@@ -145,6 +145,13 @@ def test_warnings(tmp_path: Path, changes: dict[str, Any], place: str, message: 
     assert not is_error(tmp_path, document)
 
 
+def test_what_is_set_for_an_item_is_no_copy(tmp_path: Path) -> None:
+    story = {"text": "Bread!", "format": "story"}
+    items = [email_item("e1", late="drop"), post_item("p1", channel="instagram", content=story)]
+    rules = {"must_not_mention": ["drop", "story", "instagram", "everyone"]}
+    assert problems_of(tmp_path, plain_document(items=items, language_rules=rules)) == {}
+
+
 @pytest.mark.parametrize("field", ["sender", "postal_address", "unsubscribe_url"])
 def test_email_needs_to_say_who_writes_and_how_to_leave(tmp_path: Path, field: str) -> None:
     document = plain_document()

@@ -105,6 +105,15 @@ def test_a_body_may_be_html_and_a_post_may_be_a_reel(tmp_path: Path) -> None:
     assert [getattr(item.content, "format", None) for item in items] == ["html", "reel", "markdown"]
 
 
+def test_each_row_may_have_its_own_rule_for_being_late(tmp_path: Path) -> None:
+    heading = [*HEADING, "late"]
+    rows = [heading, [*EMAIL, "drop"], ["e2", *EMAIL[1:], ""]]
+    first, second = with_calendar(DOCUMENT, as_csv(tmp_path, rows)).document.items
+    assert (first.late, second.late) == ("drop", None)
+    (refused,) = problems_of(as_csv(tmp_path, [heading, [*EMAIL, "never"]]))
+    assert "row 2, column late" in refused
+
+
 def test_date_and_time_cells_are_local_times(tmp_path: Path) -> None:
     at = datetime.fromisoformat("2026-03-03T07:29:59.999997")
     path = as_xlsx(tmp_path, [HEADING, [*EMAIL[:3], at, *EMAIL[4:]]])
