@@ -151,6 +151,8 @@ class SmtpPeer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            # Three replies to one write would wait 40 ms for the client's delayed ACK.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._start(self._serve, connection)
 
