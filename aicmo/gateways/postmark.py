@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import SecretStr
 
-from aicmo.errors import FixInput
+from aicmo.errors import FixConfiguration, FixInput
 from aicmo.gateways.contract import (
     Found,
     Gateway,
@@ -44,6 +44,7 @@ from aicmo.gateways.http_exchange import (
 from aicmo.smtp_relay import Rate
 
 _HOST = "api.postmarkapp.com"
+_TEST_TOKEN = "POSTMARK_API_TEST"  # noqa: S105  (public: postmarkapp.com, "Sandbox mode")
 _OK, _UNPROCESSABLE = 200, 422
 _KEPT_FOR = timedelta(days=45)
 """How long Postmark keeps a message's data unless somebody pays for more or chooses less."""
@@ -69,7 +70,8 @@ class PostmarkGateway(Gateway):
     clock: what a time to come back, and the age of a message, are counted from.
 
     Raises:
-        FixConfiguration: the base URL is another host's.
+        FixConfiguration: the base URL is another host's, or the token is the one for trials, with
+            which everything would count as sent.
     """
 
     channel = "email"
@@ -92,6 +94,11 @@ class PostmarkGateway(Gateway):
         self.limits = tuple(RateLimit(*rate) for rate in rates)
         self._stream = stream
         token = server_token.get_secret_value()
+        if token == _TEST_TOKEN:
+            raise FixConfiguration(
+                "Postmark's test token takes every message and sends none",
+                next_step="Use the token of a server: Postmark, Servers, API Tokens.",
+            )
         self.name = account_name("postmark", token, stream)
         login = {"X-Postmark-Server-Token": token, "Accept": "application/json"}
         self._exchange = HttpExchange(base_url, host=_HOST, headers=login, times=times)

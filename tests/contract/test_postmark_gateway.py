@@ -182,6 +182,11 @@ def test_no_other_host_gets_the_token() -> None:
         PostmarkGateway(permit(), SecretStr(KEY), base_url="https://api.postmark.example.org")
 
 
+def test_a_token_that_sends_nothing_is_refused() -> None:
+    with pytest.raises(FixConfiguration, match="takes every message and sends none"):
+        PostmarkGateway(permit(), SecretStr("POSTMARK_API_TEST"))
+
+
 def test_it_opens_with_what_is_configured() -> None:
     rates = [(50, timedelta(seconds=1))]
     gateway = open_postmark_gateway(SecretStr(KEY), "newsletter", rates)(permit())
