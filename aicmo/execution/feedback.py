@@ -142,7 +142,7 @@ class _Reading:
         is_ours = False
         for report in reports:
             delivery = sent.find(report)
-            if delivery is None or self._journal in report.recipients:
+            if delivery is None or self._is_about_a_copy(report, delivery):
                 continue
             is_ours = True
             came_back = _record(self._database, delivery, report, source, self._by)
@@ -155,6 +155,17 @@ class _Reading:
         else:
             reason = _NOT_OURS if reports else _NO_REPORT
             self.left.append(LeftInPlace(message.name, reason))
+
+    def _is_about_a_copy(self, report: Report, delivery: _Sent) -> bool:
+        """The journal's copy has the contact's bounce address, but another recipient.
+
+        Whoever the journal's mail is passed on to isn't known: so a bounce must name the contact.
+        """
+        if not self._journal or not report.recipients:
+            return False
+        names_contact = delivery.recipient in report.recipients
+        is_bounce = report.kind in (Kind.BOUNCED, Kind.DELAYED)
+        return self._journal in report.recipients or (is_bounce and not names_contact)
 
 
 class _Ledger:

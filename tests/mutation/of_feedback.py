@@ -43,7 +43,7 @@ MUTANTS = (
     ),
     _feedback(
         "feedback: not the journal's copy", "a full archive suppresses every contact",
-        "if delivery is None or self._journal in report.recipients:", "if delivery is None:",
+        "if delivery is None or self._is_about_a_copy(report, delivery):", "if delivery is None:",
         _FEEDBACK + "test_what_the_journals_copy_bounces_is_about_no_contact",
     ),
     _feedback(

@@ -251,13 +251,21 @@ def test_nothing_is_said_of_what_was_never_armed(database: Database) -> None:
     assert (told.came_back, suppressed(database)) == ((), [])
 
 
-def test_what_the_journals_copy_bounces_is_about_no_contact(database: Database) -> None:
+@pytest.mark.parametrize("gone", ["journal@agency.example", "where-it-is-passed-on@example.net"])
+def test_what_the_journals_copy_bounces_is_about_no_contact(database: Database, gone: str) -> None:
     first, _ = sent(database)
-    message = bounce(bounce_address(first), recipient="journal@agency.example")
+    message = bounce(bounce_address(first), recipient=gone)
 
     told = read(database, message, journal="Journal@agency.example")
 
     assert (told.came_back, len(told.left), suppressed(database)) == ((), 1, [])
+
+
+def test_beside_a_journal_a_contact_bounces_all_the_same(database: Database) -> None:
+    first, _ = sent(database)
+    told = read(database, bounce(bounce_address(first)), journal="journal@agency.example")
+
+    assert [each.suppressed for each in told.came_back] == ["hard bounced"]
 
 
 def test_the_address_that_got_it_is_suppressed_not_the_contacts_new_one(
