@@ -65,13 +65,14 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_template: str, postgres_server: str) -> str:
+def postgres_url(postgres_template: str, postgres_server: str) -> Iterator[str]:
     template = make_url(postgres_template).database
     copy = f"{template}_{os.urandom(4).hex()}"
     plain = make_url(postgres_server).set(drivername="postgresql")
     with psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{template}"')
-    return make_url(postgres_template).set(database=copy).render_as_string(hide_password=False)
+        yield make_url(postgres_template).set(database=copy).render_as_string(hide_password=False)
+        server.execute(f'DROP DATABASE "{copy}" WITH (FORCE)')
 
 
 @pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.peer)])

@@ -34,7 +34,14 @@ _SETTINGS = {
     "shared_buffers": "64MB",
     "max_connections": "100",
 }
-_VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_VOLATILE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "64MB",
+}
+_MEMORY = Path("/dev/shm")
+_ROOM_IN_MEMORY = 2 * 1024**3
 
 
 @contextmanager
@@ -48,10 +55,17 @@ def running_postgres(*, durable: bool = False) -> Iterator[str]:
         _drop_databases(url)
         return
     binaries = binaries_folder()
-    with tempfile.TemporaryDirectory(prefix="aicmo-postgres-") as folder:
+    place = None if durable else _memory()
+    with tempfile.TemporaryDirectory(prefix="aicmo-postgres-", dir=place) as folder:
         make_cluster(binaries, folder)
         with _started(binaries, folder, {} if durable else _VOLATILE) as url:
             yield url
+
+
+def _memory() -> Path | None:
+    """Where a new database costs no write to a disk: each test has one of 13 MB."""
+    is_roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM_IN_MEMORY
+    return _MEMORY if is_roomy else None
 
 
 def new_database(url: str) -> str:
