@@ -1,4 +1,7 @@
-"""How many emails a run, or a project in a day, may still arm; counted from the attempts."""
+"""How many emails a run, or a project in a day, may still arm; counted from the attempts.
+
+What certainly never left doesn't count: else a relay that is down would use up a day's cap.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from aicmo.execution.states import Mover
+from aicmo.gateways.contract import OutcomeKind
 from aicmo.models import Account, Attempt, Run
 from aicmo.plans.opening import clock_text, day_began, day_ends, hours_of
 from aicmo.plans.sending import SendingRules
@@ -52,7 +56,10 @@ def _armed(
         Account.project_id == mover.project_id, Account.channel == "email"
     )
     armed = select(Attempt.id).where(
-        Attempt.account_id.in_(accounts), Attempt.armed_at >= since, *also
+        Attempt.account_id.in_(accounts),
+        Attempt.armed_at >= since,
+        Attempt.outcome != OutcomeKind.NOT_SENT.value,
+        *also,
     )
     counted = select(func.count()).select_from(armed.limit(at_most).subquery())
     return session.scalars(counted).one()

@@ -140,6 +140,11 @@ CAPS = (
         _COURTESY + "test_a_day_has_a_cap_whatever_runs",
     ),
     _of(
+        "caps: what left", "a relay that is down uses up the cap of a day", _CAPS,
+        "        Attempt.outcome != OutcomeKind.NOT_SENT.value,\n", "",
+        _COURTESY + "test_a_relay_that_is_down_uses_up_no_cap",
+    ),
+    _of(
         "caps: the tighter one", "the wider cap lets more out than the other allows", _CAPS,
         "return min(found, ", "return max(found, ",
         _COURTESY + "test_the_tighter_cap_counts",

@@ -9,12 +9,15 @@ import pytest
 from sqlalchemy import func, select
 
 from aicmo.database import Database
+from aicmo.errors import TryLater
 from aicmo.execution import pauses, runs
 from aicmo.execution.importing import import_document
 from aicmo.execution.preview import preview_items
 from aicmo.execution.project import load_items, load_plan
 from aicmo.execution.report import ExecutionReport
+from aicmo.gateways.smtp import open_smtp_gateway
 from aicmo.models import AuditEvent
+from aicmo.smtp_relay import SmtpRelay
 from tests.projects import KEY, NOW, TOMORROW, contact, document, email, post
 from tests.unit.courteous_runs import (
     DAY,
@@ -262,6 +265,17 @@ def test_what_was_dropped_goes_when_somebody_approves_it_again(database: Databas
     assert ran(database, monday) == []
     ready(database, 1, late="drop", at=monday)
     assert len(ran(database, monday)) == 1
+
+
+def test_a_relay_that_is_down_uses_up_no_cap(database: Database) -> None:
+    ready(database, 3, per_day=3)
+    run = opened(database, NOW)
+    nobody = open_smtp_gateway(SmtpRelay("127.0.0.1", 1, "none"))
+    with pytest.raises(TryLater):
+        runs.execute_channel(run, "email", runs.extract_items(run), lambda: nobody)
+    runs.close_run(run, ExecutionReport("studio"))
+
+    assert len(ran(database, NOW + timedelta(hours=1))) == 3
 
 
 def test_a_plan_that_says_send_later_on_needs_its_approval_for_that(database: Database) -> None:
