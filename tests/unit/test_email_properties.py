@@ -81,6 +81,8 @@ FIELDS: dict[str, Change] = {
 @given(st.sampled_from(sorted(FIELDS)), ANY_TEXT, st.sampled_from(["markdown", "html"]))
 @example("content.body", "\r\n.\r\n", "markdown")
 @example("brand.sender.name", "é" * 300, "html")
+@example("brand.sender.name", "x\r\nBcc: x@evil.example", "html")
+@example("brand.sender.name", "a\0b", "html")
 def test_any_text_of_a_brand_or_an_author(place: str, text: str, markup: str) -> None:
     content, brand = FIELDS[place](with_body("hello", markup), ONE_CLICK_BRAND, text)
     problem = refusal(content, brand)
@@ -91,6 +93,7 @@ def test_any_text_of_a_brand_or_an_author(place: str, text: str, markup: str) ->
 
     composed = compose(content, brand)
     assert_well_formed(composed)
+    assert not [value for _, value in composed.headers if REFUSED.search(value)]
     names = parse(composed).keys()
     assert [*names] == [each for each in HEADER_NAMES if each in names]
     assert [name for name in HEADER_NAMES if name not in names] in (
