@@ -66,7 +66,7 @@ HANDING_OVER = (
     _handing(
         "batch: nothing more after a stop", "a pause costs the rest of the batch a request each",
         "not (self.permission.stopped_by or self.breaker.reason)", "not self.breaker.reason",
-        _LATER + "test_after_a_pause_nobody_else_is_even_named_to_the_relay",
+        _LATER + "test_after_a_pause_only_who_is_at_hand_is_still_named_to_the_relay",
     ),
     _handing(
         "batch: our own refusal is no try", "an opt-out in the middle costs a delivery its tries",
