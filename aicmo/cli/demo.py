@@ -28,6 +28,7 @@ from aicmo.cli.demo_folder import (
     secret_key,
 )
 from aicmo.cli.importing import show_import
+from aicmo.cli.initialising import prepare_database
 from aicmo.cli.ledger import approvals, open_ledger, read_outlook
 from aicmo.cli.packaging import build_package, show_package
 from aicmo.cli.planning import show_plan
@@ -68,7 +69,9 @@ class _Story:
         when = local_time(CLOCK, TIMEZONE)
         self._say(f"The demo's clock stands at {when}. Nothing leaves this machine.", "dim")
         with progress("Opening the demo's database"):
-            database = open_ledger(create=True)
+            # A folder of an earlier version is brought up to date: nothing in it is anybody's.
+            prepare_database()
+            database = open_ledger()
         self._import(database)
         self._plan(database)
         self._preview(database)

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from aicmo.errors import FixDocument
+    from aicmo.execution.contacts import ContactChanges
     from aicmo.execution.importing import Imported
     from aicmo.plans.reading import ReadDocument
     from aicmo.problems import Problem
 
 _SIGNS = {"added": "+", "changed": "~", "withdrawn": "-"}
+_SHOWN_CONTACTS = 10
 _SIGN_STYLES = {"added": "green", "changed": "yellow", "withdrawn": "red"}
 
 
@@ -107,7 +109,9 @@ def _show_refusal(error: FixDocument, *, as_json: bool) -> None:
     console = to_stderr()
     show_problems(console, errors, f"{said}; nothing was imported")
     show_problems(console, warnings, "Warnings, which don't stand in the way", heading="Warning")
-    console.print("\nNext:  correct them all and import the file again.")
+    console.print(
+        f"\nNext:  correct {'it' if len(errors) == 1 else 'them all'} and import the file again."
+    )
 
 
 def _redacted(problems: Sequence[Problem]) -> list[Problem]:
@@ -161,6 +165,29 @@ def show_import(console: Console, imported: Imported) -> None:
             f"Contacts: {people.added} added, {people.changed} changed, {people.removed} removed."
         )
     )
+    _show_who_stays_out(console, people)
+
+
+def _show_who_stays_out(console: Console, people: ContactChanges) -> None:
+    told = (
+        (
+            people.resubscribed,
+            "Left earlier or bounced, so nothing is sent, whatever the document says",
+        ),
+        (
+            people.erased,
+            "Erased on request, so nothing is kept or sent; take them out of the document",
+        ),
+    )
+    for keys, why in told:
+        if keys:
+            console.print(plain(f"{why}: {_few(keys)}.", "yellow"))
+
+
+def _few(keys: Sequence[str]) -> str:
+    shown = ", ".join(keys[:_SHOWN_CONTACTS])
+    more = len(keys) - _SHOWN_CONTACTS
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def show_difference(console: Console, imported: Imported) -> None:

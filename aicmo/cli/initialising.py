@@ -43,7 +43,7 @@ def init(
         _write_template(template)
         return
     console = to_stdout()
-    for line in [_prepare_key(Path(".env")), _prepare_database()]:
+    for line in [_prepare_key(Path(".env")), prepare_database()]:
         console.print(plain(line), soft_wrap=True)
     console.print("\nNext: `aicmo import FILE` reads a project document (JSON or YAML);")
     console.print("      `aicmo init --template calendar.xlsx` writes a calendar to fill in;")
@@ -100,7 +100,12 @@ def add_secret_key(env_file: Path) -> None:
         file.write((gap + line if before else _NEW_ENV.format(key=line)).encode())
 
 
-def _prepare_database() -> str:
+def prepare_database() -> str:
+    """Makes the database of the settings, or brings it up to date; says which.
+
+    Raises:
+        FixConfiguration: it can't be opened.
+    """
     from sqlalchemy.exc import DBAPIError
 
     from aicmo.database import Database, open_database, unusable

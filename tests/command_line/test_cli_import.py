@@ -161,3 +161,16 @@ def test_markup_and_control_characters_of_a_document_stay_text(workspace: Worksp
     for command in (("plan", PROJECT), ("projects",)):
         assert "[bold red]Sale[/] [/nonsense]" in workspace.run(*command).stdout
     assert plain("a\x1b]0;title\x07b").plain == "a ]0;title b"
+
+
+def test_who_left_or_was_erased_is_named_by_the_next_import(workspace: Workspace) -> None:
+    document = _document()
+    first, second, *_ = [each["id"] for each in document["contacts"]]
+    document["contacts"][0]["consent"] = "unsubscribed"
+    workspace.run("import", _write(workspace, document))
+    workspace.run("erase", PROJECT, "--contact", second, "--yes")
+
+    document["contacts"][0]["consent"] = "opt_in"
+    shown = workspace.run("import", _write(workspace, document)).stdout
+    assert f"nothing is sent, whatever the document says: {first}.\n" in shown
+    assert f"take them out of the document: {second}.\n" in shown

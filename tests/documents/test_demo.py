@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line.cli_workspace import Workspace, enter
+from tests.unit.test_database import migrate
 
 ACTIVATE = Path(sys.prefix, "bin", "activate")
 OWN_KEY = "the-key-of-somebody-s-real-installation"
@@ -53,6 +54,10 @@ def test_the_demo_leaves_the_users_own_folder_alone(workspace: Workspace) -> Non
     # As `make demo` runs it: on a path that the terminal doesn't have.
     workspace.patch.setenv("PATH", str(ACTIVATE.parent))
     workspace.patch.setenv("MAKELEVEL", "1")
+    # An earlier version's folder: brought up to date, as `aicmo init` here wouldn't.
+    own_database = workspace.folder / "elsewhere" / ".aicmo" / "aicmo.db"
+    own_database.parent.mkdir(parents=True)
+    migrate(f"sqlite:///{own_database}", "0001")
     assert str(ACTIVATE) in workspace.run("demo", "--folder", "elsewhere").stdout
     assert sorted(path.name for path in workspace.folder.iterdir()) == [".env", "elsewhere"]
     assert OWN_KEY in (workspace.folder / ".env").read_text(encoding="utf-8")
