@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from aicmo.database import Database
 from aicmo.execution import pauses
 from aicmo.execution.report import read_books
+from aicmo.smtp_relay import CONNECTIONS
 from tests.conftest import KEY
 from tests.peers.smtp_peer import SmtpPeer
 from tests.projects import approved, contact, email, imported
@@ -65,10 +66,9 @@ def test_an_interrupted_run_says_what_waits(sqlite_url: str) -> None:
         assert status == 1
         assert "Interrupted" in complained
         assert "The books balance" in said
-        assert books.count("sent") + books.count("unknown") in (
-            peer.effects.total(), peer.effects.total() + 1,
-        )  # fmt: skip
-        assert books.count("unknown") <= 1
+        # What had its dot on each connection is in doubt, and may not have got there.
+        missed = books.count("sent") + books.count("unknown") - peer.effects.total()
+        assert 0 <= missed <= books.count("unknown") <= CONNECTIONS
         assert books.reasons("waiting").keys() <= {
             "due", "to be tried again: the run was interrupted",
         }  # fmt: skip
