@@ -93,7 +93,9 @@ def show_preview(console: Console, found: Preview) -> None:
     """Who would get what, who waits or is left out and why, and what the checks found."""
     from aicmo.execution.preview_page import would_go
 
-    table = grid(["Item", "Title", "Would send", "Not yet, because", "Left out", "Checks"], right=(2,))
+    table = grid(
+        ["Item", "Title", "Would send", "Not yet, because", "Left out", "Checks"], right=(2,)
+    )
     for item in found.items:
         table.add_row(
             plain(item.item.key), plain(item.item.title),
