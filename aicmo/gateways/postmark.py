@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import httpx
 from pydantic import SecretStr
 
-from aicmo.errors import FixConfiguration, FixInput
+from aicmo.errors import FixConfiguration
 from aicmo.gateways.contract import (
     Found,
-    Gateway,
     LivePermit,
     OpenGateway,
     Outcome,
@@ -38,9 +36,9 @@ from aicmo.gateways.http_exchange import (
     HTTP_TIMING,
     HttpExchange,
     HttpTimes,
-    NoAnswer,
     account_name,
 )
+from aicmo.gateways.http_gateway import HttpGateway
 from aicmo.smtp_relay import Rate
 
 _HOST = "api.postmarkapp.com"
@@ -60,7 +58,7 @@ _ABOUT_THE_ACCOUNT = frozenset(
 )  # fmt: skip
 
 
-class PostmarkGateway(Gateway):
+class PostmarkGateway(HttpGateway):
     """A server at Postmark, and the message stream that its marketing goes through.
 
     stream: its id; `broadcast` is the one for bulk mail. In a transactional one, bulk mail gets an
@@ -89,8 +87,7 @@ class PostmarkGateway(Gateway):
         times: HttpTimes | None = None,
         clock: Clock = utc_now,
     ) -> None:
-        super().__init__(permit)
-        self._clock = clock
+        super().__init__(permit, clock)
         self.limits = tuple(RateLimit(*rate) for rate in rates)
         self._stream = stream
         token = server_token.get_secret_value()
@@ -103,24 +100,10 @@ class PostmarkGateway(Gateway):
         login = {"X-Postmark-Server-Token": token, "Accept": "application/json"}
         self._exchange = HttpExchange(base_url, host=_HOST, headers=login, times=times)
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._exchange.close()
-
-    def send(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
-        """One request for one delivery; see `Gateway.send`."""
+    def _post(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
         headers = {"Content-Type": "application/json"}
-        try:
-            body = _body(read_email(outgoing), outgoing.token, self._stream)
-            answer = self._exchange.post("/email", body, headers, outgoing, still_allowed)
-        except FixInput as error:
-            return Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=str(error))
-        except NoAnswer as none:
-            return none.outcome
+        body = _body(read_email(outgoing), outgoing.token, self._stream)
+        answer = self._exchange.post("/email", body, headers, outgoing, still_allowed)
         return _outcome(answer, self._clock())
 
     def reconcile(self, question: Question) -> Reading:

@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from types import TracebackType
 
 from pydantic import SecretStr
 
-from aicmo.errors import FixInput
 from aicmo.gateways.contract import (
-    Gateway,
     LivePermit,
     OpenGateway,
     Outcome,
@@ -30,9 +27,9 @@ from aicmo.gateways.http_exchange import (
     HTTP_TIMING,
     HttpExchange,
     HttpTimes,
-    NoAnswer,
     account_name,
 )
+from aicmo.gateways.http_gateway import HttpGateway
 from aicmo.smtp_relay import Rate
 
 _HOST = "api.resend.com"
@@ -59,7 +56,7 @@ _NAMES = frozenset(
 """Error names are shown only if we know them: a text of the provider could hold anything."""
 
 
-class ResendGateway(Gateway):
+class ResendGateway(HttpGateway):
     """A team's account at Resend.
 
     rates: at most so many messages in each span; Resend's own default without them.
@@ -85,32 +82,17 @@ class ResendGateway(Gateway):
         times: HttpTimes | None = None,
         clock: Clock = utc_now,
     ) -> None:
-        super().__init__(permit)
-        self._clock = clock
+        super().__init__(permit, clock)
         self.limits = tuple(RateLimit(*rate) for rate in rates or DEFAULT_RATES)
         key = api_key.get_secret_value()
         self.name = account_name("resend", key)
         login = {"Authorization": f"Bearer {key}"}
         self._exchange = HttpExchange(base_url, host=_HOST, headers=login, times=times)
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._exchange.close()
-
-    def send(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
-        """One request for one delivery; see `Gateway.send`."""
+    def _post(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
         headers = {"Content-Type": "application/json", "Idempotency-Key": outgoing.token}
-        try:
-            body = _body(read_email(outgoing))
-            answer = self._exchange.post("/emails", body, headers, outgoing, still_allowed)
-        except FixInput as error:
-            return Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=str(error))
-        except NoAnswer as none:
-            return none.outcome
+        body = _body(read_email(outgoing))
+        answer = self._exchange.post("/emails", body, headers, outgoing, still_allowed)
         return _outcome(answer, self._clock())
 
 

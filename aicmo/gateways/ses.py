@@ -15,7 +15,6 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from types import TracebackType
 from typing import Any, cast
 
 import boto3
@@ -26,7 +25,6 @@ from pydantic import SecretStr
 
 from aicmo.errors import FixConfiguration, FixInput
 from aicmo.gateways.contract import (
-    Gateway,
     LivePermit,
     OpenGateway,
     Outcome,
@@ -40,6 +38,7 @@ from aicmo.gateways.contract import (
 from aicmo.gateways.email_json import read_email
 from aicmo.gateways.http_answers import Answer, Clock, confirmed, refused, utc_now, wait
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpExchange, HttpTimes, NoAnswer
+from aicmo.gateways.http_gateway import HttpGateway
 from aicmo.smtp_relay import Rate
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+){1,2}-\d")
@@ -58,7 +57,7 @@ _NOT_VERIFIED = "not verified"
 """A MessageRejected that says so is about the sender, or about an account still in the sandbox."""
 
 
-class SesGateway(Gateway):
+class SesGateway(HttpGateway):
     """An AWS account in one region.
 
     region: such as eu-west-1.
@@ -90,8 +89,7 @@ class SesGateway(Gateway):
         times: HttpTimes | None = None,
         clock: Clock = utc_now,
     ) -> None:
-        super().__init__(permit)
-        self._clock = clock
+        super().__init__(permit, clock)
         if not _REGION.fullmatch(region):
             raise FixConfiguration(
                 "The region of Amazon SES isn't one",
@@ -108,25 +106,14 @@ class SesGateway(Gateway):
         self._turn: tuple[Outgoing, StillAllowed] | None = None
         self._answer: Answer | None = None
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._exchange.close()
-
-    def send(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
-        """One request for one delivery; see `Gateway.send`."""
+    def _post(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
         self._turn, self._answer = (outgoing, still_allowed), None
         said: dict[str, Any] = {}
         error: Exception | None = None
         try:
             said = self._client.send_email(**self._request(outgoing))
-        except FixInput as unfit:
-            return Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=str(unfit))
-        except NoAnswer as none:
-            return none.outcome
+        except (FixInput, NoAnswer):
+            raise
         except Exception as failed:  # noqa: BLE001  (what counts is what has come)
             error = failed
         if self._answer is None:
