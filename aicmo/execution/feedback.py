@@ -22,12 +22,11 @@ from aicmo.execution.contacts import suppress
 from aicmo.execution.proven import settle_proven
 from aicmo.gateways.mail_reports import Kind, Report, read_reports
 from aicmo.gateways.mailboxes import FeedbackMailbox, Received
+from aicmo.gateways.smtp_replies import NO_SUCH_RECIPIENT
 from aicmo.models import Attempt, Delivery, Feedback, Item, Project
 from aicmo.plans.addresses import normalise_address
 from aicmo.privacy import feedback_sha256
 
-HARD_BOUNCES = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
-"""The address doesn't exist and never will (RFC 3463 §3.2, RFC 7505): suppressed at once."""
 REFUSALS_TO_SUPPRESS = 3
 """After so many emails that were refused for good for another reason."""
 _CHUNK = 200
@@ -274,7 +273,7 @@ def _reason_to_suppress(session: Session, delivery: _Sent, report: Report) -> st
         return "complained"
     if report.kind is not Kind.BOUNCED:
         return ""
-    if report.status in HARD_BOUNCES:
+    if report.status in NO_SUCH_RECIPIENT:
         return "hard bounced"
     if _refusals(session, delivery) >= REFUSALS_TO_SUPPRESS:
         return f"bounced {REFUSALS_TO_SUPPRESS} times"

@@ -25,7 +25,8 @@ _QUEUE_ID = re.compile(r"(?:queued as |\bid=)([A-Za-z0-9][A-Za-z0-9._-]{0,63})")
 _WAIT = re.compile(r"\b(\d{1,5}) ?(s|m|h)(?:ec(?:ond)?s?|in(?:ute)?s?|ours?)?\b", re.IGNORECASE)
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
 _SHORTEST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=4)
-_NO_SUCH_RECIPIENT = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})  # RFC 3463, RFC 7505
+NO_SUCH_RECIPIENT = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
+"""The address doesn't exist and never will (RFC 3463 §3.2, RFC 7505): suppressed at once."""
 
 
 @dataclass(frozen=True)
@@ -170,4 +171,4 @@ def _not_before(kind: OutcomeKind, scope: Scope, reply: Reply) -> datetime | Non
 
 
 def _is_unknown_recipient(step: Step, reply: Reply) -> bool:
-    return step in ("RCPT", "end of data") and reply.enhanced in _NO_SUCH_RECIPIENT
+    return step in ("RCPT", "end of data") and reply.enhanced in NO_SUCH_RECIPIENT

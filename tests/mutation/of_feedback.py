@@ -54,7 +54,7 @@ MUTANTS = (
     ),
     _feedback(
         "feedback: hard bounces at once", "a dead address is written to twice more",
-        "    if report.status in HARD_BOUNCES:\n", "    if not report.status:\n",
+        "    if report.status in NO_SUCH_RECIPIENT:\n", "    if not report.status:\n",
         _FEEDBACK + "test_a_hard_bounce_suppresses_the_address_at_once",
     ),
     _feedback(
