@@ -17,14 +17,17 @@ from aicmo.database import Database
 from aicmo.errors import AicmoError
 from aicmo.execution import runs
 from aicmo.execution.report import ExecutionReport
+from aicmo.execution.settling import REPEAT_AFTER
 from aicmo.gateways.contract import LivePermit, OpenGateway
 from aicmo.models import Attempt, Delivery
-from tests.peers.effect_gateways import EffectGateway
+from tests.peers.effect_gateways import EffectGateway, TokenGateway
+from tests.peers.http_exchange import Fault
 from tests.peers.http_peer import HttpPeer
 from tests.unit.doubtful_rows import ClockedDatabase
-from tests.unit.live_runs import CONFIG, LIVE
+from tests.unit.live_runs import CONFIG, LIVE, books, ready
 
 KILLED = 9
+LOST = Fault(applies=True, then="close")
 
 
 @contextmanager
@@ -54,6 +57,29 @@ def run_through(database: Database, open_gateway: OpenGateway, **changes: Any) -
     return runs.close_run(run, report)
 
 
+def run(
+    database: ClockedDatabase, peer: HttpPeer, gateway: type[EffectGateway] = TokenGateway
+) -> None:
+    run_through(database, opening(peer, gateway, database))
+
+
+def answer_lost(database: ClockedDatabase, peer: HttpPeer, fault: Fault = LOST) -> None:
+    """One delivery, transmitted once; it is time to repeat it."""
+    ready(database, people=1)
+    peer.faults[1] = fault
+    run(database, peer)
+    database.at += REPEAT_AFTER
+
+
+def told(database: ClockedDatabase) -> tuple[str, str]:
+    (tally,) = books(database, database.at).tallies
+    return tally.state, tally.reason
+
+
+def counts(peer: HttpPeer) -> tuple[int, int]:
+    return peer.transmissions.total(), peer.effects.total()
+
+
 def in_own_process(work: Callable[[], object]) -> int:
     """Exit status of a fork that does this; it must open its own connections."""
     pid = os.fork()
@@ -70,12 +96,12 @@ def in_own_process(work: Callable[[], object]) -> int:
 def killed_run(database: ClockedDatabase, peer: HttpPeer, gateway: type[EffectGateway]) -> None:
     """A run in a process of its own, which `gateway` or the test's setting kills."""
 
-    def run() -> None:
+    def work() -> None:
         own = ClockedDatabase(database.url.render_as_string(hide_password=False))
         own.at = database.at
         run_through(own, opening(peer, gateway, own))
 
-    assert in_own_process(run) == KILLED
+    assert in_own_process(work) == KILLED
 
 
 def deliveries(database: Database) -> list[Delivery]:

@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from aicmo.execution import pauses
-from aicmo.execution.settling import MAX_ATTEMPTS, REPEAT_AFTER
+from aicmo.execution.settling import MAX_ATTEMPTS
 from aicmo.gateways.contract import Outcome, Outgoing, RepeatClass, StillAllowed
 from tests.peers.effect_gateways import BlindGateway, EffectGateway, SearchableGateway, TokenGateway
 from tests.peers.http_exchange import Fault
@@ -21,16 +21,18 @@ from tests.projects import NOW
 from tests.unit.doubtful_rows import MINUTES, SECONDS, ClockedDatabase
 from tests.unit.effect_runs import (
     KILLED,
+    LOST,
+    answer_lost,
     attempts,
     clocked,
+    counts,
     deliveries,
     killed_run,
-    opening,
-    run_through,
+    run,
+    told,
 )
 from tests.unit.live_runs import books, ready
 
-LOST = Fault(applies=True, then="close")
 CUT_BEFORE = Fault(at="body", then="close")
 BOUNDS = TokenGateway.timing.send_deadline + TokenGateway.timing.request_bound + 30
 WINDOW = TokenGateway.token_lifetime - timedelta(seconds=BOUNDS)
@@ -62,29 +64,6 @@ def peer(database: ClockedDatabase) -> Iterator[HttpPeer]:
     """Knows a token again, on the clock of the test."""
     with HttpPeer(RepeatClass.REPEAT_SAFE, clock=lambda: database.time().timestamp()) as peer:
         yield peer
-
-
-def run(
-    database: ClockedDatabase, peer: HttpPeer, gateway: type[EffectGateway] = TokenGateway
-) -> None:
-    run_through(database, opening(peer, gateway, database))
-
-
-def answer_lost(database: ClockedDatabase, peer: HttpPeer, fault: Fault = LOST) -> None:
-    """One delivery, transmitted once; it is time to repeat it."""
-    ready(database, people=1)
-    peer.faults[1] = fault
-    run(database, peer)
-    database.at += REPEAT_AFTER
-
-
-def told(database: ClockedDatabase) -> tuple[str, str]:
-    (tally,) = books(database, database.at).tallies
-    return tally.state, tally.reason
-
-
-def counts(peer: HttpPeer) -> tuple[int, int]:
-    return peer.transmissions.total(), peer.effects.total()
 
 
 @pytest.mark.parametrize("fault", [LOST, CUT_BEFORE], ids=["after its effect", "before it"])

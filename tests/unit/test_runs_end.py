@@ -18,15 +18,23 @@ from aicmo.execution.journal import Journal, abandoned
 from aicmo.execution.settling import REPEAT_AFTER
 from aicmo.gateways.contract import Outcome, Outgoing, RateLimit, RepeatClass, StillAllowed
 from aicmo.models import Contact
-from tests.peers.effect_gateways import BlindGateway, TokenGateway
-from tests.peers.http_exchange import Fault
+from tests.peers.effect_gateways import BlindGateway
 from tests.peers.http_peer import HttpPeer
 from tests.projects import NOW, approved, contact, email, imported
 from tests.unit.doubtful_rows import ClockedDatabase
-from tests.unit.effect_runs import attempts, clocked, deliveries, opening, run_through
-from tests.unit.live_runs import books, ready
-
-LOST = Fault(applies=True, then="close")
+from tests.unit.effect_runs import (
+    LOST,
+    answer_lost,
+    attempts,
+    clocked,
+    counts,
+    deliveries,
+    opening,
+    run,
+    run_through,
+    told,
+)
+from tests.unit.live_runs import ready
 
 
 @pytest.fixture(autouse=True)
@@ -53,26 +61,6 @@ def database(
 def peer(database: ClockedDatabase) -> Iterator[HttpPeer]:
     with HttpPeer(RepeatClass.REPEAT_SAFE, clock=lambda: database.time().timestamp()) as peer:
         yield peer
-
-
-def run(database: ClockedDatabase, peer: HttpPeer) -> None:
-    run_through(database, opening(peer, TokenGateway, database))
-
-
-def answer_lost(database: ClockedDatabase, peer: HttpPeer) -> None:
-    ready(database, people=1)
-    peer.faults[1] = LOST
-    run(database, peer)
-    database.at += REPEAT_AFTER
-
-
-def told(database: ClockedDatabase) -> tuple[str, str]:
-    (tally,) = books(database, database.at).tallies
-    return tally.state, tally.reason
-
-
-def counts(peer: HttpPeer) -> tuple[int, int]:
-    return peer.transmissions.total(), peer.effects.total()
 
 
 Change = Callable[[ClockedDatabase], object]
