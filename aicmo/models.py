@@ -104,6 +104,80 @@ class Plan(Table):
     imported_at: Mapped[datetime]
 
 
+class Asset(Table):
+    """A file that plans refer to, by its content: a logo, a cover picture, a template."""
+
+    __tablename__ = "asset"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PlanAsset(Table):
+    """Where a plan's document refers to an asset: `path` as it is written there."""
+
+    __tablename__ = "plan_asset"
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), primary_key=True)
+    path: Mapped[str] = mapped_column(String(500), primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("asset.sha256"))
+
+
+class Package(Table):
+    """A package that was built; the same content is the same package.
+
+    identity: SHA-256 of its manifest.
+    number: counts the project's packages, from 1.
+    status: final or internal draft.
+    store_url: where its manifest is kept; empty when it was not stored.
+    """
+
+    __tablename__ = "package"
+    __table_args__ = (
+        UniqueConstraint("project_id", "identity"),
+        UniqueConstraint("project_id", "number"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
+    number: Mapped[int]
+    identity: Mapped[str] = mapped_column(String(64))
+    plan_version: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16))
+    manifest: Mapped[dict[str, Any]]
+    store_url: Mapped[str] = mapped_column(Text, default="")
+    built_by: Mapped[str] = mapped_column(String(200))
+    built_at: Mapped[datetime]
+
+
+class PackageLink(Table):
+    """A page on which somebody can open a package until `expires_at`; the token itself isn't kept."""
+
+    __tablename__ = "package_link"
+    __table_args__ = (UniqueConstraint("token_sha256"), Index(None, "package_id"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    package_id: Mapped[int] = mapped_column(ForeignKey("package.id"))
+    token_sha256: Mapped[str] = mapped_column(String(64))
+    recipient: Mapped[str] = mapped_column(String(200), default="")
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class PackageVisit(Table):
+    """A link was opened, or a file downloaded by it; nothing about the visitor is kept.
+
+    kind: opened or downloaded; file: the name of the downloaded file.
+    """
+
+    __tablename__ = "package_visit"
+    __table_args__ = (Index(None, "link_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("package_link.id"))
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(16))
+    file: Mapped[str] = mapped_column(String(200), default="")
+
+
 class Contact(Table):
     """A person of a project; `mailbox` is the address in the form that identifies the mailbox.
 

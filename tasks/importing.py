@@ -41,6 +41,7 @@ def import_document(path: str, calendar: str = "") -> Imported:
             actor=actor(),
             secret_key=get_settings().require_secret_key(),
             warnings=[str(warning) for warning in read.warnings],
+            files=read.files,
         )
 
 
@@ -52,4 +53,6 @@ def _read(path: Path, calendar: str) -> ReadDocument:
 
     combined = with_calendar(read.document, Path(calendar))
     warnings: tuple[Problem, ...] = (*read.warnings, *combined.warnings)
-    return ReadDocument(combined.document, warnings, f"{read.source}, {combined.source}")
+    return ReadDocument(
+        combined.document, warnings, f"{read.source}, {combined.source}", read.files
+    )

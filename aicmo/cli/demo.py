@@ -98,7 +98,7 @@ class _Story:
             read = read_example()
         imported = import_document(
             database, read.document, source=read.source, actor=OPERATOR, secret_key=secret_key(),
-            warnings=[str(warning) for warning in read.warnings],
+            warnings=[str(warning) for warning in read.warnings], files=read.files,
         )  # fmt: skip
         show_import(self.console, imported)
 

@@ -57,7 +57,7 @@ def import_(
     with progress(f"Importing {read.source}"):
         imported = import_document(
             open_ledger(), read.document, source=read.source, actor=person(None),
-            secret_key=secret_key, warnings=[str(warning) for warning in read.warnings],
+            secret_key=secret_key, warnings=[str(warning) for warning in read.warnings], files=read.files,
         )  # fmt: skip
     if as_json:
         print_json(_imported_json(imported))

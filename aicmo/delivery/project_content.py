@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aicmo.database import Database
-from aicmo.execution.project import load_plan
+from aicmo.execution.project import load_files, load_plan
 from aicmo.execution.report import Books, read_books
 from aicmo.models import Approval, Item
 from aicmo.packaging.content import ItemStatus, ProjectContent
@@ -26,12 +26,14 @@ def load_content(database: Database, project_id: str) -> ProjectContent:
         plan = load_plan(session, project_id)
         approved = _approved_items(session, project_id)
         books = read_books(session, project_id, now=plan.imported_at)
+        files = load_files(session, project_id)
     keys = [item.id for item in plan.document.items]
     return ProjectContent(
         document=plan.document,
         plan_version=plan.version,
         imported_at=plan.imported_at,
         items={key: _status(books, key, approved=key in approved) for key in keys},
+        files=files,
     )
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.execution import contacts, expansion, restoring
 from aicmo.execution.fingerprint import Fingerprints
-from aicmo.models import Account, Item, Plan, Project
+from aicmo.models import Account, Asset, Item, Plan, PlanAsset, Project
 from aicmo.plans import times
+from aicmo.plans.assets import require_assets
 from aicmo.plans.difference import Difference, compare
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import Item as PlannedItem
@@ -49,15 +50,19 @@ def import_document(
     actor: str,
     secret_key: bytes,
     warnings: Iterable[str] = (),
+    files: Mapping[str, bytes] | None = None,
 ) -> Imported:
-    """Makes `document` the current plan of its project.
+    """Makes `document` the current plan of its project; `files` are those it refers to, by path.
 
     Raises:
+        FixInput: the document refers to a picture that isn't among the files.
         FixConfiguration: the database was made with another secret key.
     """
+    files = files or {}
+    require_assets(document, files)
     with audit.transaction(database, document.id) as session:
         require_same_key(session, secret_key)
-        done = _Import(session, document, source, actor, secret_key, tuple(warnings)).run()
+        done = _Import(session, document, source, actor, secret_key, tuple(warnings), files).run()
     # Noted from the first plan on: a backup from before the first live run is then told, too.
     restoring.check(database)
     return done
@@ -72,9 +77,13 @@ class _Import:
         actor: str,
         secret_key: bytes,
         warnings: tuple[str, ...],
+        files: Mapping[str, bytes],
     ) -> None:
         self.session, self.document, self.source = session, document, source
         self.actor, self.secret_key, self.warnings = actor, secret_key, warnings
+        self.files = {
+            path: (hashlib.sha256(each).hexdigest(), each) for path, each in files.items()
+        }
         self.now = datetime.now(UTC)
         self.body: dict[str, Any] = document.model_dump(mode="json", exclude={"contacts"})
 
@@ -102,6 +111,8 @@ class _Import:
         digest = hashlib.sha256(_canonical(self.body))
         for contact in self.document.contacts:
             digest.update(contact.model_dump_json().encode())
+        for path, (sha256, _) in sorted(self.files.items()):
+            digest.update(f"{path}\0{sha256}".encode())
         return digest.hexdigest()
 
     def _unchanged(self, plan: Plan) -> Imported:
@@ -128,12 +139,18 @@ class _Import:
         return project
 
     def _add_plan(self, version: int, sha256: str) -> None:
-        self.session.execute(
-            insert(Plan).values(
-                project_id=self.document.id, version=version, sha256=sha256, source=self.source,
-                document=self.body, warnings=list(self.warnings), imported_at=self.now,
-            )
+        plan = Plan(
+            project_id=self.document.id, version=version, sha256=sha256, source=self.source,
+            document=self.body, warnings=list(self.warnings), imported_at=self.now,
         )  # fmt: skip
+        self.session.add(plan)
+        self.session.flush()
+        for path, (content_sha256, content) in self.files.items():
+            if self.session.get(Asset, content_sha256) is None:
+                self.session.add(Asset(sha256=content_sha256, size=len(content), content=content))
+                self.session.flush()
+            self.session.add(PlanAsset(plan_id=plan.id, path=path, sha256=content_sha256))
+        self.session.flush()
 
     def _write_items(self) -> int:
         fingerprints = Fingerprints(self.document)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aicmo.errors import NoSuchProject
-from aicmo.models import Item, Plan, Project
+from aicmo.models import Asset, Item, Plan, PlanAsset, Project
 from aicmo.plans.document import ProjectDocument
 
 
@@ -61,6 +61,18 @@ def load_plan(session: Session, project_id: str) -> ProjectPlan:
         document=ProjectDocument.model_validate(plan.document),
         warnings=tuple(plan.warnings),
     )
+
+
+def load_files(session: Session, project_id: str) -> dict[str, bytes]:
+    """The files that the current plan refers to, by their paths in its document."""
+    query = (
+        select(PlanAsset.path, Asset.content)
+        .join(Asset, Asset.sha256 == PlanAsset.sha256)
+        .join(Plan, Plan.id == PlanAsset.plan_id)
+        .join(Project, Project.id == Plan.project_id)
+        .where(Project.id == project_id, Plan.version == Project.plan_version)
+    )
+    return {row.path: row.content for row in session.execute(query)}
 
 
 def load_version(session: Session, project_id: str) -> int:

@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from aicmo.packaging.pictures import picture
 from aicmo.plans.colours import MARK, TEXT, contrast, mix, readable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aicmo.packaging.pictures import Picture
     from aicmo.plans.document import Brand
 
 _WHITE, _BLACK = "#ffffff", "#000000"
@@ -46,6 +50,7 @@ class Theme:
     on_primary: text on primary, at least 4.5.
     series: six colours for charts with several series, at least 3 on white, the mark first.
     light, dark: the colours on white and on dark paper.
+    name: which of the two looks; logo, cover: pictures for every format, None without one.
     notes: what was corrected, in words.
     """
 
@@ -55,7 +60,11 @@ class Theme:
     series: tuple[str, ...]
     light: Palette
     dark: Palette
+    name: Literal["clear", "editorial"]
     typeface: Literal["sans", "serif"]
+    deck_fonts: Literal["brand", "office"]
+    logo: Picture | None
+    cover: Picture | None
     notes: tuple[str, ...]
 
     @property
@@ -79,8 +88,14 @@ class Theme:
         return self.light.accent_text
 
 
-def theme_for(brand: Brand) -> Theme:
-    """The theme of a brand: the same brand always gives the same theme."""
+def theme_for(brand: Brand, files: Mapping[str, bytes] | None = None) -> Theme:
+    """The theme of a brand: the same brand and files always give the same theme.
+
+    Args:
+        brand: as the project's document has it.
+        files: the files that the document refers to, by their paths there; without them the theme
+            has no pictures.
+    """
     primary, accent = brand.colours.primary.lower(), brand.colours.accent.lower()
     light = _palette(primary, accent, _WHITE)
     series = [light.mark, light.accent_mark]
@@ -92,7 +107,11 @@ def theme_for(brand: Brand) -> Theme:
         series=tuple(readable(one, (_WHITE,), MARK) for one in series),
         light=light,
         dark=_palette(primary, accent, mix(_NIGHT, primary, 0.06)),
+        name=brand.theme,
         typeface=brand.typeface,
+        deck_fonts=brand.deck_fonts,
+        logo=picture(files[brand.logo]) if files and brand.logo else None,
+        cover=picture(files[brand.cover_picture]) if files and brand.cover_picture else None,
         notes=tuple(_notes(primary, accent, light)),
     )
 

@@ -1,7 +1,7 @@
 """The one model all renderers draw: chapters of blocks, with every word and number already final.
 
 No renderer reads the project: same numbers in every format by construction. Text is plain (never
-markup); a renderer escapes it. `Paragraph.text` and `Card.text` may hold line breaks: a blank line
+markup); a renderer escapes it. A cell or detail that is an https:// address as a whole is a link. `Paragraph.text` and `Card.text` may hold line breaks: a blank line
 parts paragraphs, a line that starts with `• ` or `1. ` is a list point.
 """
 
@@ -61,7 +61,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table whose caption states what it shows; `numeric` are the right-aligned columns."""
+    """A table whose caption states what it shows; `numeric` are the right-aligned columns.
+
+    filter_by: columns by whose values a reader may narrow the rows down, where the format can.
+    """
 
     caption: str
     columns: tuple[str, ...]
@@ -69,6 +72,7 @@ class Table:
     numeric: frozenset[int] = frozenset()
     total: tuple[str, ...] | None = None
     source: str = ""
+    filter_by: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,76 @@ class Timeline:
     spans: tuple[Span, ...]
 
 
-Block = Paragraph | Bullets | Cards | Figures | Table | BarChart | Timeline
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A measure on its way from a baseline (None if there is none yet) to a target."""
+
+    label: str
+    baseline: float | None
+    target: float
+    shown_baseline: str
+    shown_target: str
+    better: Literal["higher", "lower"] = "higher"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChart:
+    """Each measure on a scale of its own: where it stands and where it should get."""
+
+    caption: str
+    goals: tuple[Goal, ...]
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One piece in a day of a calendar: `07:30`, `Email`, its title, `Approved`."""
+
+    time: str
+    channel: str
+    title: str
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayCell:
+    """A day of a month grid; `inside` is false for the days of the neighbouring months."""
+
+    number: str
+    entries: tuple[Entry, ...] = ()
+    inside: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MonthGrid:
+    """A month in weeks of seven days, from the first day of the week in the client's country."""
+
+    caption: str
+    weekdays: tuple[str, ...]
+    weeks: tuple[tuple[DayCell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """A box that must not be missed: a decision that is needed, a warning."""
+
+    title: str
+    text: str
+    kind: Literal["decision", "warning"] = "decision"
+
+
+Block = (
+    Paragraph
+    | Bullets
+    | Cards
+    | Figures
+    | Table
+    | BarChart
+    | Timeline
+    | TargetChart
+    | MonthGrid
+    | Callout
+)
 
 
 @dataclass(frozen=True, slots=True)

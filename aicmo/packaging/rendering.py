@@ -73,8 +73,10 @@ def content_sha256(content: ProjectContent) -> str:
         "plan_version": content.plan_version,
         "imported_at": content.imported_at.isoformat(),
         "items": {key: asdict(status) for key, status in sorted(content.items.items())},
+        "files": {key: hashlib.sha256(each).hexdigest() for key, each in content.files.items()},
+        "ledger": asdict(content.ledger),
     }
-    text = json.dumps(described, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(described, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -125,7 +127,7 @@ def _renderer(format_: Format) -> _Render:
 
 
 def _theme(content: ProjectContent) -> Theme:
-    return theme_for(content.document.brand)
+    return theme_for(content.document.brand, content.files)
 
 
 def _key(content: ProjectContent, format_: Format) -> str:

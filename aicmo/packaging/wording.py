@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
 from babel.numbers import format_currency, format_decimal, format_percent, is_currency
 from markdown_it import MarkdownIt
 
 from aicmo.channels import Channel, parse_channel
+from aicmo.packaging.translation import locale_of
 from aicmo.plans.times import resolve, zone
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Wording:
 
     @classmethod
     def of(cls, document: ProjectDocument) -> Wording:
-        return cls(_locale(document.language), zone(document.timezone))
+        return cls(locale_of(document.language), zone(document.timezone))
 
     def number(self, value: Decimal | int) -> str:
         return format_decimal(value, locale=self.locale)
@@ -121,15 +122,6 @@ class Wording:
     def read(self, written: str, item: Item) -> datetime:
         """A time of an item, by the client's clocks."""
         return resolve(written, item.timezone or self.zone.key).astimezone(self.zone)
-
-
-def _locale(language: str) -> Locale:
-    for tag in (language, language.partition("-")[0]):
-        try:
-            return Locale.parse(tag, sep="-")
-        except (UnknownLocaleError, ValueError):
-            continue
-    return Locale("en")
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

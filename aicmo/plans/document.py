@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from aicmo.plans.contacts import Audience, Contact
-from aicmo.plans.fields import Colour, Day, Identifier, Language, Line, Link, Part, Prose
+from aicmo.plans.fields import Colour, Day, FilePath, Identifier, Language, Line, Link, Part, Prose
 from aicmo.plans.items import Item
 from aicmo.plans.sending import SendingRules
 from aicmo.plans.strategy import (
@@ -78,7 +78,24 @@ class Brand(Part):
         "`https://mail.example.com/u/{token}`, each contact leaves with one click (`aicmo serve`).",
     )
     colours: Colours
+    theme: Literal["clear", "editorial"] = Field(
+        default="clear", description="The look of the package: one of the two that come with AICMO."
+    )
     typeface: Literal["sans", "serif"] = "sans"
+    deck_fonts: Literal["brand", "office"] = Field(
+        default="brand",
+        description="`office` sets the deck in Arial or Georgia, which every PowerPoint has.",
+    )
+    logo: FilePath | None = Field(
+        default=None, description="PNG, JPEG or WebP beside the document."
+    )
+    cover_picture: FilePath | None = Field(
+        default=None, description="PNG, JPEG or WebP beside the document, for the covers."
+    )
+    templates: FilePath | None = Field(
+        default=None,
+        description="Folder beside the document with templates that take the place of ours.",
+    )
     footer: Line | None = Field(default=None, description="For example `Confidential`.")
     agency: Agency | None = None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aicmo.errors import FixDocument
+from aicmo.plans.assets import read_assets
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.parsing import parse_json, parse_yaml
 from aicmo.plans.validation import validate
@@ -17,11 +19,15 @@ _MAX_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class ReadDocument:
-    """A document without errors; `source` is the name of its file."""
+    """A document without errors; `source` is the name of its file.
+
+    files: the content of the files that the document refers to, by their paths there.
+    """
 
     document: ProjectDocument
     warnings: tuple[Problem, ...]
     source: str
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
 def read_document(path: Path) -> ReadDocument:
@@ -36,7 +42,8 @@ def read_document(path: Path) -> ReadDocument:
     # Nothing holds the text while the models are made: with many contacts it weighs.
     data = parse(read_text(path, _MAX_BYTES), path.name)
     document, warnings = validate(data, path.name)
-    return ReadDocument(document, warnings, path.name)
+    files = read_assets(document, path.parent, path.name)
+    return ReadDocument(document, warnings, path.name, files)
 
 
 def read_text(path: Path, max_bytes: int) -> str:
