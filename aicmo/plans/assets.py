@@ -69,15 +69,18 @@ def _files(brand: Brand, folder: Path) -> Iterator[tuple[str, str]]:
     if not brand.templates:
         return
     files = sorted(one for one in (folder / brand.templates).rglob("*") if not one.is_dir())
-    # One too many, so that its reading says so.
-    paths = [one.relative_to(folder).as_posix() for one in files[: MAX_TEMPLATE_FILES + 1]]
-    yield from (("brand.templates", path) for path in paths or [brand.templates])
+    paths = [one.relative_to(folder).as_posix() for one in files[:MAX_TEMPLATE_FILES]]
+    # Without any, or with too many, the folder itself is what can't be read as a file.
+    whole = paths if 0 < len(files) <= MAX_TEMPLATE_FILES else [brand.templates]
+    yield from (("brand.templates", path) for path in whole)
 
 
 def _read(folder: Path, path: str) -> bytes:
     file = folder / path
     if not file.exists():
         raise _UnusableFile(f"names {path}, which isn't there")
+    if file.is_dir():
+        raise _UnusableFile(f"names {path}, which doesn't hold 1 to {MAX_TEMPLATE_FILES} files")
     if not file.resolve().is_relative_to(folder) or not file.is_file():
         raise _UnusableFile(f"names {path}, which is not a file beside the document")
     try:
