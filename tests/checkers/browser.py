@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -104,9 +103,3 @@ def running_browser() -> Iterator[Browser]:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
         with running(["node", program], env=env, **pipes) as process:
             yield Browser(process, log)
-
-
-if __name__ == "__main__":
-    with running_browser() as started:
-        for one in sys.argv[1:]:
-            print(one, *started.validate(Path(one)), started.look(Path(one), axe=True), sep="\n")
