@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
@@ -24,6 +26,7 @@ from aicmo.smtp_relay import Rate, SmtpRelay, parse_rates, parse_smtp_url
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 _SAFETY_NAMES = ("EXECUTION_ENABLED", "EXECUTION_DRY_RUN", "EXECUTION_CHANNELS")
+_PLAIN_HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
 class Settings(BaseSettings):
@@ -51,6 +54,10 @@ class Settings(BaseSettings):
     feedback_url: SecretStr | None = Field(None, validation_alias="AICMO_FEEDBACK_URL")
     test_recipients: str = Field("", validation_alias="AICMO_TEST_RECIPIENTS")
     packages_url: str = Field("", validation_alias="AICMO_PACKAGES_URL")
+    packages_encryption: Literal["", "AES256", "aws:kms"] = Field(
+        "", validation_alias="AICMO_PACKAGES_ENCRYPTION"
+    )
+    serve_url: str = Field("", validation_alias="AICMO_SERVE_URL")
     output_dir: Path = Field(Path(".aicmo/output"), validation_alias="AICMO_OUTPUT_DIR")
     secret_key: SecretStr | None = Field(None, validation_alias="AICMO_SECRET_KEY")
     aws_secret_access_key: SecretStr | None = Field(None, validation_alias="AWS_SECRET_ACCESS_KEY")
@@ -79,6 +86,20 @@ class Settings(BaseSettings):
     def packages_folder_or_url(self) -> str:
         """Where packages go: the URL, or `.aicmo/packages` under the working folder."""
         return self.packages_url or Path(".aicmo/packages").resolve().as_uri()
+
+    def require_serve_url(self) -> str:
+        """The public address of `aicmo serve`, without a slash at its end.
+
+        Raises:
+            FixConfiguration: AICMO_SERVE_URL is unset, or no plain https:// address.
+        """
+        url = self.serve_url.rstrip("/")
+        if not _PLAIN_HTTPS.fullmatch(url):
+            raise FixConfiguration(
+                f"AICMO_SERVE_URL is {'no plain https:// address' if url else 'not set'}",
+                next_step="Set it to where your proxy puts `aicmo serve`: https://mail.example.com.",
+            )
+        return url
 
     def require_secret_key(self) -> bytes:
         """The key of all HMACs and tokens.

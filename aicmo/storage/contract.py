@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 from aicmo.errors import FixInput, StoreRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
 MAX_LINK_SECONDS = 7 * 24 * 3600
 """The longest life of a presigned link (AWS Signature Version 4, query authentication)."""
+CHUNK_BYTES = 1 << 20
+"""How much of a file is in memory at a time while it is read."""
 
 _KEY_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _MAX_KEY_LENGTH = 768  # an S3 key has at most 1,024 bytes, and the store's own prefix comes first
@@ -59,7 +61,12 @@ class Upload:
 
 
 class PackageStore(ABC):
-    """A place where packages are kept: a folder or a bucket."""
+    """A place where packages are kept: a folder or a bucket.
+
+    serves_links: whether its links work for somebody elsewhere.
+    """
+
+    serves_links = True
 
     def put(
         self, key: str, path: Path, *, sha256: str, media_type: str, download_name: str
@@ -100,6 +107,14 @@ class PackageStore(ABC):
 
         Raises:
             StoreRefused: there is none, or it can't be read.
+        """
+
+    @abstractmethod
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """The content under `key`, a piece at a time.
+
+        Raises:
+            StoreRefused: with the first piece: there is none, or it can't be read.
         """
 
     @abstractmethod

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from aicmo.errors import FixConfiguration, StoreRefused
 from aicmo.storage.contract import (
+    CHUNK_BYTES,
     PackageStore,
     Upload,
     check_expiry,
@@ -26,7 +27,7 @@ from aicmo.storage.contract import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -36,6 +37,8 @@ class FolderStore(PackageStore):
 
     A crash can leave a hidden `.part` file behind; it never stands under a key.
     """
+
+    serves_links = False
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -51,6 +54,11 @@ class FolderStore(PackageStore):
     def read(self, key: str) -> bytes:
         with _explained(key), self._existing(key) as stored:
             return stored.read()
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        with _explained(key), self._existing(key) as stored:
+            while chunk := stored.read(CHUNK_BYTES):
+                yield chunk
 
     def exists_with(self, key: str, sha256: str) -> bool:
         try:

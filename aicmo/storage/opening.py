@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from aicmo.errors import FixConfiguration
+from aicmo.settings import get_settings
 from aicmo.storage.folder import FolderStore
 
 if TYPE_CHECKING:
@@ -49,4 +50,8 @@ def _open_bucket(parts: SplitResult) -> PackageStore:
 
     if not parts.netloc or ":" in parts.netloc:
         raise FixConfiguration("The packages address names no bucket", next_step=_FORMS)
-    return open_s3_store(bucket=parts.netloc, prefix=unquote(parts.path).strip("/"))
+    return open_s3_store(
+        bucket=parts.netloc,
+        prefix=unquote(parts.path).strip("/"),
+        server_side_encryption=get_settings().packages_encryption or None,
+    )

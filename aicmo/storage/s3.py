@@ -11,6 +11,7 @@ import hashlib
 import re
 import time
 import unicodedata
+from collections.abc import Callable
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
@@ -24,20 +25,24 @@ from pydantic import SecretStr
 
 from aicmo.errors import AicmoError, FixConfiguration, StoreRefused
 from aicmo.storage.contract import (
+    CHUNK_BYTES,
     PackageStore,
     Upload,
     check_expiry,
     check_key,
     refuse_other_content,
 )
+from aicmo.storage.s3_parts import PART_BYTES, put_in_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
 ServerSideEncryption = Literal["AES256", "aws:kms"]
 
-MAX_PUT_BYTES = 5 * 1024**3
-"""The most that one PutObject takes (Amazon S3 limits)."""
+MAX_OBJECT_BYTES = 5 * 1024**4
+"""The largest object that S3 services agree on (Amazon S3 limits until 2025)."""
+PARTS_FROM_BYTES = 64 * 1024**2
+"""From this size on a file goes up in parts, so that a broken connection costs one part."""
 
 _CONFLICT_TRIES = 4
 _CALLS: dict[str, Any] = {
@@ -55,6 +60,8 @@ _DAMAGED = {
 }
 _RETRY = "Run it again; nothing is stored twice."
 
+_Put = Callable[[str, Upload], None]
+
 
 class S3Store(PackageStore):
     """Objects under `prefix` in one bucket. Never sends an ACL; never deletes or overwrites.
@@ -69,11 +76,14 @@ class S3Store(PackageStore):
         client: Any,
         *,
         server_side_encryption: ServerSideEncryption | None = None,
+        parts_from: int = PARTS_FROM_BYTES,
+        part_bytes: int = PART_BYTES,
     ) -> None:
         if prefix:
             check_key(prefix)
         self.bucket, self.prefix, self._client = bucket, prefix, client
         self._encryption = server_side_encryption
+        self._parts_from, self._part_bytes = parts_from, part_bytes
 
     def url(self, key: str) -> str:
         return f"s3://{self.bucket}/{self._object(key)['Key']}"
@@ -90,6 +100,11 @@ class S3Store(PackageStore):
             body: IO[bytes] = self._client.get_object(**self._object(key))["Body"]
             return body.read()
 
+    def chunks(self, key: str) -> Iterator[bytes]:
+        with self._explained():
+            body = self._client.get_object(**self._object(key))["Body"]
+            yield from body.iter_chunks(CHUNK_BYTES)
+
     def exists_with(self, key: str, sha256: str) -> bool:
         with self._explained():
             try:
@@ -100,28 +115,29 @@ class S3Store(PackageStore):
                 raise
 
     def _create(self, key: str, upload: Upload) -> bool:
-        if upload.size > MAX_PUT_BYTES:
+        if upload.size > MAX_OBJECT_BYTES:
             raise StoreRefused(
-                f"{key} is larger than 5 GiB, the most that one S3 put takes",
+                f"{key} is larger than 5 TiB, the most that S3 keeps as one object",
                 next_step="Make its media smaller.",
             )
+        in_parts = upload.size >= self._parts_from
+        # The condition on parts is only looked at when all of them are there.
+        if in_parts and self.exists_with(key, upload.sha256):
+            return False
         with self._explained():
-            if self._put_new(key, upload):
+            if self._put_new(self._put_parts if in_parts else self._put_whole, key, upload):
                 return True
         if self.exists_with(key, upload.sha256):
             return False
         raise refuse_other_content(key, f"The bucket {self.bucket}")
 
-    def _put_new(self, key: str, upload: Upload) -> bool:
+    def _put_new(self, put: _Put, key: str, upload: Upload) -> bool:
         """False when the key is taken (412). A race (409) is decided by asking again."""
-        request = self._object(key) | _described(upload)
-        if self._encryption:
-            request["ServerSideEncryption"] = self._encryption
         conflicts = 0
         while True:
             upload.source.seek(0)
             try:
-                self._client.put_object(**request)
+                put(key, upload)
             except ClientError as error:
                 if _status(error) == HTTPStatus.PRECONDITION_FAILED:
                     return False
@@ -131,6 +147,34 @@ class S3Store(PackageStore):
                 time.sleep(0.1 * 2**conflicts)
             else:
                 return True
+
+    def _put_whole(self, key: str, upload: Upload) -> None:
+        self._client.put_object(
+            **self._object(key),
+            **self._described(upload),
+            Body=upload.source,
+            ContentLength=upload.size,
+            ChecksumSHA256=base64.b64encode(bytes.fromhex(upload.sha256)).decode(),
+            IfNoneMatch="*",
+        )
+
+    def _put_parts(self, key: str, upload: Upload) -> None:
+        put_in_parts(
+            self._client,
+            self._object(key),
+            self._described(upload),
+            upload,
+            part_bytes=self._part_bytes,
+        )
+
+    def _described(self, upload: Upload) -> dict[str, Any]:
+        encryption = {"ServerSideEncryption": self._encryption} if self._encryption else {}
+        return {
+            "ContentType": upload.media_type,
+            "ContentDisposition": attachment(upload.download_name),
+            "Metadata": {"sha256": upload.sha256},
+            **encryption,
+        }
 
     def _checksum(self, key: str) -> str:
         """The server's own SHA-256 where it keeps one, else that of the content read back.
@@ -143,7 +187,7 @@ class S3Store(PackageStore):
             return base64.b64decode(kept).hex()
         body = self._client.get_object(**self._object(key))["Body"]
         value = hashlib.sha256()
-        for chunk in body.iter_chunks(1 << 20):
+        for chunk in body.iter_chunks(CHUNK_BYTES):
             value.update(chunk)
         return value.hexdigest()
 
@@ -175,10 +219,23 @@ def open_s3_store(
     secret_access_key: SecretStr | None = None,
     region: str | None = None,
     server_side_encryption: ServerSideEncryption | None = None,
+    parts_from: int = PARTS_FROM_BYTES,
+    part_bytes: int = PART_BYTES,
 ) -> S3Store:
     """A store on boto3; what is not given comes from boto3's own chain (AWS_*, profiles, roles).
 
     Opens no connection.
+
+    Args:
+        bucket: its name.
+        prefix: the folder in it.
+        endpoint_url: of a service that is not Amazon's.
+        access_key_id: in place of the one boto3 finds.
+        secret_access_key: its secret.
+        region: of the bucket.
+        server_side_encryption: asked for with each file.
+        parts_from: files of so many bytes go up in parts.
+        part_bytes: size of a part; S3 takes no less than 5 MiB but for the last.
 
     Raises:
         FixConfiguration: boto3 can't make a client of this.
@@ -205,7 +262,10 @@ def open_s3_store(
         made = client(addressing_style=style)
     except (BotoCoreError, ValueError) as error:
         raise _misconfigured(error) from None
-    return S3Store(bucket, prefix, made, server_side_encryption=server_side_encryption)
+    return S3Store(
+        bucket, prefix, made, server_side_encryption=server_side_encryption,
+        parts_from=parts_from, part_bytes=part_bytes,
+    )  # fmt: skip
 
 
 def _addressing_style(bucket: str, endpoint_url: str) -> str:
@@ -217,18 +277,6 @@ def _addressing_style(bucket: str, endpoint_url: str) -> str:
     host = urlsplit(endpoint_url).hostname or ""
     amazon = host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
     return "virtual" if amazon and "." not in bucket else "path"
-
-
-def _described(upload: Upload) -> dict[str, Any]:
-    return {
-        "Body": upload.source,
-        "ContentLength": upload.size,
-        "ContentType": upload.media_type,
-        "ContentDisposition": attachment(upload.download_name),
-        "ChecksumSHA256": base64.b64encode(bytes.fromhex(upload.sha256)).decode(),
-        "Metadata": {"sha256": upload.sha256},
-        "IfNoneMatch": "*",
-    }
 
 
 def attachment(name: str) -> str:

@@ -272,12 +272,12 @@ def test_a_service_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "AWS_ENDPOINT_URL_S3" in refused.value.next_step
 
 
-def test_a_file_over_five_gibibytes_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+def test_a_file_over_five_tebibytes_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     with answering_puts([200]) as (server, requests):
         store, key = open_on(server), new_key()
         with write(tmp_path, PDF).open("rb") as source:
-            large = Upload(source, sha256(PDF), 5 * 1024**3 + 1, "video/mp4", "film.mp4")
-            with pytest.raises(StoreRefused, match="5 GiB"):
+            large = Upload(source, sha256(PDF), 5 * 1024**4 + 1, "video/mp4", "film.mp4")
+            with pytest.raises(StoreRefused, match="5 TiB"):
                 store._create(key, large)
     assert requests == []
 
