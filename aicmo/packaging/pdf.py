@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aicmo.errors import AicmoError, InstallComponent
 from aicmo.packaging import charts, fonts, markup
 from aicmo.packaging.outline import BarChart, Timeline, imprint
+from aicmo.packaging.pdf_parts import parts_of
 from aicmo.packaging.pdf_verification import verify_pdf
 from aicmo.packaging.pdf_worker import CANNOT_LOAD
 from aicmo.packaging.rendered import RenderedFile
@@ -82,6 +83,9 @@ def html_for(outline: Outline, theme: Theme) -> str:
             theme=theme,
             draw=draw,
             draft=outline.status == "internal draft",
+            front=True,
+            parts=parts_of(outline),
+            sheets=(),
             display=fonts.FAMILIES[theme.typeface],
             ring=mix(theme.primary, theme.on_primary, 0.1),
             imprint=imprint(outline),
