@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aicmo.packaging.content import ItemStatus
 from aicmo.packaging.outline import Block, Card, Cards, Section, Table
 from aicmo.packaging.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
-    from aicmo.packaging.content import ItemStatus, ProjectContent
+    from aicmo.packaging.content import ProjectContent
     from aicmo.plans.document import ProjectDocument
     from aicmo.plans.items import Item
 
-NO_BASELINE = "no baseline yet"
-NO_SOURCE = "source to be confirmed"
 EMPTY_CELL = "–"
+_LONGEST_CONCLUSION = 180
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,29 @@ class Material:
         """The items in the order they go out."""
         return sorted(self.document.items, key=lambda item: (self.say.sends_at(item), item.id))
 
-    def status(self, item: Item) -> ItemStatus | None:
-        return self.content.items.get(item.id)
+    def status(self, item: Item) -> ItemStatus:
+        return self.content.items.get(item.id, ItemStatus())
+
+    def unapproved(self) -> list[Item]:
+        """The items that wait for approval, in the order they go out."""
+        return [item for item in self.items() if not self.status(item).approved]
+
+    def day_of(self, item: Item) -> date:
+        """The day an item goes out, by the client's calendar."""
+        return self.say.sends_at(item).date()
+
+    def days_of(self, items: Sequence[Item]) -> str:
+        """From the first to the last day of items in their order."""
+        return self.say.days(self.day_of(items[0]), self.day_of(items[-1]))
+
+    def audience_of(self, item: Item) -> str | None:
+        names = {one.id: one.name for one in self.document.audiences}
+        return names.get(item.audience) if item.audience else None
+
+
+def is_short(text: str) -> bool:
+    """Whether a text can stand as a chapter's message."""
+    return "\n" not in text and len(text) <= _LONGEST_CONCLUSION
 
 
 def section(heading: str, *blocks: Block | None) -> Section | None:
@@ -67,6 +89,7 @@ def table(
     numeric: Iterable[str] = (),
     total: Sequence[str] | None = None,
     source: str = "",
+    filter_by: Iterable[str] = (),
 ) -> Table | None:
     """A table without the columns that are empty in every row; None without rows."""
     kept = [i for i in range(len(columns)) if any(row[i] for row in rows)]
@@ -80,4 +103,5 @@ def table(
         numeric=frozenset(i for i, name in enumerate(names) if name in set(numeric)),
         total=None if total is None else tuple(total[i] for i in kept),
         source=source,
+        filter_by=tuple(i for i, name in enumerate(names) if name in set(filter_by)),
     )

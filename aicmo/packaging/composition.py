@@ -7,16 +7,21 @@ missing stands under the open questions. The words are a client's: no ids, no in
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aicmo.packaging import (
-    chapters_calendar,
-    chapters_execution,
-    chapters_results,
-    chapters_strategy,
-)
 from aicmo.packaging.chapter_parts import Material
+from aicmo.packaging.chapters_appendix import appendix, import_day
+from aicmo.packaging.chapters_budget import budget
+from aicmo.packaging.chapters_calendar import calendar
+from aicmo.packaging.chapters_content import pieces
+from aicmo.packaging.chapters_execution import execution
+from aicmo.packaging.chapters_measurement import measurement
+from aicmo.packaging.chapters_plan import channels, roadmap
+from aicmo.packaging.chapters_questions import questions
+from aicmo.packaging.chapters_situation import audience, situation
+from aicmo.packaging.chapters_strategy import strategy
+from aicmo.packaging.chapters_summary import glance
 from aicmo.packaging.outline import Outline
 from aicmo.packaging.wording import Wording, client_text
 
@@ -25,16 +30,19 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _CHAPTERS = (
-    chapters_strategy.glance,
-    chapters_strategy.situation,
-    chapters_strategy.strategy,
-    chapters_calendar.calendar,
-    chapters_calendar.pieces,
-    chapters_results.measurement,
-    chapters_results.budget,
-    chapters_execution.execution,
-    chapters_results.questions,
-    chapters_results.appendix,
+    glance,
+    situation,
+    audience,
+    strategy,
+    channels,
+    roadmap,
+    calendar,
+    pieces,
+    measurement,
+    budget,
+    questions,
+    execution,
+    appendix,
 )
 
 
@@ -44,7 +52,8 @@ def compose(content: ProjectContent) -> Outline:
     It is an internal draft unless there are items and every one of them is approved.
     """
     document = content.document
-    material = Material(content, Wording.of(document))
+    say = Wording.of(document)
+    material = Material(content, say)
     agency = document.brand.agency
     chapters = (write(material) for write in _CHAPTERS)
     outline = Outline(
@@ -52,16 +61,22 @@ def compose(content: ProjectContent) -> Outline:
         client=document.brand.name,
         title=document.name,
         subtitle=document.strategy.big_idea or document.brand.offer,
-        period=material.say.days(document.starts_on, document.ends_on),
-        version=f"Version {content.plan_version}",
+        period=say.days(document.starts_on, document.ends_on),
+        version=say.text("Version {number}", number=content.plan_version),
         language=document.language,
-        created=content.imported_at.astimezone(UTC).replace(microsecond=0).isoformat(),
+        created=_created(material),
         confidentiality=document.brand.footer or "",
         prepared_by=agency.name if agency and agency.show else "",
         status="final" if _all_approved(content) else "internal draft",
         chapters=tuple(chapter for chapter in chapters if chapter),
     )
-    return _in_client_words(outline)
+    return _in_client_words(outline, say)
+
+
+def _created(material: Material) -> str:
+    # The day alone: the same document, imported twice on a day, gives the same bytes.
+    day = import_day(material)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).isoformat()
 
 
 def _all_approved(content: ProjectContent) -> bool:
@@ -71,15 +86,16 @@ def _all_approved(content: ProjectContent) -> bool:
     )
 
 
-def _in_client_words(value: _T) -> _T:
+def _in_client_words(value: _T, say: Wording) -> _T:
     """The outline with every text passed through `client_text`, wherever it stands."""
     changed: Any = value
     if isinstance(value, str):
-        changed = client_text(value)
+        changed = client_text(value, say)
     elif isinstance(value, tuple):
-        changed = tuple(_in_client_words(one) for one in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  (of any depth)
+        changed = tuple(_in_client_words(one, say) for one in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  (of any depth)
     elif is_dataclass(value) and not isinstance(value, type):
         changed = replace(
-            value, **{one.name: _in_client_words(getattr(value, one.name)) for one in fields(value)}
+            value,
+            **{one.name: _in_client_words(getattr(value, one.name), say) for one in fields(value)},
         )
     return changed

@@ -1,8 +1,9 @@
 """The one model all renderers draw: chapters of blocks, with every word and number already final.
 
 No renderer reads the project: same numbers in every format by construction. Text is plain (never
-markup); a renderer escapes it. A cell or detail that is an https:// address as a whole is a link. `Paragraph.text` and `Card.text` may hold line breaks: a blank line
-parts paragraphs, a line that starts with `• ` or `1. ` is a list point.
+markup); a renderer escapes it. A cell or detail that is an https:// address as a whole is a link.
+`Paragraph.text` and `Card.text` may hold line breaks: a blank line parts paragraphs, a line that
+starts with `• ` or `1. ` is a list point.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal, cast
+
+from aicmo.packaging.translation import translation
 
 _MARKERS = (
     (re.compile(r"\{\{|\{%"), "shows a template's marks"),
@@ -232,7 +235,8 @@ def texts(part: object) -> Iterator[str]:
 
 def imprint(outline: Outline) -> list[str]:
     """What a footer says: client, title, version, who made it, how confidential it is."""
-    made_by = f"Prepared by {outline.prepared_by}" if outline.prepared_by else ""
+    say, made_by = translation(outline.language), outline.prepared_by
+    made_by = say.text("Prepared by {agency}", agency=made_by) if made_by else ""
     parts = (outline.client, outline.title, outline.version, made_by, outline.confidentiality)
     return [part for part in parts if part]
 

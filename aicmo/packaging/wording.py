@@ -6,21 +6,29 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel.dates import (
+    format_date,
+    format_interval,
+    format_skeleton,
+    format_time,
+    get_datetime_format,
+    get_timezone_name,
+)
+from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent, is_currency
 from markdown_it import MarkdownIt
 
 from aicmo.channels import Channel, parse_channel
-from aicmo.packaging.translation import locale_of
+from aicmo.packaging.translation import Translation, translation
 from aicmo.plans.times import resolve, zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from babel import Locale
     from markdown_it.token import Token
 
     from aicmo.plans.document import ProjectDocument
@@ -35,19 +43,50 @@ CHANNEL_NAMES = {
     Channel.MASTODON: "Mastodon",
     Channel.CRM: "CRM",
 }
+_FULL_STOPS = {"ja": "。", "zh": "。", "hi": "।"}
+_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
+_WITHOUT_SPACES = ("ja", "zh")
 _MERGE_FIELD = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Writes values in one locale; moments are in the client's time zone."""
+    """Writes words and values in one language; moments are in the client's time zone."""
 
-    locale: Locale
+    translation: Translation
     zone: ZoneInfo
 
     @classmethod
     def of(cls, document: ProjectDocument) -> Wording:
-        return cls(locale_of(document.language), zone(document.timezone))
+        return cls(translation(document.language), zone(document.timezone))
+
+    @property
+    def locale(self) -> Locale:
+        return self.translation.locale
+
+    def text(self, message: str, **values: Any) -> str:
+        """A message of ours, see `Translation.text`."""
+        return self.translation.text(message, **values)
+
+    def plural(self, one: str, many: str, number: int, **values: Any) -> str:
+        """A message of ours for a number, see `Translation.plural`."""
+        return self.translation.plural(one, many, number, **values)
+
+    def listing(self, words: Sequence[str]) -> str:
+        """`a`, `a and b`, `a, b, and c`."""
+        return format_list(words, locale=self.locale) if words else ""
+
+    def channels(self, written: Iterable[str]) -> str:
+        return self.listing([channel_name(one) for one in written])
+
+    def sentence(self, text: str) -> str:
+        """The text with a full stop, unless it already ends in a mark of its own."""
+        text = text.strip()
+        return text if text.endswith(_ENDS) else text + _FULL_STOPS.get(self.locale.language, ".")
+
+    def sentences(self, said: Iterable[str]) -> str:
+        """One after the other, as one paragraph."""
+        return ("" if self.locale.language in _WITHOUT_SPACES else " ").join(said)
 
     def number(self, value: Decimal | int) -> str:
         return format_decimal(value, locale=self.locale)
@@ -93,24 +132,25 @@ class Wording:
         return format_date(day, "long", locale=self.locale)
 
     def days(self, first: date, last: date) -> str:
-        """A stretch of days; the year is written once if it is the same."""
+        """A stretch of days, nothing in it written twice: `Mar 2 – May 30, 2026`."""
         if first == last:
             return self.day(first)
-        if first.year != last.year:
-            return f"{self.day(first)} – {self.day(last)}"
-        return f"{self._without_year(first)} – {self.day(last)}"
-
-    def _without_year(self, day: date) -> str:
-        return format_skeleton("MMMMd", day, locale=self.locale)
+        stretch = format_interval(first, last, "yMMMMd", locale=self.locale)
+        return stretch.replace("\u2009", " ")  # a thin space, which many fonts don't have
 
     def month(self, day: date) -> str:
         return format_skeleton("yMMMM", day, locale=self.locale)
+
+    def time(self, moment: datetime) -> str:
+        """The time of day: `7:30 AM`."""
+        return format_time(moment, "short", locale=self.locale, tzinfo=self.zone)
 
     def moment(self, moment: datetime, *, with_year: bool = True) -> str:
         """Weekday, day and time: `Tue, Mar 3, 2026, 7:30 AM`."""
         local = moment.astimezone(self.zone)
         day = format_skeleton("yMMMEd" if with_year else "MMMEd", local, locale=self.locale)
-        return f"{day}, {format_time(local, 'short', locale=self.locale, tzinfo=self.zone)}"
+        both = get_datetime_format("medium", locale=self.locale)
+        return str(both).replace("{1}", day).replace("{0}", self.time(local))
 
     def zone_name(self) -> str:
         return get_timezone_name(self.zone, locale=self.locale)
@@ -124,45 +164,31 @@ class Wording:
         return resolve(written, item.timezone or self.zone.key).astimezone(self.zone)
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """`1 piece`, `6 pieces`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
-def listing(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
-
-
-def sentence(text: str) -> str:
-    """The text with a full stop, unless it already ends in a mark of its own."""
-    text = text.strip()
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
-
-
 def channel_name(written: str) -> str:
     """A channel's proper name; one that AICMO doesn't know stays as the client wrote it."""
     channel = parse_channel(written)
     return CHANNEL_NAMES[channel] if channel else written[:1].upper() + written[1:]
 
 
-def channels(written: Iterable[str]) -> str:
-    return ", ".join(map(channel_name, written))
-
-
-def client_text(text: str) -> str:
+def client_text(text: str, say: Wording) -> str:
     """Text as it is printed: merge fields in words, so that no `{{` is left.
 
     `{{ contact.first_name | default("there") }}` becomes `[first name]`.
     """
-    text = _MERGE_FIELD.sub(_field_in_words, text).replace("{{", "[").replace("}}", "]")
+    text = _MERGE_FIELD.sub(lambda found: f"[{_field_in_words(found[1], say)}]", text)
+    text = text.replace("{{", "[").replace("}}", "]")
     # Babel's narrow no-break space is missing from many fonts, also from those a deck falls back to.
     return text.replace("\u202f", "\u00a0")
 
 
-def _field_in_words(match: re.Match[str]) -> str:
-    name = match.group(1).partition("|")[0].strip()
-    return f"[{name.removeprefix('contact.').replace('_', ' ')}]"
+def _field_in_words(written: str, say: Wording) -> str:
+    match written.partition("|")[0].strip().removeprefix("contact."):
+        case "first_name":
+            return say.text("first name")
+        case "name":
+            return say.text("name")
+        case name:
+            return name.replace("_", " ")
 
 
 def plain_text(markdown: str) -> str:

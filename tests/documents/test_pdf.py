@@ -103,7 +103,7 @@ def test_it_is_tagged_and_passes_pdf_ua_1(sample: RenderedFile) -> None:
     assert about["Title"] == "Northside Strength Studio: Membership launch plan"
     assert about["Author"] == "Harbour & Finch"
     bookmarks = [one.get_title() for one in document.get_toc()]
-    assert bookmarks[0] == "At a glance"
+    assert bookmarks[0] == "Executive summary"
     assert "What goes out, and when" in bookmarks
 
 
