@@ -38,7 +38,13 @@ def situation(material: Material) -> Chapter:
 def _situation_in_short(material: Material) -> str:
     facts, say = material.document.market.facts, material.say
     sourced = sum(one.source is not None for one in facts)
-    if facts and sourced < len(facts):
+    if facts and not sourced:
+        return say.plural(
+            "{number} market fact is still to be sourced.",
+            "{number} market facts are still to be sourced.",
+            len(facts),
+        )
+    if sourced < len(facts):
         return say.plural(
             "{sourced} of {number} market fact has a source; the other is asked for.",
             "{sourced} of {number} market facts have a source; the others are asked for.",

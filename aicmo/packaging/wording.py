@@ -86,7 +86,7 @@ class Wording:
 
     def sentences(self, said: Iterable[str]) -> str:
         """One after the other, as one paragraph."""
-        return ("" if self.locale.language in _WITHOUT_SPACES else " ").join(said)
+        return ("" if self.translation.language in _WITHOUT_SPACES else " ").join(said)
 
     def number(self, value: Decimal | int) -> str:
         return format_decimal(value, locale=self.locale)
