@@ -128,6 +128,7 @@ class Package(Table):
     identity: SHA-256 of its manifest.
     number: counts the project's packages, from 1.
     status: final or internal draft.
+    archive: the ZIP of all its files: its name, size in bytes and SHA-256.
     store_url: where its manifest is kept; empty when it was not stored.
     """
 
@@ -143,6 +144,7 @@ class Package(Table):
     plan_version: Mapped[int]
     status: Mapped[str] = mapped_column(String(16))
     manifest: Mapped[dict[str, Any]]
+    archive: Mapped[dict[str, Any]] = mapped_column(default=dict)
     store_url: Mapped[str] = mapped_column(Text, default="")
     built_by: Mapped[str] = mapped_column(String(200))
     built_at: Mapped[datetime]

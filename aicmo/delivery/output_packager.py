@@ -14,6 +14,7 @@ from typing import Any
 
 from aicmo import audit
 from aicmo.database import Database, open_database
+from aicmo.delivery.package_rows import record_package
 from aicmo.delivery.project_content import load_content
 from aicmo.errors import NoSuchProject, PackageFileInvalid
 from aicmo.packaging import assembly, rendering
@@ -227,6 +228,15 @@ def _assemble_and_store(
     result.metadata["stored"] = {Path(file.key).name: file.url for file in stored or ()}
     if stored:
         _record(result, audit.Event.PACKAGING_STORED, files=len(stored))
+    store_url = stored[-1].url if stored else ""
+    row = _step(
+        result,
+        "record_package",
+        lambda: record_package(
+            _database(), package, actor=result.metadata["requested_by"], store_url=store_url
+        ),
+    )
+    result.metadata["number"] = row.number if row else None
 
 
 def _reason(result: ProjectPackageResult, format_: Format) -> str:
