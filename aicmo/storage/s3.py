@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import time
-import unicodedata
 from collections.abc import Callable
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -32,6 +30,7 @@ from aicmo.storage.contract import (
     check_key,
     refuse_other_content,
 )
+from aicmo.storage.disposition import attachment
 from aicmo.storage.s3_parts import PART_BYTES, put_in_parts
 
 if TYPE_CHECKING:
@@ -277,20 +276,6 @@ def _addressing_style(bucket: str, endpoint_url: str) -> str:
     host = urlsplit(endpoint_url).hostname or ""
     amazon = host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
     return "virtual" if amazon and "." not in bucket else "path"
-
-
-def attachment(name: str) -> str:
-    """Content-Disposition with `name` for all browsers (RFC 6266 §4.3, Appendix D; RFC 8187).
-
-    Always an attachment: an HTML package must not run on the bucket's origin.
-    """
-    clean = "".join(c for c in name if unicodedata.category(c)[0] != "C" and c not in '/\\"')
-    clean = clean.strip(" .")[:120] or "download"
-    plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", plain).strip()
-    plain = f"download{plain}" if plain[:1] in {"", "."} else plain
-    extended = "" if plain == clean else f"; filename*=UTF-8''{quote(clean, safe='')}"
-    return f'attachment; filename="{plain}"{extended}'
 
 
 def _answer(error: ClientError) -> dict[str, Any]:

@@ -17,6 +17,11 @@ from starlette.types import ASGIApp
 
 from aicmo.database import Database
 from aicmo.execution.leaving import Letter, find_letter, unsubscribe
+from aicmo.settings import get_settings
+from aicmo.storage.contract import PackageStore
+from aicmo.storage.opening import open_store
+from aicmo.web.package_views import METHODS as PACKAGE_METHODS
+from aicmo.web.package_views import PackageViews
 from aicmo.web.pages import (
     done_page,
     question_page,
@@ -32,14 +37,26 @@ _METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 T = TypeVar("T")
 
 
-def create_app(database: Database) -> ASGIApp:
-    """The application on a database; it needs no key, since links and addresses are kept as hashes."""
+def packages_store() -> PackageStore:
+    """The store that the environment names."""
+    return open_store(get_settings().packages_folder_or_url())
+
+
+def create_app(database: Database, store: Callable[[], PackageStore] = packages_store) -> ASGIApp:
+    """The application on a database; it needs no key, since links and addresses are kept as hashes.
+
+    Args:
+        database: the ledger.
+        store: where packages are kept; opened with the first download.
+    """
     views = _Views(database)
+    packages = PackageViews(database, store, views.in_thread)
     app = Starlette(
         routes=[
             Route("/healthz", views.health, methods=["GET"]),
             # Whatever follows is looked up, so that a cut or garbled link is answered like any other.
             Route("/u/{token:path}", views.leave, methods=_METHODS),
+            Route("/p/{rest:path}", packages.answer, methods=PACKAGE_METHODS),
         ],
         exception_handlers={HTTPException: _refused, Exception: _failed},
     )
@@ -56,7 +73,7 @@ class _Views:
     async def health(self, request: Request) -> Response:
         """Whether the database answers."""
         del request
-        await self._in_thread(_ask, self._database)
+        await self.in_thread(_ask, self._database)
         return PlainTextResponse("ok\n")
 
     async def leave(self, request: Request) -> Response:
@@ -64,15 +81,16 @@ class _Views:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"allow": ", ".join(_METHODS)})
         await read_body(request)
-        letter = await self._in_thread(find_letter, self._database, request.path_params["token"])
+        letter = await self.in_thread(find_letter, self._database, request.path_params["token"])
         if letter is None:
             return unknown_link_page()
         if request.method == "POST":
-            await self._in_thread(unsubscribe, self._database, letter)
+            await self.in_thread(unsubscribe, self._database, letter)
             return done_page(letter)
         return _shown(letter)
 
-    async def _in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+    async def in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        """What a function returns that waits for the database."""
         # A request that has timed out doesn't wait for its thread, which ends by itself.
         call = partial(function, *arguments)
         return await to_thread.run_sync(call, limiter=self._threads, abandon_on_cancel=True)

@@ -1,40 +1,13 @@
-"""The pages as answers: one small template, its own style, and nothing from anywhere else."""
+"""The pages on which contacts leave, and those for a request that leads nowhere."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from dataclasses import dataclass
-from functools import lru_cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from aicmo.execution.leaving import Letter
-from aicmo.packaging.brand import theme_for
 from aicmo.plans.document import Brand
+from aicmo.web.look import Look, html_page, look_of
 from aicmo.web.words import leaving_words
-
-_SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
-_SERIF = 'Georgia, Charter, "Liberation Serif", serif'
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Colours are `#rrggbb`.
-
-    brand, on_brand: the button's ground and its text.
-    light, dark: the brand's colour as text and as an edge, on light and on dark paper.
-    """
-
-    brand: str = "#24405e"
-    on_brand: str = "#ffffff"
-    light: str = "#24405e"
-    dark: str = "#a9c4e4"
-    light_paper: str = "#ffffff"
-    dark_paper: str = "#171a1f"
-    font: str = _SANS
 
 
 def question_page(letter: Letter) -> HTMLResponse:
@@ -97,42 +70,14 @@ def _page(
     button: str = "",
     contact: tuple[str, str] | None = None,
 ) -> HTMLResponse:
-    style = _style(_look(brand) if brand else _Look())
-    content = _templates().get_template("page.html.j2").render(
-        language=language, brand=brand.name if brand else "", heading=heading, lines=lines,
-        button=button, contact=contact, style=Markup(style),  # noqa: S704  (ours: only colours vary)
-    )  # fmt: skip
-    return HTMLResponse(content, status, {"content-security-policy": _policy(style)})
-
-
-def _look(brand: Brand) -> _Look:
-    theme = theme_for(brand)
-    font = _SERIF if brand.typeface == "serif" else _SANS
-    return _Look(
-        theme.primary, theme.on_primary, theme.light.heading, theme.dark.heading,
-        theme.light.paper, theme.dark.paper, font,
-    )  # fmt: skip
-
-
-def _style(look: _Look) -> str:
-    return _templates().get_template("page.css.j2").render(look=look)
-
-
-def _policy(style: str) -> str:
-    """Nothing is loaded, run or framed; only this very style applies (CSP level 3)."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    )
-
-
-@lru_cache(maxsize=1)
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("aicmo.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return html_page(
+        "page.html.j2",
+        look_of(brand) if brand else Look(),
+        status,
+        language=language,
+        brand=brand.name if brand else "",
+        heading=heading,
+        lines=lines,
+        button=button,
+        contact=contact,
     )

@@ -19,8 +19,9 @@ from pydantic import SecretStr
 
 from aicmo.errors import FixConfiguration, FixInput, StoreRefused
 from aicmo.storage.contract import PackageStore, Upload
+from aicmo.storage.disposition import attachment
 from aicmo.storage.opening import open_store
-from aicmo.storage.s3 import S3Store, attachment, open_s3_store
+from aicmo.storage.s3 import S3Store, open_s3_store
 from tests.contract.store_contract import PDF, StoreContract, new_key, put, sha256, write
 from tests.peers.s3_faults import answering_puts, losing_first_answer
 from tests.peers.s3_servers import S3Server, running_ministack, running_swift
