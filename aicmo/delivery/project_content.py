@@ -1,17 +1,54 @@
-"""From the ledger's rows to what a package says: approvals, and results in a client's words."""
+"""From the ledger's rows to what a package says: approvals, results, and what came back."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aicmo.database import Database
+from aicmo.delivery.ledger_rows import load_ledger
+from aicmo.execution.other_clients import other_clients
 from aicmo.execution.project import load_files, load_plan
 from aicmo.execution.report import Books, read_books
-from aicmo.models import Approval, Item
+from aicmo.execution.states import State
+from aicmo.models import Approval, Attempt, Delivery, Feedback, Item
 from aicmo.packaging.content import ItemStatus, ProjectContent
+
+_SHOWN_AT = "https://%"
+
+
+@dataclass(frozen=True)
+class _Results:
+    """What the rows tell of a project's items, each by the item's key."""
+
+    approved: set[str]
+    books: Books
+    sent: dict[str, tuple[datetime, datetime]]
+    links: dict[str, tuple[str, ...]]
+    feedback: dict[str, dict[str, int]]
+
+    def of(self, key: str) -> ItemStatus:
+        counts: dict[str, int] = defaultdict(int)
+        reasons: dict[str, int] = defaultdict(int)
+        for tally in self.books.tallies:
+            if tally.item == key:
+                counts[tally.state] += tally.count
+                if tally.reason and tally.state != "waiting":
+                    reasons[tally.reason] += tally.count
+        first, last = self.sent.get(key, (None, None))
+        return ItemStatus(
+            approved=key in self.approved,
+            counts=dict(counts),
+            reasons=dict(reasons),
+            first_sent_at=first,
+            last_sent_at=last,
+            links=self.links.get(key, ()),
+            feedback=self.feedback.get(key, {}),
+        )
 
 
 def load_content(database: Database, project_id: str) -> ProjectContent:
@@ -24,17 +61,22 @@ def load_content(database: Database, project_id: str) -> ProjectContent:
     """
     with database.read() as session:
         plan = load_plan(session, project_id)
-        approved = _approved_items(session, project_id)
-        books = read_books(session, project_id, now=plan.imported_at)
-        files = load_files(session, project_id)
-    keys = [item.id for item in plan.document.items]
-    return ProjectContent(
-        document=plan.document,
-        plan_version=plan.version,
-        imported_at=plan.imported_at,
-        items={key: _status(books, key, approved=key in approved) for key in keys},
-        files=files,
-    )
+        results = _Results(
+            approved=_approved_items(session, project_id),
+            books=read_books(session, project_id, now=plan.imported_at),
+            sent=_sent(session, project_id),
+            links=_links(session, project_id),
+            feedback=_feedback(session, project_id),
+        )
+        return ProjectContent(
+            document=plan.document,
+            plan_version=plan.version,
+            imported_at=plan.imported_at,
+            items={item.id: results.of(item.id) for item in plan.document.items},
+            files=load_files(session, project_id),
+            other_clients=tuple(other_clients(session, plan.document)),
+            ledger=load_ledger(session, project_id),
+        )
 
 
 def _approved_items(session: Session, project_id: str) -> set[str]:
@@ -50,12 +92,59 @@ def _approved_items(session: Session, project_id: str) -> set[str]:
     return set(session.scalars(query))
 
 
-def _status(books: Books, key: str, *, approved: bool) -> ItemStatus:
-    counts: dict[str, int] = defaultdict(int)
-    reasons: dict[str, int] = defaultdict(int)
-    for tally in books.tallies:
-        if tally.item == key:
-            counts[tally.state] += tally.count
-            if tally.reason and tally.state != "waiting":
-                reasons[tally.reason] += tally.count
-    return ItemStatus(approved=approved, counts=dict(counts), reasons=dict(reasons))
+def _sent(session: Session, project_id: str) -> dict[str, tuple[datetime, datetime]]:
+    """When the first and the last delivery of an item went out: by its newest attempt's end."""
+    newest = (
+        select(Attempt.delivery_id, func.max(Attempt.number).label("number"))
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .where(Delivery.project_id == project_id, Delivery.state == State.SENT.value)
+        .group_by(Attempt.delivery_id)
+        .subquery()
+    )
+    at = func.coalesce(Attempt.ended_at, Attempt.armed_at)
+    query = (
+        select(Item.key, func.min(at), func.max(at))
+        .join(Delivery, Delivery.item_id == Item.id)
+        .join(newest, newest.c.delivery_id == Delivery.id)
+        .join(
+            Attempt,
+            (Attempt.delivery_id == Delivery.id) & (Attempt.number == newest.c.number),
+        )
+        .group_by(Item.key)
+    )
+    return {key: (first, last) for key, first, last in session.execute(query)}
+
+
+def _links(session: Session, project_id: str) -> dict[str, tuple[str, ...]]:
+    """Where posts can be seen. What has a recipient is left out: its address would show whose."""
+    query = (
+        select(Item.key, Delivery.provider_ref)
+        .join(Delivery, Delivery.item_id == Item.id)
+        .where(
+            Delivery.project_id == project_id,
+            Delivery.state == State.SENT.value,
+            Delivery.recipient == "",
+            Delivery.provider_ref.like(_SHOWN_AT),
+        )
+        .order_by(Delivery.id)
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for key, link in session.execute(query).tuples():
+        found[key] = (*found.get(key, ()), link)
+    return found
+
+
+def _feedback(session: Session, project_id: str) -> dict[str, dict[str, int]]:
+    """Deliveries by what came back about them, of each item."""
+    query = (
+        select(Item.key, Feedback.kind, func.count(Feedback.delivery_id.distinct()))
+        .join(Delivery, Delivery.id == Feedback.delivery_id)
+        .join(Item, Item.id == Delivery.item_id)
+        .where(Delivery.project_id == project_id)
+        .group_by(Item.key, Feedback.kind)
+        .order_by(Item.key, Feedback.kind)
+    )
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for key, kind, number in session.execute(query).tuples():
+        found[key][kind] = number
+    return dict(found)

@@ -1,0 +1,94 @@
+"""What a package is told of the ledger: when things went out, where they are, what came back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from aicmo.database import Database
+from aicmo.delivery.project_content import load_content
+from aicmo.execution.states import State
+from aicmo.models import Attempt, Delivery, Feedback, Item
+from tests.projects import NOW, brand, contact, email, imported, post
+from tests.unit.sent_rows import sent
+
+PAGE = "https://www.linkedin.com/feed/update/urn:li:share:7001/"
+
+
+def with_a_post(database: Database, reference: str) -> None:
+    """The emails of `sent`, and a post beside them that went out under `reference`."""
+    people = [contact(1), contact(2)]
+    imported(database, email("mail-1"), post(), contacts=people)
+    with database.write() as session:
+        item = session.scalars(select(Item).where(Item.key == "post-1")).one()
+        values = {"state": State.SENT.value, "provider_ref": reference}
+        session.execute(update(Delivery).where(Delivery.item_id == item.id).values(**values))
+
+
+def test_an_item_has_the_moments_of_its_first_and_its_last_email(database: Database) -> None:
+    first, second = sent(database)
+    with database.write() as session:
+        later = NOW + timedelta(hours=2)
+        # A repeated delivery went out when it was transmitted last.
+        again = Attempt(
+            delivery_id=second.id, account_id=second.account_id, number=2, fence=8, run_id=1,
+            gateway="smtp", payload_sha256="0" * 64, armed_at=later, outcome="sent",
+        )  # fmt: skip
+        session.add(again)
+    status = load_content(database, "studio").items["mail-1"]
+    assert (status.first_sent_at, status.last_sent_at) == (NOW + timedelta(seconds=1), later)
+    assert status.counts == {"sent": 2}
+    assert first.id != second.id
+
+
+def test_what_did_not_go_out_has_no_moment(database: Database) -> None:
+    sent(database, state=State.UNKNOWN)
+    status = load_content(database, "studio").items["mail-1"]
+    assert (status.first_sent_at, status.last_sent_at, status.links) == (None, None, ())
+
+
+def test_a_post_is_linked_by_its_address_alone(database: Database) -> None:
+    sent(database)
+    with_a_post(database, PAGE)
+    assert load_content(database, "studio").items["post-1"].links == (PAGE,)
+    with_a_post(database, "urn:li:share:7001")
+    assert load_content(database, "studio").items["post-1"].links == ()
+
+
+def test_no_link_leads_to_a_person(database: Database) -> None:
+    first, _ = sent(database)
+    with database.write() as session:
+        record = {"provider_ref": "https://crm.example.com/contacts/person1"}
+        session.execute(update(Delivery).where(Delivery.id == first.id).values(**record))
+    assert load_content(database, "studio").items["mail-1"].links == ()
+
+
+def test_what_came_back_is_counted_by_delivery(database: Database) -> None:
+    first, second = sent(database)
+    with database.write() as session:
+        for delivery, kind, report in ((first, "bounced", "a"), (first, "bounced", "b")):
+            session.add(_feedback(delivery, kind, report))
+        session.add(_feedback(second, "unsubscribed", "c"))
+    status = load_content(database, "studio").items["mail-1"]
+    assert status.feedback == {"bounced": 1, "unsubscribed": 1}
+
+
+def _feedback(delivery: Delivery, kind: str, report: str) -> Feedback:
+    return Feedback(delivery_id=delivery.id, kind=kind, source_sha256=report, received_at=NOW)
+
+
+def test_other_clients_are_named_and_the_own_is_not(database: Database) -> None:
+    imported(database, id="studio")
+    imported(database, id="studio-two", client="studio", brand=brand(name="Northside Two"))
+    imported(database, id="rival", brand=brand(name="Rival House"))
+    names = load_content(database, "studio").other_clients
+    assert "Rival House" in names
+    assert not {"Northside Studio", "Northside Two"} & set(names)
+
+
+def test_the_ledger_comes_along_with_the_head_of_its_chain(database: Database) -> None:
+    sent(database)
+    ledger = load_content(database, "studio").ledger
+    assert [row.state for row in ledger.rows] == ["sent", "sent"]
+    assert len(ledger.audit_hash) == 64
