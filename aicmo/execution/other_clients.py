@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from aicmo.gateways.email_links import domain_of
 from aicmo.models import Plan, Project
 from aicmo.plans.document import ProjectDocument
-from aicmo.plans.proofreading import phrase_pattern
+from aicmo.plans.proofreading import own_names, phrase_pattern
 
 _SHORTEST_NAME = 3
 
@@ -31,20 +31,13 @@ def other_clients(session: Session, document: ProjectDocument) -> dict[str, str]
         .where(Project.client != document.client_key)
         .order_by(Project.id)
     )
-    own = _own_names(document)
+    own = own_names(document)
     found: dict[str, str] = {}
     for name, website, sender in session.execute(query):
         for phrase in (name, _host(website), domain_of(sender or "")):
             if len(phrase) >= _SHORTEST_NAME and not phrase_pattern(phrase).search(own):
                 found.setdefault(phrase, name)
     return found
-
-
-def _own_names(document: ProjectDocument) -> str:
-    brand = document.brand
-    sender = (brand.sender.name, brand.sender.email) if brand.sender else ()
-    own = (brand.name, brand.website, *sender, *document.language_rules.may_mention)
-    return "\n".join(each for each in own if each)
 
 
 def _host(url: str | None) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from aicmo.gateways.email_findings import Check, Finding
 from aicmo.gateways.email_shown import in_one_line
-from aicmo.plans.proofreading import find_leftover, phrase_pattern
+from aicmo.plans.leftovers import find_leftover
+from aicmo.plans.proofreading import phrase_pattern
 from aicmo.plans.strategy import LanguageRules
 
 _SURROUNDINGS = 30

@@ -37,7 +37,7 @@ def check(document: ProjectDocument) -> list[Problem]:
         *_check_times(document),
         *check_hours(document),
         *_check_audiences(document, members),
-        *_check_budget(document),
+        *check_budget(document),
         *check_placeholders(document, members),
         *check_wording(document),
     ]
@@ -204,7 +204,8 @@ def name_some(ids: list[str]) -> str:
     return f"{len(ids)} contact{'s' if len(ids) != 1 else ''} ({shown}{more})"
 
 
-def _check_budget(document: ProjectDocument) -> Iterator[Problem]:
+def check_budget(document: ProjectDocument) -> Iterator[Problem]:
+    """Lines that don't add up to the total, are there twice, or are named and not there."""
     budget = document.budget
     if budget is None:
         return
@@ -222,3 +223,8 @@ def _check_budget(document: ProjectDocument) -> Iterator[Problem]:
     for at, line in enumerate(budget.lines):
         if names[line.name] > 1:
             yield Problem(f"budget.lines[{at}].name", f"{line.name} is there twice", "warning")
+    known = {None, *names}
+    for at, stage in enumerate(document.funnel):
+        if stage.budget_line not in known:
+            place = f"funnel[{at}].budget_line"
+            yield Problem(place, f"there is no budget line {stage.budget_line}")

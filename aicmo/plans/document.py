@@ -26,7 +26,9 @@ from aicmo.plans.strategy import (
     OpenQuestion,
     Persona,
     Phase,
+    Retention,
     Segment,
+    Stage,
     Strategy,
     Theme,
     Topic,
@@ -129,6 +131,10 @@ class ProjectDocument(Part):
     journeys: tuple[Journey, ...] = ()
     work_plan: tuple[WorkBlock, ...] = ()
     kpis: tuple[Kpi, ...] = ()
+    funnel: tuple[Stage, ...] = Field(
+        default=(), description="From first contact to customer; its arithmetic is checked."
+    )
+    retention: Retention | None = None
     budget: Budget | None = None
     topics: tuple[Topic, ...] = ()
     risks: tuple[Line, ...] = ()

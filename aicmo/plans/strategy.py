@@ -187,6 +187,30 @@ class Budget(Part):
     lines: tuple[BudgetLine, ...] = Field(min_length=1)
 
 
+class Stage(Part):
+    """A stage of the funnel. A KPI of the same name must have the same target."""
+
+    name: Line
+    count: Number | None = Field(default=None, ge=0, description="How many reach it.")
+    rate: Number | None = Field(
+        default=None, ge=0, le=100, description="Percent of the stage before that reach it."
+    )
+    cost_each: Number | None = Field(
+        default=None, ge=0, description="What one costs, in the budget's currency."
+    )
+    budget_line: Line | None = Field(
+        default=None, description="Name of the budget line that pays for it; default the total."
+    )
+
+
+class Retention(Part):
+    """How many customers are to stay: percent who leave in a month, percent left at the end."""
+
+    monthly_churn: Number = Field(ge=0, le=100)
+    months: int = Field(default=12, gt=0, le=120)
+    target: Number = Field(ge=0, le=100)
+
+
 class Topic(Part):
     """A chapter of the client's own: a protocol, a checklist, a note."""
 
