@@ -11,6 +11,7 @@ from aicmo.delivery.project_content import load_content
 from aicmo.errors import FixConfiguration, NoSuchProject
 from aicmo.packaging import assembly, rendering
 from aicmo.packaging.assembly import BuiltPackage
+from aicmo.packaging.companions import make_companions, make_previews
 from aicmo.packaging.content import ProjectContent
 from aicmo.packaging.rendering import Format, RenderedFormat
 from aicmo.settings import get_settings
@@ -60,7 +61,10 @@ def assemble_package(
 ) -> BuiltPackage:
     """A complete folder with a manifest, which names what is missing and why."""
     with step("assemble_package"):
-        return assembly.assemble(content, rendered, failures, get_settings().output_dir)
+        folder = get_settings().output_dir
+        beside = make_companions(content, folder) + make_previews(content, rendered, folder)
+        missing = {**failures, **beside.failures}
+        return assembly.assemble(content, rendered, missing, folder, beside.files)
 
 
 @repeatable(name="store-package", task_run_name="store package")

@@ -182,7 +182,9 @@ def _files(entries: Iterable[Mapping[str, Any]], links: Mapping[str, str]) -> st
 
 
 def _link(links: Mapping[str, str], name: str) -> str:
-    return f"[{name}](<{links[name]}>)" if name in links else f"{name} (not stored)"
+    # In the store, a file stands under its name without the package's folders.
+    url = links.get(name.rpartition("/")[2])
+    return f"[{name}](<{url}>)" if url else f"{name} (not stored)"
 
 
 def _channels(report: ExecutionReport) -> str:

@@ -19,6 +19,7 @@ from aicmo.delivery.project_content import load_content
 from aicmo.errors import NoSuchProject, PackageFileInvalid
 from aicmo.packaging import assembly, rendering
 from aicmo.packaging.assembly import BuiltPackage
+from aicmo.packaging.companions import Companions, make_companions, make_previews
 from aicmo.packaging.content import ProjectContent
 from aicmo.packaging.rendering import FORMATS, Format, RenderedFormat
 from aicmo.redaction import describe_with_next_step
@@ -55,7 +56,8 @@ class ProjectPackageResult:
 
     metadata: `pdf_generated`, `pptx_generated`, `html_generated`, `total_files`, `error_count`,
         `files_generated`, `requested_by`; and of a built package `files` (format, path, pages, size in bytes,
-        sha256, reused), `folder`, `manifest`, `stored` (url by file name).
+        sha256, reused), `companions` (relative names of the other files), `folder`, `archive` (the ZIP),
+        `manifest`, `number` (the project's packages are counted from 1), `stored` (url by file name).
     """
 
     project_id: str
@@ -175,14 +177,14 @@ def _build(
             _record(result, audit.Event.PACKAGING_PROJECT_NOT_FOUND)
         return
     _record(result, audit.Event.PACKAGING_PROJECT_FETCHED)
-    made = _generate(data, formats, on_format, result)
+    made, companions = _generate(data, formats, on_format, result)
     if made and isinstance(data, ProjectContent):
-        _assemble_and_store(data, formats, made, result)
+        _assemble_and_store(data, formats, made, companions, result)
 
 
 def _generate(
     data: Any, formats: Sequence[Format], on_format: OnFormat, result: ProjectPackageResult
-) -> dict[Format, RenderedFormat]:
+) -> tuple[dict[Format, RenderedFormat], Companions]:
     made: dict[Format, RenderedFormat] = {}
 
     def one(format_: Format) -> None:
@@ -197,9 +199,17 @@ def _generate(
         on_format(format_)
 
     # The PDF is rendered in a process of its own, the others meanwhile in this one.
-    with ThreadPoolExecutor(max_workers=len(FORMATS)) as pool:
+    with ThreadPoolExecutor(max_workers=len(FORMATS) + 1) as pool:
+        beside = pool.submit(_make_companions, data)
         list(pool.map(one, formats))
-    return {name: made[name] for name in formats if name in made}
+    return {name: made[name] for name in formats if name in made}, beside.result()
+
+
+def _make_companions(data: Any) -> Companions:
+    # A user's own step may have fetched anything.
+    if not isinstance(data, ProjectContent):
+        return Companions()
+    return make_companions(data, get_settings().output_dir)
 
 
 def _described(format_: Format, path: object, build_started: datetime) -> RenderedFormat:
@@ -213,15 +223,28 @@ def _assemble_and_store(
     content: ProjectContent,
     formats: Sequence[Format],
     made: Mapping[Format, RenderedFormat],
+    companions: Companions,
     result: ProjectPackageResult,
 ) -> None:
+    companions += make_previews(content, made.values(), get_settings().output_dir)
     failures = {name: _reason(result, name) for name in formats if name not in made}
-    package = assembly.assemble(content, list(made.values()), failures, get_settings().output_dir)
+    for name, reason in companions.failures.items():
+        result.add_error(f"{name} failed: {reason}")
+        _record(result, audit.Event.PACKAGING_ERROR, error=f"{name} failed: {reason}"[:500])
+    package = assembly.assemble(
+        content,
+        list(made.values()),
+        failures | companions.failures,
+        get_settings().output_dir,
+        companions.files,
+    )
     for format_ in made:
         result.set_path(format_, str(package.path(format_)))
     result.metadata |= {
         "folder": str(package.folder),
         "manifest": package.manifest,
+        "companions": [entry["name"] for entry in package.manifest["files"] if not entry["format"]],
+        "archive": str(package.folder.parent / package.archive["file"]),
         "files": [_file(package, each) for each in made.values()],
     }
     stored = _step(result, "store_package", lambda: _store(package))
