@@ -88,6 +88,12 @@ def _gaps(material: Material) -> Iterator[Question]:
         yield Question(asked, say.text("Measurement"))
     if document.budget is None:
         yield Question(say.text("What is the budget, and how is it split?"), say.text("Budget"))
+    for topic in document.topics:
+        if not (topic.text or topic.points):
+            yield Question(
+                say.text("What is there to say under “{topic}”?", topic=topic.title),
+                say.text("Strategy"),
+            )
     for item in material.items():
         if isinstance(item.content, PostContent) and any(not m.file for m in item.content.media):
             yield Question(
