@@ -5,6 +5,7 @@ from __future__ import annotations
 from aicmo.cli.app import Command, app, register
 from aicmo.cli.approving import approve, revoke
 from aicmo.cli.controlling import cancel, retry
+from aicmo.cli.delivering import deliver, packages
 from aicmo.cli.demo import demo
 from aicmo.cli.doubting import doubts
 from aicmo.cli.email import email
@@ -37,7 +38,13 @@ _COMMANDS: dict[str, dict[str, Command]] = {
         "retry": retry,
         "recover": recover,
     },
-    "Package and report": {"package": package, "report": report, "audit": audit},
+    "Package and report": {
+        "package": package,
+        "packages": packages,
+        "deliver": deliver,
+        "report": report,
+        "audit": audit,
+    },
     "Contacts": {"serve": serve, "erase": erase},
     "Prefect": {"up": up},
 }
