@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aicmo.packaging.chapter_parts import Material, present, section, table
+from aicmo.packaging.chapters_funnel import funnel, retention
 from aicmo.packaging.outline import Chapter, Goal, Section, TargetChart
 from aicmo.plans.strategy import Target
 
@@ -25,6 +26,8 @@ def measurement(material: Material) -> Chapter | None:
             _kpis(say.text("Primary measures"), primary, material),
             _kpis(say.text("Secondary measures"), secondary, material),
             _objective_targets(material),
+            funnel(material),
+            retention(material),
         )
     )
     if not sections:
@@ -35,12 +38,7 @@ def measurement(material: Material) -> Chapter | None:
 def _in_short(material: Material) -> str:
     say, kpis = material.say, material.document.kpis
     if not kpis:
-        number = sum(len(one.targets) for one in material.document.objectives)
-        return say.plural(
-            "{number} target of the objectives is measured.",
-            "{number} targets of the objectives are measured.",
-            number,
-        )
+        return _without_measures(material)
     first = next((one for one in kpis if one.tier == "primary"), kpis[0])
     return say.plural(
         "{number} measure shows whether the plan works: {name}, {goal}.",
@@ -48,6 +46,23 @@ def _in_short(material: Material) -> str:
         len(kpis),
         name=first.name,
         goal=say.measure(first.target, first.unit, first.target_max),
+    )
+
+
+def _without_measures(material: Material) -> str:
+    say, document = material.say, material.document
+    if number := sum(len(one.targets) for one in document.objectives):
+        return say.plural(
+            "{number} target of the objectives is measured.",
+            "{number} targets of the objectives are measured.",
+            number,
+        )
+    if not document.funnel:
+        return say.text("The plan says how many customers are to stay.")
+    return say.plural(
+        "{number} stage leads from first contact to customer.",
+        "{number} stages lead from first contact to customer.",
+        len(document.funnel),
     )
 
 

@@ -157,6 +157,18 @@ def sample_data() -> dict[str, Any]:
                 "better": "lower",
             },
         ],
+        "funnel": [
+            {"name": "Studio visits", "count": 500},
+            {
+                "name": "Trial classes",
+                "count": 250,
+                "rate": 50,
+                "cost_each": 30,
+                "budget_line": "Paid social",
+            },
+            {"name": "New members", "count": 100, "rate": 40},
+        ],
+        "retention": {"monthly_churn": 4, "months": 12, "target": 60},
         "budget": {
             "currency": "USD",
             "total": 20000,

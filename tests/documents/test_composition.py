@@ -142,7 +142,7 @@ def test_a_chapter_without_content_is_left_out() -> None:
     data = sample_data()
     for part in ("items", "kpis", "budget", "channels", "phases", "themes", "journeys"):
         del data[part]
-    del data["work_plan"]
+    del data["work_plan"], data["funnel"], data["retention"]
     data["objectives"] = [{"statement": "Be known"}]
     keys = {chapter.key for chapter in compose(content_of(data)).chapters}
     assert keys == {"glance", "situation", "audience", "strategy", "questions", "appendix"}
@@ -217,13 +217,19 @@ def test_results_are_counted_and_their_reasons_are_in_words() -> None:
 
 
 def test_it_is_a_draft_until_every_item_is_approved() -> None:
-    approved = sample_content(approved=True)
+    data = sample_data()
+    data["budget"]["total"] = 18000
+    approved = content_of(data, approved=True)
     assert compose(approved).status == "final"
     statuses = dict(approved.items)
     del statuses["fit-ig-1"]
     one_missing = ProjectContent(approved.document, 3, approved.imported_at, statuses)
     assert compose(one_missing).status == "internal draft"
-    assert compose(content_of(sample_data() | {"items": []}, approved=True)).status != "final"
+    assert compose(content_of(data | {"items": []}, approved=True)).status != "final"
+
+
+def test_it_is_a_draft_while_the_budget_does_not_add_up() -> None:
+    assert compose(sample_content(approved=True)).status == "internal draft"
 
 
 def test_the_agency_is_only_named_if_the_brand_says_so() -> None:

@@ -13,6 +13,7 @@ import pytest
 from aicmo.packaging.composition import compose
 from aicmo.packaging.content import ProjectContent
 from aicmo.packaging.outline import (
+    BarChart,
     Callout,
     Chapter,
     MonthGrid,
@@ -171,6 +172,26 @@ def test_measures_with_a_baseline_are_drawn_and_the_others_are_told() -> None:
     assert chart.source == "Read from: Booking system."
     rows = {row[0]: row[1] for table in blocks(measurement, Table) for row in table.rows}
     assert rows["Sales closed"] == "no baseline yet"
+
+
+def test_the_funnel_and_who_stays_are_reckoned() -> None:
+    measurement = chapter(sample_content(), "measurement")
+    (chart,) = blocks(measurement, BarChart)
+    assert chart.caption == "From Studio visits to New members: 20%"
+    assert [bar.shown for bar in chart.bars] == ["500", "250", "100"]
+    rows = {row[0]: row[1:] for table in blocks(measurement, Table) for row in table.rows}
+    assert rows["Trial classes"] == ("250", "50%", "$30", "Paid social")
+    said = set(texts(measurement))
+    # 0.96 to the twelfth.
+    assert "4% leave in a month: 61.3% stay after 12 months. The target is 60%." in said
+
+
+@pytest.mark.parametrize("left", ["funnel", "retention", "objectives"])
+def test_measurement_says_what_it_has_also_without_measures(left: str) -> None:
+    data = sample_data()
+    none = {"kpis": [], "funnel": [], "retention": None, "objectives": [{"statement": "Be known"}]}
+    content = content_of(data | {name: one for name, one in none.items() if name != left})
+    assert not re.search(r"\b0\b", chapter(content, "measurement").conclusion)
 
 
 def test_results_come_with_their_proof() -> None:
