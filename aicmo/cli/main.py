@@ -39,7 +39,6 @@ _COMMANDS: dict[str, dict[str, Command]] = {
         "recover": recover,
     },
     "Package and report": {
-        "package": package,
         "packages": packages,
         "deliver": deliver,
         "report": report,
@@ -53,6 +52,7 @@ for _panel, _commands in _COMMANDS.items():
     for _name, _function in _commands.items():
         register(_name, _function, panel=_panel)
 app.add_typer(email, name="email", rich_help_panel="Release")
+app.add_typer(package, name="package", rich_help_panel="Package and report")
 
 
 def run() -> None:

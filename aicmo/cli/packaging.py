@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from aicmo.cli.app import FAILED
-from aicmo.cli.console import grid, plain, print_json, size, to_stderr, to_stdout
+from aicmo.cli.app import FAILED, register
+from aicmo.cli.console import count, grid, plain, print_json, size, to_stderr, to_stdout
 from aicmo.cli.ledger import open_ledger
-from aicmo.cli.options import Json, Project, person
+from aicmo.cli.options import Json, person
+from aicmo.cli.package_difference import difference
+from aicmo.cli.package_watch import watch_templates
 from aicmo.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -22,17 +25,64 @@ if TYPE_CHECKING:
     from aicmo.packaging.rendering import Format
 
 
-def package(
-    project: Project,
+class _BuildsByDefault(TyperGroup):
+    """`aicmo package northside` is `aicmo package build northside`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        helps = ("-h", "--help")
+        if args and args[0] not in self.commands and args[0] not in helps:
+            args = ["build", *args]
+        return super().parse_args(ctx, args)
+
+
+package = typer.Typer(
+    cls=_BuildsByDefault,
+    help="Build the client's package, or compare two: `aicmo package PROJECT` builds.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def build(
+    project: Annotated[
+        str | None, typer.Argument(help="The project's id, as `aicmo projects` lists it.")
+    ] = None,
     formats: Annotated[str | None, typer.Option(help="Some of pdf,pptx,html; default all.")] = None,
     *,
+    every: Annotated[bool, typer.Option("--all", help="Every project, several at a time.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Render again on each save, to look at; keeps nothing.")
+    ] = False,
+    templates: Annotated[
+        Path | None, typer.Option(help="With --watch: the folder of templates to try.")
+    ] = None,
+    document: Annotated[
+        Path | None, typer.Option(help="With --watch: the project's document to try.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Build the client's package: PDF, PPTX and HTML, each verified."""
-    from aicmo.execution.project import load_plan
+    """Build the client's package: PDF, PPTX, HTML, calendar, data and proof, each verified."""
     from aicmo.packaging.rendering import parse_formats
 
     wanted = parse_formats(formats)
+    if every == (project is not None):
+        raise typer.BadParameter("name one project, or give --all", param_hint="PROJECT")
+    if (templates or document) and not watch:
+        raise typer.BadParameter("is for --watch", param_hint="--templates, --document")
+    if watch and (every or as_json):
+        raise typer.BadParameter("goes with neither --all nor --json", param_hint="--watch")
+    if watch:
+        watch_templates(str(project), wanted, templates, document)
+    elif every:
+        _build_all(formats, as_json=as_json)
+    else:
+        _build_one(str(project), wanted, as_json=as_json)
+
+
+def _build_one(project: str, wanted: Sequence[Format], *, as_json: bool) -> None:
+    from aicmo.execution.project import load_plan
+
     with open_ledger().read() as session:
         load_plan(session, project)
     result = build_package(project, wanted)
@@ -59,17 +109,84 @@ def build_package(project: str, formats: Sequence[Format] | None = None) -> Proj
 
 
 def show_package(console: Console, result: ProjectPackageResult) -> None:
-    """Each file with its pages and size, then where they are."""
-    files: list[dict[str, Any]] = result.metadata.get("files", [])
-    if not files:
+    """Each file with its pages and size, what to look at, whether it is ready, where it is."""
+    manifest: dict[str, Any] = result.metadata.get("manifest", {})
+    if not manifest:
         return
-    table = grid(["File", "Pages", "Size", ""], right=(1, 2))
-    for file in files:
-        pages = f"{file['pages']}" if file["pages"] else ""
-        made = "unchanged, not rendered again" if file["reused"] else ""
-        table.add_row(plain(Path(file["path"]).name), pages, size(file["size"]), plain(made, "dim"))
+    reused = {file["format"] for file in result.metadata["files"] if file["reused"]}
+    table = grid(["File", "What it is", "Pages", "Size", ""], right=(2, 3))
+    pictures = [file for file in manifest["files"] if file["name"].startswith("previews/")]
+    for file in manifest["files"]:
+        if file not in pictures:
+            made = "unchanged, not rendered again" if file["format"] in reused else ""
+            table.add_row(
+                plain(file["name"]), plain(file["title"]), f"{file['pages'] or ''}",
+                size(file["size"]), plain(made, "dim"),
+            )  # fmt: skip
+    if pictures:
+        total = sum(file["size"] for file in pictures)
+        table.add_row("previews/", "Pictures of the pages", f"{len(pictures)}", size(total), "")
     console.print(table)
-    console.print(plain(f"In {Path(result.metadata['folder']).resolve()}"), soft_wrap=True)
+    _show_warnings(console, manifest)
+    console.print(_readiness(result.project_id, manifest))
+    number = f"Package {result.metadata['number']}, in" if result.metadata["number"] else "In"
+    folder = Path(result.metadata["folder"]).resolve()
+    console.print(plain(f"{number} {folder}"), soft_wrap=True)
+    console.print(plain(f"As a ZIP: {Path(result.metadata['archive']).resolve()}"), soft_wrap=True)
+
+
+def _show_warnings(console: Console, manifest: dict[str, Any]) -> None:
+    said = [f"{file['name']}: {text}" for file in manifest["files"] for text in file["warnings"]]
+    for text in [*said, *manifest["notes"]]:
+        console.print(plain(f"Look at: {text}", "yellow"), soft_wrap=True)
+
+
+def _readiness(project: str, manifest: dict[str, Any]) -> Any:
+    if manifest["status"] == "final":
+        return plain("Ready for the client.", "green")
+    blockers = sum(each["severity"] == "blocker" for each in manifest["quality"])
+    found = f"{count(blockers, 'blocker')} (`aicmo check {project}`)"
+    return plain(f"Internal draft: {found}.", "yellow")
+
+
+def _build_all(formats: str | None, *, as_json: bool) -> None:
+    from aicmo.cli.ledger import list_projects
+    from aicmo.delivery.batch import package_all
+    from aicmo.delivery.handover import handover_projects
+
+    if formats is not None:
+        raise typer.BadParameter("goes with one project", param_hint="--formats")
+    with open_ledger().read() as session:
+        apart = handover_projects(session)
+        projects = [row.project_id for row in list_projects(session)]
+    projects = [project for project in projects if project not in apart]
+    with progress("Packaging", total=len(projects)) as advance:
+        results = package_all(projects, actor=person(None), on_done=lambda _: advance())
+    if as_json:
+        print_json({"packages": [_as_json(result) for result in results]})
+    else:
+        _show_results(to_stdout(), results)
+    for result in results:
+        for error in result.errors:
+            line = f"Error: {result.project_id}: {error}"
+            to_stderr().print(plain(line, "red"), soft_wrap=True)
+    if any(result.errors or not result.success for result in results):
+        raise typer.Exit(FAILED)
+
+
+def _show_results(console: Console, results: Sequence[ProjectPackageResult]) -> None:
+    table = grid(["Project", "Package", "Files", "Status", "Folder"], right=(1, 2))
+    for result in results:
+        manifest: dict[str, Any] = result.metadata.get("manifest", {})
+        good = result.success and not result.errors
+        status = manifest.get("status", "not made")
+        table.add_row(
+            plain(result.project_id), f"{result.metadata.get('number') or ''}",
+            f"{len(manifest.get('files', []))}",
+            plain(status if good else f"{status}, with errors", "" if good else "bold red"),
+            plain(result.metadata.get("folder", "")),
+        )  # fmt: skip
+    console.print(table)
 
 
 def _as_json(result: ProjectPackageResult) -> dict[str, Any]:
@@ -79,3 +196,7 @@ def _as_json(result: ProjectPackageResult) -> dict[str, Any]:
         "html_summary_path": result.html_summary_path,
         "created_at": result.created_at.isoformat(), "metadata": result.metadata,
     }  # fmt: skip
+
+
+register("build", build, of=package)
+register("diff", difference, of=package)

@@ -7,18 +7,20 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from aicmo.errors import PackageFileInvalid
 from aicmo.packaging.archive import SUMS, checksums, slug, write_archive
+from aicmo.packaging.brand import theme_for
 from aicmo.packaging.composition import compose
 from aicmo.packaging.content import ProjectContent
 from aicmo.packaging.folders import fresh_folder
 from aicmo.packaging.made_once import sha256_of
 from aicmo.packaging.package_files import PackageFile, media_type, of_format
+from aicmo.packaging.quality.gate import check_quality
 from aicmo.packaging.rendering import (
     FILE_NAMES,
     Format,
@@ -140,6 +142,8 @@ def _parts(package: BuiltPackage) -> Iterator[_Part]:
 def _manifest(
     content: ProjectContent, files: Sequence[PackageFile], failures: Mapping[str, str]
 ) -> dict[str, Any]:
+    outline = compose(content)
+    findings = check_quality(content, outline)
     return {
         "schema_version": 2,
         "project": content.document.id,
@@ -149,7 +153,9 @@ def _manifest(
         "plan_version": content.plan_version,
         "plan_imported_at": content.imported_at.isoformat(),
         "content_sha256": content_sha256(content),
-        "status": compose(content).status,
+        "status": outline.status,
+        "quality": [asdict(each) for each in findings],
+        "notes": list(theme_for(content.document.brand).notes),
         "complete": not failures,
         "files": [each.entry() for each in files],
         "missing": [_missing(name, reason) for name, reason in sorted(failures.items())],
