@@ -23,6 +23,7 @@ from aicmo.packaging.chapters_situation import audience, situation
 from aicmo.packaging.chapters_strategy import strategy
 from aicmo.packaging.chapters_summary import glance
 from aicmo.packaging.outline import Outline
+from aicmo.packaging.quality.gate import check_quality, status
 from aicmo.packaging.wording import Wording, client_text
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ _CHAPTERS = (
 def compose(content: ProjectContent) -> Outline:
     """The outline of a project: the same content always gives the same outline.
 
-    It is an internal draft unless there are items and every one of them is approved.
+    It is an internal draft as long as the quality gate finds a blocker.
     """
     document = content.document
     say = Wording.of(document)
@@ -67,23 +68,17 @@ def compose(content: ProjectContent) -> Outline:
         created=_created(material),
         confidentiality=document.brand.footer or "",
         prepared_by=agency.name if agency and agency.show else "",
-        status="final" if _all_approved(content) else "internal draft",
+        status="internal draft",
         chapters=tuple(chapter for chapter in chapters if chapter),
     )
-    return _in_client_words(outline, say)
+    outline = _in_client_words(outline, say)
+    return replace(outline, status=status(check_quality(content, outline)))
 
 
 def _created(material: Material) -> str:
     # The day alone: the same document, imported twice on a day, gives the same bytes.
     day = import_day(material)
     return datetime(day.year, day.month, day.day, tzinfo=UTC).isoformat()
-
-
-def _all_approved(content: ProjectContent) -> bool:
-    items = content.document.items
-    return bool(items) and all(
-        item.id in content.items and content.items[item.id].approved for item in items
-    )
 
 
 def _in_client_words(value: _T, say: Wording) -> _T:
