@@ -57,6 +57,7 @@ def _grids(material: Material) -> Iterator[MonthGrid]:
 
 def _grid(year: int, month: int, items: Sequence[Item], material: Material) -> MonthGrid:
     say = material.say
+    days = {day: list(of_day) for day, of_day in groupby(items, key=material.day_of)}
     first_weekday = say.locale.first_week_day
     weeks = Calendar(first_weekday).monthdatescalendar(year, month)
     names = say.locale.days["stand-alone"]["abbreviated"]
@@ -68,15 +69,16 @@ def _grid(year: int, month: int, items: Sequence[Item], material: Material) -> M
             month=say.month(material.day_of(items[0])),
         ),
         weekdays=tuple(names[(first_weekday + at) % 7] for at in range(7)),
-        weeks=tuple(tuple(_cell(day, month, items, material) for day in week) for week in weeks),
+        weeks=tuple(
+            tuple(_cell(day, month, days.get(day, []), material) for day in week) for week in weeks
+        ),
     )
 
 
 def _cell(day: date, month: int, items: Sequence[Item], material: Material) -> DayCell:
-    today = [item for item in items if material.day_of(item) == day]
     return DayCell(
         number=material.say.number(day.day),
-        entries=tuple(_entry(item, material) for item in today),
+        entries=tuple(_entry(item, material) for item in items),
         inside=day.month == month,
     )
 
