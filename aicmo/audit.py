@@ -220,6 +220,18 @@ def verify(session: Session, project_id: str) -> Verification:
     return _compare_with_head(session, Verification(project_id, count, previous.hex()))
 
 
+def holds(session: Session, project_id: str, number: int, link: str) -> bool:
+    """Whether event `number` of a project's chain has the hash (hex) that was kept elsewhere.
+
+    If it has, and `verify` finds the chain unbroken, all events up to it are as they were then.
+    """
+    query = select(AuditEvent.hash).where(
+        AuditEvent.project_id == project_id, AuditEvent.number == number
+    )
+    found = session.scalars(query).one_or_none()
+    return found is not None and found.hex() == link.lower()
+
+
 def _compare_with_head(session: Session, found: Verification) -> Verification:
     head = session.get(AuditHead, found.project_id)
     number, link = (head.number, head.hash.hex()) if head else (0, _START.hex())

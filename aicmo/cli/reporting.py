@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -66,13 +66,18 @@ def audit(
     ] = None,
     *,
     verify: Annotated[bool, typer.Option("--verify", help="Recompute the hash chain.")] = False,
+    kept: Annotated[
+        str | None,
+        typer.Option("--kept", help="With --verify: NUMBER:HASH of an event, kept elsewhere."),
+    ] = None,
     last: Annotated[int, typer.Option(min=1, help="How many events to show.")] = 20,
     as_json: Json = False,
 ) -> None:
     """Show the audit log, or prove that nobody changed it."""
+    number, link = _read_kept(kept, project if verify else None)
     with open_ledger().read() as session:
         chains = _chains(session, project)
-        found = _verify(session, chains) if verify else []
+        found = _verify(session, chains, number, link) if verify else []
         events = [] if verify else _events(session, chains, last)
     if as_json:
         print_json(_as_json(project, found, events, verified=verify))
@@ -102,10 +107,29 @@ def _chains(session: Session, project: str | None) -> list[str]:
     return [project]
 
 
-def _verify(session: Session, chains: list[str]) -> list[Verification]:
-    from aicmo.audit import verify
+def _read_kept(kept: str | None, project: str | None) -> tuple[int, str]:
+    """Number and hash of an event; (0, "") without one."""
+    if kept is None:
+        return 0, ""
+    if project is None:
+        raise typer.BadParameter("goes with --verify and one project", param_hint="--kept")
+    written = re.fullmatch(r"(\d{1,15}):([0-9A-Fa-f]{64})", kept.strip())
+    if written is None:
+        said = "is not the number and hash of an event, such as 41:9f86…"
+        raise typer.BadParameter(said, param_hint="--kept")
+    return int(written[1]), written[2]
 
-    return [verify(session, chain) for chain in chains]
+
+def _verify(session: Session, chains: list[str], number: int, link: str) -> list[Verification]:
+    from aicmo.audit import holds, verify
+
+    found = [verify(session, chain) for chain in chains]
+    return [
+        replace(each, broken_at=number, problem="not the event that was kept")
+        if number and each.broken_at is None and not holds(session, each.project_id, number, link)
+        else each
+        for each in found
+    ]
 
 
 def _events(session: Session, chains: list[str], last: int) -> list[AuditEvent]:

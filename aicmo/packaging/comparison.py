@@ -185,8 +185,14 @@ def _files(before: Snapshot, after: Snapshot) -> Iterator[str]:
             pages = [*_moved("pages", was["pages"], now["pages"])]
             bytes_ = [*_moved("bytes", was["size"], now["size"])]
             yield f"{name} changed" + "".join(f"; {told}" for told in (*pages, *bytes_))
+    known = [_missing(entry) for entry in before.manifest["missing"]]
     for entry in after.manifest["missing"]:
-        yield f"{entry.get('name') or entry['format']} is missing: {entry['reason']}"
+        if _missing(entry) not in known:
+            yield _missing(entry)
+
+
+def _missing(entry: Json) -> str:
+    return f"{entry['name']} is missing: {entry['reason']}"
 
 
 def _tools(before: Snapshot, after: Snapshot) -> Iterator[str]:
