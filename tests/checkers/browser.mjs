@@ -1,8 +1,8 @@
 // Looks at pages in Chromium. One job per line on stdin, one answer per line on stdout, both JSON.
 //
-// A job: page (path), width, scheme (light|dark), media (screen|print), height?; then, in this order:
-// clicks (selectors), keys (names of keys), axe (bool), visible (selectors whose shown elements are counted),
-// styles ([selector, property]), picture (path of a PNG), whole (bool: of the whole page).
+// A job: page (path), width, height, scheme (light|dark), media (screen|print); then, in this order:
+// fragment, clicks (selectors), keys (names of keys), axe (bool), visible (selectors whose shown elements
+// are counted), tops (selectors), styles ([selector, property]), picture (path of a PNG), whole (bool).
 
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
@@ -34,7 +34,7 @@ async function validated(file) {
 
 async function looked(browser, job) {
   const context = await browser.newContext({
-    viewport: { width: job.width, height: job.height ?? 900 }, colorScheme: job.scheme,
+    viewport: { width: job.width, height: job.height }, colorScheme: job.scheme,
     reducedMotion: "reduce",
   });
   const seen = { requests: [], errors: [] };
@@ -46,10 +46,10 @@ async function looked(browser, job) {
   page.on("pageerror", (one) => seen.errors.push(String(one)));
   page.on("dialog", (one) => { seen.errors.push(`dialog: ${one.message()}`); one.dismiss(); });
   await page.emulateMedia({ media: job.media });
-  await page.goto(url + (job.fragment ?? ""));
+  await page.goto(url + job.fragment);
   for (const selector of job.clicks) await page.locator(selector).first().click();
   for (const key of job.keys) await page.keyboard.press(key);
-  const answer = { ...seen, violations: [], visible: {}, styles: [] };
+  const answer = { ...seen, violations: [], visible: {}, tops: {}, styles: [] };
   answer.overflow = await page.evaluate(() => {
     const root = document.documentElement;
     return Math.max(root.scrollWidth, document.body.scrollWidth) - root.clientWidth;
@@ -63,6 +63,8 @@ async function looked(browser, job) {
   for (const selector of job.visible)
     answer.visible[selector] = await page.locator(selector).evaluateAll(
       (all) => all.filter((one) => one.checkVisibility({ contentVisibilityAuto: true })).length);
+  for (const selector of job.tops)
+    answer.tops[selector] = await page.locator(selector).first().evaluate((one) => one.getBoundingClientRect().top);
   for (const [selector, property] of job.styles)
     answer.styles.push(await page.locator(selector).first().evaluate(
       (one, name) => getComputedStyle(one).getPropertyValue(name), property));

@@ -27,7 +27,8 @@ class Look:
 
     violations: axe's, one line each; requests: addresses asked for besides the page itself;
     errors: the console's errors and warnings, dialogs, further pages; overflow: pixels by which the
-    page is wider than its window; visible: shown elements per selector; styles: computed values.
+    page is wider than its window; visible: shown elements per selector; tops: pixels from the window's
+    top to the first element of each selector; styles: computed values.
     """
 
     violations: list[str]
@@ -35,6 +36,7 @@ class Look:
     errors: list[str]
     overflow: int
     visible: Mapping[str, int]
+    tops: Mapping[str, float]
     styles: list[str]
 
 
@@ -57,6 +59,7 @@ class Browser:
         keys: Sequence[str] = (),
         axe: bool = False,
         visible: Sequence[str] = (),
+        tops: Sequence[str] = (),
         styles: Sequence[tuple[str, str]] = (),
         picture: Path | None = None,
         whole: bool = False,
@@ -65,7 +68,7 @@ class Browser:
         job = {
             "page": str(page), "width": width, "height": height, "scheme": scheme, "media": media,
             "fragment": fragment, "clicks": clicks, "keys": keys, "axe": axe, "visible": visible,
-            "styles": styles, "picture": str(picture) if picture else None, "whole": whole,
+            "tops": tops, "styles": styles, "picture": str(picture) if picture else None, "whole": whole,
         }  # fmt: skip
         return Look(**self._ask(job))
 
@@ -103,3 +106,4 @@ def running_browser() -> Iterator[Browser]:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
         with running(["node", program], env=env, **pipes) as process:
             yield Browser(process, log)
+            process.communicate(timeout=30)  # its input ends, and it closes the browser itself
