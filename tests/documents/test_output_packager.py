@@ -33,18 +33,21 @@ def test_a_package_is_whole_verified_and_stored(project: Database) -> None:
     assert (result.success, result.errors, result.file_count()) == (True, [], 3)
     folder = Path(result.metadata["folder"])
     assert sorted(file.name for file in folder.iterdir()) == [
-        "deck.pptx", "manifest.json", "strategy.pdf", "summary.html",
+        "SHA256SUMS", "calendar.ics", "calendar.xlsx", "data", "deck.pptx", "manifest.json",
+        "previews", "proof", "strategy.pdf", "summary.html",
     ]  # fmt: skip
     manifest = json.loads((folder / "manifest.json").read_text())
     for entry in manifest["files"]:
         content = (folder / entry["name"]).read_bytes()
         assert entry["sha256"] == hashlib.sha256(content).hexdigest()
         assert entry["size"] == len(content)
-    pages = {entry["format"]: entry["pages"] for entry in manifest["files"]}
+        assert entry["title"]
+    pages = {entry["format"]: entry["pages"] for entry in manifest["files"] if entry["format"]}
     assert pages["pdf"] >= 3
     assert pages["pptx"] >= 5
     assert (manifest["complete"], manifest["missing"]) == (True, [])
-    assert len(result.metadata["stored"]) == 4
+    assert len(list((folder / "previews").glob("*.webp"))) == pages["pdf"]
+    assert len(result.metadata["stored"]) == len(manifest["files"]) + 3
     assert result.metadata["files_generated"] == ["pdf", "pptx", "html"]
     with project.read() as session:
         names = [row.event for row in audit.events(session, "studio", newest=20)]
@@ -148,7 +151,8 @@ def test_a_step_that_returns_no_file_fails_alone(
     result = build_project_package("studio", formats=("pptx", "html"))
     assert result.metadata["files_generated"] == ["pptx"]
     assert result.metadata["manifest"]["missing"][0]["reason"] == f"returned no file: {given}"
-    assert len(result.metadata["stored"]) == 2
+    assert "deck.pptx" in result.metadata["stored"]
+    assert "summary.html" not in result.metadata["stored"]
 
 
 @pytest.mark.parametrize(

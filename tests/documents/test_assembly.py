@@ -1,0 +1,161 @@
+"""A package as a whole: its ZIP, its checksums, its row, and what happens when a part breaks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aicmo.database import Database, open_database
+from aicmo.delivery.output_packager import ProjectPackageResult, build_project_package
+from aicmo.delivery.package_rows import load_package, load_packages
+from aicmo.delivery.package_snapshots import snapshot_at, snapshot_of
+from aicmo.errors import FixInput
+from aicmo.packaging import companions
+from aicmo.packaging.archive import slug
+from tests.projects import approved, email, imported, post
+
+
+@pytest.fixture
+def project(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Database:
+    monkeypatch.setenv("AICMO_DATABASE_URL", sqlite_url)
+    database = open_database(sqlite_url)
+    imported(database, email(), post())
+    return database
+
+
+def build() -> ProjectPackageResult:
+    # The page alone: it is quick, and the package around it is the same.
+    result = build_project_package("studio", formats=("html",))
+    assert result.errors == []
+    return result
+
+
+def test_the_zip_holds_the_whole_package_and_its_checksums_verify(
+    project: Database, tmp_path: Path
+) -> None:
+    del project
+    result = build()
+    with zipfile.ZipFile(result.metadata["archive"]) as packed:
+        packed.extractall(tmp_path)
+    folder, unpacked = Path(result.metadata["folder"]), tmp_path / "northside-studio-v1"
+    files = {file.relative_to(folder) for file in folder.rglob("*") if file.is_file()}
+    assert {f.relative_to(unpacked) for f in unpacked.rglob("*") if f.is_file()} == files
+    for place in (folder, unpacked):
+        check = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
+        assert subprocess.run(check, cwd=place, check=False).returncode == 0
+    summed = (folder / "SHA256SUMS").read_text().splitlines()
+    assert len(summed) == len(files) - 1
+
+
+def test_building_again_gives_the_same_zip_and_repairs_a_damaged_one(project: Database) -> None:
+    del project
+    archive = Path(build().metadata["archive"])
+    first = archive.read_bytes()
+    archive.write_bytes(first[:-10])
+    assert Path(build().metadata["archive"]).read_bytes() == first
+    archive.unlink()
+    shutil.rmtree(Path(build().metadata["folder"]))
+    assert Path(build().metadata["archive"]).read_bytes() == first
+
+
+def test_packages_are_numbered_and_the_same_content_is_the_same_package(
+    project: Database,
+) -> None:
+    first, again = build(), build()
+    assert (first.metadata["number"], again.metadata["number"]) == (1, 1)
+    approved(project)
+    assert build().metadata["number"] == 2
+    with project.read() as session:
+        rows = load_packages(session, "studio")
+    assert [row.number for row in rows] == [1, 2]
+    assert rows[0].manifest == first.metadata["manifest"]
+    assert rows[0].identity.startswith(Path(first.metadata["folder"]).name.removeprefix("v1-"))
+    assert rows[0].store_url == first.metadata["stored"]["manifest.json"]
+    assert rows[0].archive["name"] == "northside-studio-v1.zip"
+    assert rows[0].archive["size"] == Path(first.metadata["archive"]).stat().st_size
+
+
+def test_a_package_that_could_not_be_stored_is_recorded_and_stored_the_next_time(
+    project: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setenv("AICMO_PACKAGES_URL", "ftp://nowhere")
+        failed = build_project_package("studio", formats=("html",))
+    assert failed.metadata["number"] == 1
+    with project.read() as session:
+        assert load_package(session, "studio", 1).store_url == ""
+    build()
+    with project.read() as session:
+        assert load_package(session, "studio", 1).store_url.endswith("/manifest.json")
+
+
+def test_packaging_again_does_not_change_the_proof(project: Database) -> None:
+    del project
+    first, again = build(), build()
+    assert first.metadata["folder"] == again.metadata["folder"]
+    proof = json.loads((Path(first.metadata["folder"]) / "proof" / "ledger.json").read_text())
+    assert proof["audit"]["event"] == 1
+    assert {row["recipient"] for row in proof["deliveries"]} == {
+        "contact 1", "contact 2", "contact 3", "",
+    }  # fmt: skip
+
+
+def test_nobody_is_named_anywhere_in_the_package(project: Database) -> None:
+    approved(project)
+    folder = Path(build().metadata["folder"])
+    for file in folder.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert b"person1@example.com" not in content, file
+            assert b"Person1" not in content, file
+
+
+def test_a_companion_that_breaks_is_named_and_the_others_are_delivered(
+    project: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del project
+
+    def broken(*_: Any) -> dict[str, str]:
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(companions, "OF_PLAN", {**companions.OF_PLAN, "calendar.ics": broken})
+    result = build_project_package("studio", formats=("html",))
+    assert result.success
+    assert result.errors == ["calendar.ics failed: no ink"]
+    manifest = result.metadata["manifest"]
+    assert manifest["missing"] == [{"format": "", "name": "calendar.ics", "reason": "no ink"}]
+    assert not manifest["complete"]
+    assert "calendar.xlsx" in result.metadata["companions"]
+
+
+def test_a_package_is_compared_from_its_folder_or_from_the_store(project: Database) -> None:
+    folder = Path(build().metadata["folder"])
+    here = snapshot_at(folder)
+    assert snapshot_at(folder / "manifest.json") == here
+    assert snapshot_of(project, "studio", 1) == here
+    shutil.rmtree(folder)
+    assert snapshot_of(project, "studio", 1) == here
+    with pytest.raises(FixInput, match="has no package 7"):
+        snapshot_of(project, "studio", 7)
+    with pytest.raises(FixInput, match="isn't there"):
+        snapshot_at(folder)
+
+
+@pytest.mark.parametrize(
+    ("client", "name"),
+    [
+        ("Northside Strength Studio", "northside-strength-studio"),
+        ("Café Ünal & Co. GmbH", "cafe-unal-co-gmbh"),
+        ("استوديو", "my-project"),
+        ("../../etc", "etc"),
+        ("A" * 200, "a" * 60),
+    ],
+)
+def test_a_clients_name_becomes_the_name_of_a_file(client: str, name: str) -> None:
+    assert slug(client, "my-project") == name
