@@ -144,12 +144,17 @@ def _show_overview(console: Console, found: PackageOverview) -> None:
         table.add_row(
             str(each.number), plain(each.status, "yellow" if each.status != "final" else "green"),
             f"v{each.plan_version}", local_time(each.built_at, found.timezone), plain(each.built_by),
-            str(len(each.files)), plain(each.store_url.rpartition("/")[0] or "nowhere"),
+            str(len(each.files)), plain(_store_of(each.store_url)),
         )  # fmt: skip
     console.print(table)
     if found.packages[-1].plan_version != found.plan_version:
         console.print(plain(f"The plan is at version {found.plan_version} by now.", "yellow"))
     _show_links(console, found)
+
+
+def _store_of(manifest_url: str) -> str:
+    """The store's own address: without project, checksum and name."""
+    return manifest_url.rsplit("/", 3)[0] or "not stored"
 
 
 def _show_links(console: Console, found: PackageOverview) -> None:

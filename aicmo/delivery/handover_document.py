@@ -150,6 +150,10 @@ def _item(
         "audience": letter.contact,
         "content": {
             "subject": say.text("{title}: the documents are ready", title=cover.title),
+            "preheader": say.text(
+                "Version {number}: every file in one place, to open or to download.",
+                number=cover.number,
+            ),
             "body": "\n\n".join(_body(say, document, letter, cover, has_name=has_name)),
             "cta": {"label": say.text("Open the documents"), "url": letter.url},
         },

@@ -210,7 +210,7 @@ def _emails(session: Session, companion: str, now: datetime) -> dict[str, _Email
 
 
 def _told(state: str, reason: str) -> str:
-    return _WAITING.get(reason) or (f"{state}: {reason}" if reason else state)
+    return _WAITING.get(reason) or (f"{state}: {reason}" if reason not in ("", state) else state)
 
 
 def _link(
