@@ -6,7 +6,7 @@ falls short is darkened (or lightened, on dark paper) until it passes, and a not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from aicmo.packaging.pictures import picture
@@ -52,6 +52,7 @@ class Theme:
     light, dark: the colours on white and on dark paper.
     name: which of the two looks; logo, cover: pictures for every format, None without one.
     notes: what was corrected, in words.
+    templates: the project's own, by their paths in the brand's folder of templates.
     """
 
     primary: str
@@ -66,6 +67,7 @@ class Theme:
     logo: Picture | None
     cover: Picture | None
     notes: tuple[str, ...]
+    templates: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
     @property
     def ink(self) -> str:
@@ -113,7 +115,17 @@ def theme_for(brand: Brand, files: Mapping[str, bytes] | None = None) -> Theme:
         logo=picture(files[brand.logo]) if files and brand.logo else None,
         cover=picture(files[brand.cover_picture]) if files and brand.cover_picture else None,
         notes=tuple(_notes(primary, accent, light)),
+        templates=_templates(brand, files or {}),
     )
+
+
+def _templates(brand: Brand, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    folder = f"{brand.templates}/"
+    return {
+        path.removeprefix(folder): content
+        for path, content in sorted(files.items())
+        if brand.templates and path.startswith(folder)
+    }
 
 
 def _palette(primary: str, accent: str, paper: str) -> Palette:

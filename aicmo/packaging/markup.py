@@ -7,19 +7,36 @@ passes a filter of its own, because HTML's escaping is wrong there.
 from __future__ import annotations
 
 import re
+import traceback
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemLoader,
+    FunctionLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from aicmo.errors import FixInput
+from aicmo.packaging.translation import translation
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from jinja2 import Environment
 
     from aicmo.packaging.outline import Block, Card, Chapter, Table
 
 TEMPLATES = Path(__file__).parent / "templates"
+_GIVEN = "given:"
+"""Before the names of a project's own templates, which tells them from ours in a traceback."""
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _ADDRESS = re.compile(r"(?:https://|mailto:)[^\s<>\"'()]*[^\s<>\"'().,;:!?]")
 _LINE_CHARACTERS = 112
@@ -33,10 +50,23 @@ _DESCRIPTION_LIST = {"list": "dl", "name": "dt", "value": "dd"}
 Prose = list[tuple[str, list[str]]]
 
 
-def environment(*, printed: bool) -> Environment:
-    """The environment of the printed page, or of the web page, where addresses are links."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+def environment(
+    *, printed: bool, language: str = "en", overrides: Mapping[str, bytes] | None = None
+) -> Environment:
+    """The sandbox in which templates run: ours and a project's own alike.
+
+    Args:
+        printed: for the printed page; on the web page addresses are links.
+        language: a BCP 47 tag; templates say our words by `text(…)` and `plural(…)`, as
+            `aicmo.packaging.translation` does, and read `say.language` and `say.direction`.
+        overrides: a project's templates by name; `aicmo/…` always reaches ours.
+    """
+    ours = FileSystemLoader(TEMPLATES)
+    given = overrides or {}
+    made = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader(
+            [PrefixLoader({"aicmo": ours}), FunctionLoader(lambda name: _given(given, name)), ours]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -47,16 +77,56 @@ def environment(*, printed: bool) -> Environment:
     filters.update(
         css_string=css_string,
         colour=colour,
-        text=escape if printed else linked,
+        linked=linked_cell if printed else linked,
         prose=prose,
         card_rows=card_rows,
         column_widths=column_widths,
         columns=columns,
         kind=kind,
     )
+    say = translation(language)
     # WeasyPrint 70 tags a description list so that PDF/UA-1 refuses it.
     names.update(printed=printed, pairs=_NO_LIST if printed else _DESCRIPTION_LIST)
+    names.update(say=say, text=say.text, plural=say.plural)
     return made
+
+
+def render(templates: Environment, name: str, **variables: Any) -> str:
+    """The text that a template makes.
+
+    Raises:
+        FixInput: a project's own template is wrong; it names the file, the line and what is wrong.
+    """
+    try:
+        return templates.get_template(name).render(**variables)
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        place = _place(error)
+        if not place:
+            raise
+        raise FixInput(
+            f"The template {place} can't be used: {error}",
+            next_step="Correct it in the folder that brand.templates names, and import the "
+            "document again.",
+        ) from error
+
+
+def _given(overrides: Mapping[str, bytes], name: str) -> tuple[str, str, None] | None:
+    if name not in overrides:
+        return None
+    try:
+        return overrides[name].decode(), _GIVEN + name, None
+    except UnicodeDecodeError as error:
+        raise TemplateSyntaxError("it is not UTF-8 text", 1, name, _GIVEN + name) from error
+
+
+def _place(error: Exception) -> str:
+    """`strategy.html.j2, line 7`, if a project's own template is where it went wrong."""
+    if isinstance(error, TemplateSyntaxError):
+        places = [(error.filename or "", error.lineno)]
+    else:
+        places = [(one.filename, one.lineno) for one in traceback.extract_tb(error.__traceback__)]
+    ours = [(file.removeprefix(_GIVEN), line) for file, line in places if file.startswith(_GIVEN)]
+    return f"{ours[-1][0]}, line {ours[-1][1]}," if ours else ""
 
 
 def css_string(text: str) -> Markup:
@@ -80,6 +150,13 @@ def linked(text: str) -> Markup:
         made += escape(text[done : found.start()]) + link
         done = found.end()
     return made + escape(text[done:])
+
+
+def linked_cell(text: str) -> Markup:
+    """The text escaped; a link if it is an https: address as a whole."""
+    return (
+        linked(text) if text.startswith("https://") and _ADDRESS.fullmatch(text) else escape(text)
+    )
 
 
 def prose(text: str) -> Prose:
