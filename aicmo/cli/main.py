@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aicmo.cli.app import Command, app, register
 from aicmo.cli.approving import approve, revoke
+from aicmo.cli.checking import check
 from aicmo.cli.controlling import cancel, retry
 from aicmo.cli.delivering import deliver, packages
 from aicmo.cli.demo import demo
@@ -39,6 +40,7 @@ _COMMANDS: dict[str, dict[str, Command]] = {
         "recover": recover,
     },
     "Package and report": {
+        "check": check,
         "packages": packages,
         "deliver": deliver,
         "report": report,

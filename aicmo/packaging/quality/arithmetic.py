@@ -36,7 +36,7 @@ def budget(document: ProjectDocument) -> Iterator[Finding]:
             else "Give each line a name of its own"
         )
         severity = "blocker" if wrong else "warning"
-        yield Finding(severity, "budget adds up", problem.place, problem.message, fix)
+        yield Finding(severity, "budget does not add up", problem.place, problem.message, fix)
     if document.budget:
         yield from _shares(document.budget)
 
@@ -50,7 +50,9 @@ def _shares(plan: Budget) -> Iterator[Finding]:
         if abs(share - Decimal(said[1].replace(",", "."))) >= 1:
             evidence = f"the note says {said[1]} %; {line.amount:,f} of {plan.total:,f} is {_percent(share)}"
             fix = "Correct the note or the amount"
-            yield Finding("blocker", "budget adds up", f"budget.lines[{at}].note", evidence, fix)
+            yield Finding(
+                "blocker", "budget does not add up", f"budget.lines[{at}].note", evidence, fix
+            )
 
 
 def costs(document: ProjectDocument) -> Iterator[Finding]:
@@ -68,7 +70,7 @@ def costs(document: ProjectDocument) -> Iterator[Finding]:
                 f"{_number(cost)} {plan.currency}; {name} holds {_number(amount)}"
             )
             fix = "Raise the amount, lower the cost of each, or plan for fewer"
-            yield Finding("warning", "costs fit the budget", f"funnel[{at}]", evidence, fix)
+            yield Finding("warning", "costs above the budget", f"funnel[{at}]", evidence, fix)
 
 
 def funnel(document: ProjectDocument) -> Iterator[Finding]:
@@ -83,14 +85,14 @@ def funnel(document: ProjectDocument) -> Iterator[Finding]:
         elif stage.count > reach:
             evidence = f"{_number(stage.count)} {stage.name} out of {_number(reach)} {before.name}"
             fix = "Check which of the two is right: more come out than go in"
-            yield Finding("warning", "funnel adds up", place, evidence, fix)
+            yield Finding("warning", "funnel does not add up", place, evidence, fix)
     kpis = {kpi.name.casefold(): kpi for kpi in document.kpis}
     for at, (stage, number) in enumerate(counted):
         kpi = kpis.get(stage.name.casefold())
         if kpi and number is not None and not _agree(kpi, number):
             evidence = f"{stage.name}: the funnel gives {_number(number)}, the KPI aims at {_number(kpi.target)}"
             fix = "Give both the same figure"
-            yield Finding("blocker", "funnel adds up", f"funnel[{at}]", evidence, fix)
+            yield Finding("blocker", "funnel does not add up", f"funnel[{at}]", evidence, fix)
 
 
 def _follows(
@@ -102,7 +104,9 @@ def _follows(
             f"{_number(reach)} {before.name} × {_number(rate)} % = {_number(expected)}, "
             f"not {_number(count)} {stage.name}"
         )
-        yield Finding("blocker", "funnel adds up", place, evidence, "Correct the count or the rate")
+        yield Finding(
+            "blocker", "funnel does not add up", place, evidence, "Correct the count or the rate"
+        )
 
 
 def _agree(kpi: Kpi, number: Decimal) -> bool:
@@ -134,7 +138,7 @@ def retention(document: ProjectDocument) -> Iterator[Finding]:
             f"{plan.months} months, short of {_number(plan.target)} %"
         )
         fix = f"Aim at a churn of {most} % a month or less, or at a lower retention"
-        yield Finding("warning", "retention fits churn", "retention", evidence, fix)
+        yield Finding("warning", "churn above the target", "retention", evidence, fix)
 
 
 def _percent(value: Decimal) -> str:

@@ -42,14 +42,14 @@ def sources(document: ProjectDocument) -> Iterator[Finding]:
     for at, fact in enumerate(document.market.facts):
         if fact.source is None:
             fix = "Name its source; until then the package says that it is to be confirmed"
-            yield Finding("warning", "claim has a source", f"market.facts[{at}]", fact.fact, fix)
+            yield Finding("warning", "claim without source", f"market.facts[{at}]", fact.fact, fix)
     for at, kpi in enumerate(document.kpis):
         if kpi.source is None:
             fix = "Say where the number will be read"
-            yield Finding("note", "measure has a source", f"kpis[{at}]", kpi.name, fix)
+            yield Finding("note", "measure without source", f"kpis[{at}]", kpi.name, fix)
         if kpi.baseline is None:
             fix = "Find out where it stands today"
-            yield Finding("note", "measure has a baseline", f"kpis[{at}]", kpi.name, fix)
+            yield Finding("note", "measure without baseline", f"kpis[{at}]", kpi.name, fix)
 
 
 def claims(document: ProjectDocument, passages: Iterable[Passage]) -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def claims(document: ProjectDocument, passages: Iterable[Passage]) -> Iterator[F
         found = [*_SUPERLATIVE.finditer(passage.text), *_MULTIPLE.finditer(passage.text)]
         found += [one for one in _SHARE.finditer(passage.text) if _figure(one[1]) not in known]
         for one in sorted(found, key=lambda hit: hit.start()):
-            yield Hit("claim has a source", passage, *one.span(), fix).finding("warning")
+            yield Hit("claim without source", passage, *one.span(), fix).finding("warning")
 
 
 def _figure(shown: str) -> Decimal:

@@ -26,12 +26,12 @@ def approval(content: ProjectContent) -> Iterator[Finding]:
     ]
     if not document.items:
         fix = "Plan at least one piece of content"
-        yield Finding("blocker", "approved", "items", "The plan has no piece of content", fix)
+        yield Finding("blocker", "not approved", "items", "The plan has no piece of content", fix)
     elif waiting:
         named = ", ".join(waiting[:_NAMED]) + (", …" if len(waiting) > _NAMED else "")
         evidence = f"{len(waiting)} of {len(document.items)} not approved: {named}"
         fix = f"Read them, then `aicmo approve {document.id}`"
-        yield Finding("blocker", "approved", "items", evidence, fix)
+        yield Finding("blocker", "not approved", "items", evidence, fix)
 
 
 def media(content: ProjectContent) -> Iterator[Finding]:
@@ -44,10 +44,10 @@ def media(content: ProjectContent) -> Iterator[Finding]:
             if one.file is None:
                 evidence = f"“{item.title}” has no picture or film yet"
                 fix = "Have it made, or tell the client when it comes"
-                yield Finding("warning", "media is there", place, evidence, fix)
+                yield Finding("warning", "media missing", place, evidence, fix)
             elif one.file not in content.files:
                 fix = "Put the file beside the document and import it again"
-                yield Finding("blocker", "media is there", place, f"{one.file} is missing", fix)
+                yield Finding("blocker", "media missing", place, f"{one.file} is missing", fix)
 
 
 def dates(document: ProjectDocument) -> Iterator[Finding]:

@@ -84,7 +84,7 @@ def ruled_out(document: ProjectDocument, passages: Sequence[Passage]) -> Iterato
     """Phrases that `must_not_mention` names."""
     phrases = _any_of(document.language_rules.must_not_mention, passages)
     fix = "Say it in other words, or take the phrase from language_rules.must_not_mention"
-    yield from _hits("must not be mentioned", phrases, passages, fix)
+    yield from _hits("ruled-out phrase", phrases, passages, fix)
 
 
 def asked_for(document: ProjectDocument, passages: Sequence[Passage]) -> Iterator[Finding]:
@@ -97,7 +97,7 @@ def asked_for(document: ProjectDocument, passages: Sequence[Passage]) -> Iterato
                 f"“{rule.phrase}” is said {number} times; the client asked for {rule.at_least}"
             )
             yield Finding(
-                "blocker", "must be mentioned", f"language_rules.must_mention[{at}]", evidence,
+                "blocker", "not mentioned enough", f"language_rules.must_mention[{at}]", evidence,
                 "Mention it in the copy, or change the rule",
             )  # fmt: skip
 
