@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from aicmo.packaging.rendering import Format
 
 
+_LOOK_EACH_MS = 200
+"""The first look comes when the folders are being watched already: no save is missed."""
+
+
 def watch_templates(
     project: str, formats: Sequence[Format], templates: Path | None, document: Path | None
 ) -> None:
@@ -52,13 +56,15 @@ def _render_on_each_save(
 
     # A document is watched by its folder: many editors save by putting another file in its place.
     folders = [path for path in (templates, document and document.parent) if path]
-    _render(content, formats, templates, document)
-    to_stdout().print("Watching; Ctrl-C ends.")
-    for changes in watch(*folders, raise_interrupt=True):
+    begun = False
+    for changes in watch(*folders, rust_timeout=_LOOK_EACH_MS, yield_on_timeout=True):
         saved = {path for _, path in changes}
         within = templates is not None and any(_is_in(path, templates) for path in saved)
-        if within or (document is not None and str(document.resolve()) in saved):
+        if not begun or within or (document is not None and str(document.resolve()) in saved):
             _render(content, formats, templates, document)
+        if not begun:
+            to_stdout().print("Watching; Ctrl-C ends.")
+        begun = True
 
 
 def _is_in(path: str, folder: Path) -> bool:
