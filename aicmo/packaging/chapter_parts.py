@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aicmo.plans.items import Item
 
 EMPTY_CELL = "–"
-_LONGEST_CONCLUSION = 180
+_LONGEST_CONCLUSION = 150
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ class Material:
 def is_short(text: str) -> bool:
     """Whether a text can stand as a chapter's message."""
     return "\n" not in text and len(text) <= _LONGEST_CONCLUSION
+
+
+def in_short(told: str, shorter: str) -> str:
+    """What is told, if it can stand as a chapter's message; the shorter text if names are long."""
+    return told if is_short(told) else shorter
 
 
 def section(heading: str, *blocks: Block | None) -> Section | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aicmo.packaging.chapter_parts import Material, present, section, table
+from aicmo.packaging.chapter_parts import Material, in_short, present, section, table
 from aicmo.packaging.outline import Bar, BarChart, Block, Chapter, Paragraph
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ def budget(material: Material) -> Chapter | None:
     return Chapter(
         key="budget",
         title=say.text("Budget"),
-        conclusion=say.text(
-            "{total} ({period}): {line}.", total=total, period=plan.period, line=most
+        conclusion=in_short(
+            say.text("{total} ({period}): {line}.", total=total, period=plan.period, line=most),
+            say.text("{total} ({period}).", total=total, period=plan.period),
         ),
         sections=present(
             (

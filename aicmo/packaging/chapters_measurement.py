@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aicmo.packaging.chapter_parts import Material, present, section, table
+from aicmo.packaging.chapter_parts import Material, in_short, present, section, table
 from aicmo.packaging.chapters_funnel import funnel, retention
 from aicmo.packaging.outline import Chapter, Goal, Section, TargetChart
 from aicmo.plans.strategy import Target
@@ -32,20 +32,27 @@ def measurement(material: Material) -> Chapter | None:
     )
     if not sections:
         return None
-    return Chapter("measurement", say.text("Measurement"), _in_short(material), sections)
+    return Chapter("measurement", say.text("Measurement"), _measures_in_short(material), sections)
 
 
-def _in_short(material: Material) -> str:
+def _measures_in_short(material: Material) -> str:
     say, kpis = material.say, material.document.kpis
     if not kpis:
         return _without_measures(material)
     first = next((one for one in kpis if one.tier == "primary"), kpis[0])
-    return say.plural(
-        "{number} measure shows whether the plan works: {name}, {goal}.",
-        "{number} measures show whether the plan works, first of all {name}: {goal}.",
-        len(kpis),
-        name=first.name,
-        goal=say.measure(first.target, first.unit, first.target_max),
+    return in_short(
+        say.plural(
+            "{number} measure shows whether the plan works: {name}, {goal}.",
+            "{number} measures show whether the plan works, first of all {name}: {goal}.",
+            len(kpis),
+            name=first.name,
+            goal=say.measure(first.target, first.unit, first.target_max),
+        ),
+        say.plural(
+            "{number} measure shows whether the plan works.",
+            "{number} measures show whether the plan works.",
+            len(kpis),
+        ),
     )
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aicmo.packaging.chapter_parts import Material, cards, details, present, section, table
+from aicmo.packaging.chapter_parts import (
+    Material,
+    cards,
+    details,
+    in_short,
+    present,
+    section,
+    table,
+)
 from aicmo.packaging.outline import Card, Chapter, Section, Span, Timeline
 from aicmo.packaging.wording import channel_name
 
@@ -62,12 +70,17 @@ def _roadmap_in_short(material: Material) -> str:
     days = say.days(document.starts_on, document.ends_on)
     if not document.phases:
         return say.text("The plan runs {days}.", days=days)
-    return say.plural(
-        "{number} phase, {days}: {names}.",
-        "{number} phases, {days}: {names}.",
-        len(document.phases),
-        days=days,
-        names=say.listing([one.name.rstrip(".") for one in document.phases]),
+    number = len(document.phases)
+    names = say.listing([one.name.rstrip(".") for one in document.phases])
+    return in_short(
+        say.plural(
+            "{number} phase, {days}: {names}.",
+            "{number} phases, {days}: {names}.",
+            number,
+            days=days,
+            names=names,
+        ),
+        say.plural("{number} phase, {days}.", "{number} phases, {days}.", number, days=days),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aicmo.packaging.chapter_parts import Material, cards, details, present, section
+from aicmo.packaging.chapter_parts import Material, cards, details, in_short, present, section
 from aicmo.packaging.outline import Bullets, Card, Chapter, Paragraph, Section
 
 if TYPE_CHECKING:
@@ -19,12 +19,7 @@ def strategy(material: Material) -> Chapter:
     return Chapter(
         key="strategy",
         title=say.text("Strategy"),
-        conclusion=say.plural(
-            "{number} pillar carries the plan: {names}.",
-            "{number} pillars carry the plan: {names}.",
-            len(plan.pillars),
-            names=say.listing([one.name.rstrip(".") for one in plan.pillars]),
-        ),
+        conclusion=_pillars_in_short(material),
         sections=present(
             (
                 section(say.text("The approach"), Paragraph(plan.summary, lead=True)),
@@ -34,6 +29,21 @@ def strategy(material: Material) -> Chapter:
                 section(say.text("Offers"), cards(_offer(one, material) for one in offers)),
                 *(_topic(one) for one in material.document.topics),
             )
+        ),
+    )
+
+
+def _pillars_in_short(material: Material) -> str:
+    say, pillars = material.say, material.document.strategy.pillars
+    return in_short(
+        say.plural(
+            "{number} pillar carries the plan: {names}.",
+            "{number} pillars carry the plan: {names}.",
+            len(pillars),
+            names=say.listing([one.name.rstrip(".") for one in pillars]),
+        ),
+        say.plural(
+            "{number} pillar carries the plan.", "{number} pillars carry the plan.", len(pillars)
         ),
     )
 

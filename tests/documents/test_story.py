@@ -87,6 +87,23 @@ def test_no_internal_word_reaches_a_client(name: str) -> None:
     assert not [item.id for item in content.document.items if item.id in said]
 
 
+def test_a_chapters_message_stays_short_when_names_are_long() -> None:
+    data, long = sample_data(), "A name that goes on " * 20
+    for part in (
+        data["strategy"]["pillars"],
+        data["phases"],
+        data["kpis"],
+        data["budget"]["lines"],
+    ):
+        for one in part:
+            one["name"] = f"{long}{one['name']}"
+    data["market"]["primary"] = data["objectives"][0]["statement"] = long
+    messages = {one.key: one.conclusion for one in compose(content_of(data)).chapters}
+    assert max(map(len, messages.values())) <= 150
+    assert messages["strategy"] == "3 pillars carry the plan."
+    assert messages["budget"] == "$20,000 (90 days)."
+
+
 def test_what_there_is_nothing_of_is_left_out() -> None:
     keys = [one.key for one in compose(short_content()).chapters]
     assert keys == ["glance", "situation", "strategy", "questions", "appendix"]
