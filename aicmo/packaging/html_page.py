@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from aicmo.packaging import charts
+from aicmo.packaging.chapter_parts import EMPTY_CELL
 from aicmo.packaging.outline import BarChart, Cards, Table, TargetChart, Timeline
 from aicmo.packaging.pictures import Picture
 from aicmo.packaging.translation import translation
@@ -62,6 +63,10 @@ class Page:
 
     def filters(self, table: Table) -> tuple[Filter, ...]:
         return filters_of(table)
+
+    def choice(self, value: str) -> str:
+        """What a filter's button says for a value."""
+        return self._say.text("Not stated") if value == EMPTY_CELL else value
 
     def row_class(self, row: Sequence[str], filters: Sequence[Filter]) -> str:
         """Classes that say which values of which filters the row has."""
