@@ -11,36 +11,41 @@ from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pptx.enum.dml import MSO_THEME_COLOR
 from pptx.enum.text import PP_ALIGN
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import qn
 from pptx.util import Pt
 
 from aicmo.packaging import deck_look as look
+from aicmo.packaging.deck_covers import logo_width
 from aicmo.packaging.deck_drawing import Canvas, draw_parts, layout_of
 from aicmo.packaging.deck_file import normalised
-from aicmo.packaging.deck_layout import TITLE, ChapterSlides, Slide, agenda, lay_out
-from aicmo.packaging.deck_template import new_deck, on_primary
+from aicmo.packaging.deck_layout import ChapterSlides, Slide, agenda, lay_out
+from aicmo.packaging.deck_story import story
+from aicmo.packaging.deck_template import own_base
 from aicmo.packaging.deck_text import Para, Style, fitted, plain
 from aicmo.packaging.deck_verification import verify_deck
+from aicmo.packaging.outline import imprint
 from aicmo.packaging.rendered import RenderedFile
+from aicmo.packaging.translation import translation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from aicmo.packaging.brand import Theme
+    from aicmo.packaging.deck_page import Box
     from aicmo.packaging.outline import Outline
 
-_COVER_TITLE = Style(40, bold=True, colour="on_primary", heading=True)
-_COVER_SUBTITLE = Style(20, colour="on_primary")
-_COVER_CLIENT = Style(14, bold=True, colour="on_primary")
-_COVER_META = Style(13, colour="on_primary")
-_NUMBER = Style(18, bold=True, colour="on_primary")
-_LEDE = Style(22, colour="on_primary")
-_KICKER = Style(12, bold=True, colour="accent")
-_FOOTER = Style(10, colour="on_primary")
+_COVER_TITLE = Style(44, bold=True, heading=True, inherits=True)
+_CHAPTER_TITLE = _COVER_TITLE
+_COVER_SUBTITLE = Style(20, inherits=True)
+_COVER_CLIENT = Style(14, bold=True, inherits=True)
+_COVER_META = Style(13, inherits=True)
+_NUMBER = {"clear": Style(20, bold=True, inherits=True), "editorial": Style(110, inherits=True)}
+_LEDE = Style(22, inherits=True)
+_KICKER = Style(12, bold=True, inherits=True)
+_FOOTER = Style(10, inherits=True)
 _MARK = Style(11, bold=True, colour="accent")
 _MARK_ON_PRIMARY = Style(11, bold=True, colour="on_primary")
 
@@ -49,27 +54,30 @@ def render_deck(outline: Outline, theme: Theme, path: Path) -> RenderedFile:
     """Writes the deck to `path` and checks it.
 
     Raises:
+        FixInput: the project's own PowerPoint template can't be used.
         PackageFileInvalid: the written file fails its verification.
     """
-    blob = _Deck(outline, theme).written()
-    path.write_bytes(blob)
+    drawn = _Deck(outline, theme)
+    path.write_bytes(drawn.written())
     slides = verify_deck(path, outline)
-    return RenderedFile(path, slides, theme.notes)
+    return RenderedFile(path, slides, (*theme.notes, *drawn.base.warnings))
 
 
 class _Deck:
     def __init__(self, outline: Outline, theme: Theme) -> None:
-        self.outline = outline
+        self.outline, self.theme = outline, theme
+        self.say = translation(outline.language)
         self.created = datetime.fromisoformat(outline.created)
-        self.deck: Any = new_deck(theme, outline.client)
-        self.on_primary = MSO_THEME_COLOR.from_xml(on_primary(theme))
+        self.base = own_base(outline, theme, self.say)
+        self.deck = self.base.deck
         self.groups: list[tuple[str, list[int]]] = []
 
     def written(self) -> bytes:
-        chapters = lay_out(self.outline)
-        self._group("Opening")
+        page = self.base.page
+        chapters = lay_out(story(self.outline), page, self.say)
+        self._group(self.say.text("Opening"))
         self._cover()
-        for slide in agenda(self.outline, chapters):
+        for slide in agenda(self.outline, chapters, page, self.say):
             self._content(slide)
         for number, chapter in enumerate(chapters, start=1):
             self._chapter(number, chapter)
@@ -90,93 +98,102 @@ class _Deck:
         self.groups.append((name, []))
 
     def _slide(self, layout: int, scale: float = 1.0) -> Canvas:
-        slide = self.deck.slides.add_slide(self.deck.slide_layouts[layout])
+        laid = self.base.layouts[layout]
+        slide = self.deck.slides.add_slide(laid.part)
         self.groups[-1][1].append(slide.slide_id)
-        return Canvas(slide, scale, self.outline.language, self.created)
+        holders = {one.placeholder_format.idx: one for one in slide.placeholders}
+        free = {ours: holders.pop(its) for ours, its in laid.theirs.items() if its in holders}
+        for spare in holders.values():
+            _remove(spare)
+        return Canvas(slide, self.base, scale, self.outline.language, self.created, free)
 
     def _cover(self) -> None:
         outline, canvas = self.outline, self._slide(look.COVER)
         about = " · ".join(
             text for text in (outline.period, outline.version, outline.confidentiality) if text
         )
-        by = f"Prepared by {outline.prepared_by}" if outline.prepared_by else ""
+        by = outline.prepared_by
+        by = self.say.text("Prepared by {agency}", agency=by) if by else ""
         meta = [Para(text, _COVER_META) for text in (about, by) if text]
-        self._line(canvas, look.TITLE, look.COVER_TITLE, outline.title, _COVER_TITLE)
-        self._line(canvas, look.BODY, look.COVER_SUBTITLE, outline.subtitle, _COVER_SUBTITLE)
-        self._line(canvas, look.KICKER, look.COVER_CLIENT, outline.client, _COVER_CLIENT)
-        self._lines(canvas, look.NUMBER, look.COVER_META, meta)
+        self._line(canvas, look.COVER, look.TITLE, outline.title, _COVER_TITLE)
+        self._line(canvas, look.COVER, look.BODY, outline.subtitle, _COVER_SUBTITLE)
+        self._line(canvas, look.COVER, look.KICKER, outline.client, _COVER_CLIENT)
+        self._lines(canvas, look.COVER, look.NUMBER, meta)
         whole = (outline.client, outline.title, outline.subtitle, about, by)
-        self._finish(
-            canvas, [text for text in whole if text], (6.9, 0.7, 2.1, 0.32), _MARK_ON_PRIMARY
-        )
+        mark = (0.9, 0.26, *look.MARK_SIZE)
+        self._finish(canvas, [text for text in whole if text], mark, self._opening_mark)
+
+    @property
+    def _opening_mark(self) -> Style:
+        return _MARK_ON_PRIMARY if self.theme.name == "clear" else _MARK
 
     def _divider(self, number: int, chapter: ChapterSlides) -> None:
         canvas, told = self._slide(look.CHAPTER), chapter.chapter
-        self._line(canvas, look.TITLE, look.CHAPTER_TITLE, told.title, _COVER_TITLE)
-        self._line(canvas, look.NUMBER, look.CHAPTER_NUMBER, f"{number:02d}", _NUMBER)
-        self._line(canvas, look.BODY, look.CHAPTER_LEDE, told.conclusion, _LEDE)
-        self._finish(canvas, [told.title, told.conclusion], look.MARK_BOX, _MARK_ON_PRIMARY)
+        at, figure = look.CHAPTER, _NUMBER[self.theme.name]
+        self._line(canvas, at, look.TITLE, told.title, _CHAPTER_TITLE)
+        self._line(canvas, at, look.NUMBER, f"{number:02d}", figure)
+        self._line(canvas, at, look.BODY, told.conclusion, _LEDE)
+        mark = look.mark_box(self.base.page, 0.0)
+        self._finish(canvas, [told.title, told.conclusion], mark, self._opening_mark)
 
     def _content(self, slide: Slide) -> None:
-        canvas = self._slide(layout_of(slide), slide.scale)
-        self._line(canvas, look.TITLE, look.TITLE_BOX, slide.title, TITLE)
-        self._line(canvas, look.KICKER, look.KICKER_BOX, slide.kicker, _KICKER)
+        layout = layout_of(slide)
+        canvas = self._slide(layout, slide.scale)
+        self._line(canvas, layout, look.TITLE, slide.title, self.base.page.title_style)
+        self._line(canvas, layout, look.KICKER, slide.kicker, _KICKER)
         draw_parts(canvas, slide)
-        self._finish(canvas, slide.notes, look.MARK_BOX, _MARK)
+        mark = look.mark_box(self.base.page, logo_width(self.theme.logo))
+        self._finish(canvas, slide.notes, mark, _MARK)
 
-    def _line(self, canvas: Canvas, idx: int, box: look.Box, text: str, style: Style) -> None:
-        if text:
-            shown = fitted(text, style, box[2], box[3])
-            canvas.write(canvas.free.pop(idx), [Para(shown.text, style)], shown.scale)
+    def _line(self, canvas: Canvas, layout: int, idx: int, text: str, style: Style) -> None:
+        self._lines(canvas, layout, idx, [Para(text, style)] if text else [])
 
-    def _lines(self, canvas: Canvas, idx: int, box: look.Box, paras: Sequence[Para]) -> None:
-        if paras:
-            height = box[3] / len(paras)
-            shown = [fitted(para.text, para.style, box[2], height) for para in paras]
+    def _lines(self, canvas: Canvas, layout: int, idx: int, paras: Sequence[Para]) -> None:
+        box = self.base.layouts[layout].boxes.get(idx)
+        if paras and box and idx in canvas.free:
+            width, height = box[2] - 0.1, box[3] / len(paras)
+            shown = [fitted(para.text, para.style, width, height) for para in paras]
             scale = min(one.scale for one in shown)
             lines = [Para(one.text, para.style) for one, para in zip(shown, paras, strict=True)]
             canvas.write(canvas.free.pop(idx), lines, scale)
 
-    def _finish(self, canvas: Canvas, notes: Sequence[str], mark: look.Box, style: Style) -> None:
+    def _finish(self, canvas: Canvas, notes: Sequence[str], mark: Box, style: Style) -> None:
         for holder in canvas.free.values():  # else PowerPoint shows "Click to add text"
-            holder._element.getparent().remove(holder._element)  # noqa: SLF001  (no API)
+            _remove(holder)
         if self.outline.status == "internal draft":
             self._draft_mark(canvas, mark, style)
         self._furniture(canvas)
         self._notes(canvas, notes)
 
-    def _draft_mark(self, canvas: Canvas, box: look.Box, style: Style) -> None:
+    def _draft_mark(self, canvas: Canvas, box: Box, style: Style) -> None:
         shape = canvas.text(-1, box, (), 0.04)
         shape.name = "Internal draft mark"
-        canvas.write(shape, [Para("INTERNAL DRAFT", style)], 1.0)
+        canvas.write(shape, [Para(self.say.text("INTERNAL DRAFT"), style)], 1.0)
         shape.line.width = Pt(1)
-        shape.line.color.theme_color = MSO_THEME_COLOR.ACCENT_2
-        paragraph = shape.text_frame.paragraphs[0]
-        paragraph.alignment = PP_ALIGN.CENTER
-        if style is _MARK_ON_PRIMARY:
-            paragraph.runs[0].font.color.theme_color = self.on_primary
+        shape.line.color.theme_color = self.base.slots.accent_mark
+        shape.text_frame.word_wrap = False
+        shape.text_frame.paragraphs[0].alignment = PP_ALIGN.CENTER
 
     def _furniture(self, canvas: Canvas) -> None:
         """python-pptx doesn't copy the footer and the slide number from the layout."""
         tree = canvas.slide.shapes._spTree  # noqa: SLF001  (no API)
         for holder in canvas.slide.slide_layout.placeholders:
             idx = holder.placeholder_format.idx
-            if idx not in (look.FOOTER, look.SLIDE_NUMBER):
+            if idx not in (self.base.footer, self.base.slide_number):
                 continue
             copied = deepcopy(holder._element)  # noqa: SLF001
             copied.nvSpPr.cNvPr.set("id", str(tree.max_shape_id + 1))
             tree.append(copied)
-            self._fill_furniture(copied, footer=idx == look.FOOTER)
+            self._fill_furniture(copied, footer=idx == self.base.footer)
 
     def _fill_furniture(self, element: Any, *, footer: bool) -> None:
         for properties in element.iter(qn("a:rPr")):
             properties.set("lang", self.outline.language)
         element.spPr.clear()
         if footer:
-            outline = self.outline
-            parts = (outline.client, outline.title, outline.version, outline.confidentiality)
-            line = " · ".join(plain(text) for text in parts if text)
-            shown = fitted(line, _FOOTER, look.FOOTER_BOX[2], look.FOOTER_BOX[3])
+            line = " · ".join(plain(text) for text in imprint(self.outline))
+            _, _, width, height = look.footer_box(self.base.page)
+            shown = fitted(line, _FOOTER, width, height)
             next(element.iter(qn("a:t"))).text = shown.text
 
     def _notes(self, canvas: Canvas, notes: Sequence[str]) -> None:
@@ -204,3 +221,7 @@ class _Deck:
         package = self.deck.part.package
         app = next(p for p in package.iter_parts() if p.partname == "/docProps/app.xml")
         app._blob = look.application_xml(len(self.deck.slides)).encode()  # noqa: SLF001  (no API)
+
+
+def _remove(holder: Any) -> None:
+    holder._element.getparent().remove(holder._element)  # noqa: SLF001  (no API)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aicmo.packaging.deck_parts import (
     MOST_BARS,
-    MOST_ROWS,
+    MOST_GOALS,
     MOST_SPANS,
     Bars,
+    Framed,
+    Goals,
+    Month,
     Pair,
     Part,
     Rows,
@@ -20,6 +25,7 @@ from aicmo.packaging.deck_parts import (
 )
 from aicmo.packaging.deck_text import (
     BODY,
+    CALLOUT_TITLE,
     FIGURE_LABEL,
     FIGURE_VALUE,
     LEAD,
@@ -32,23 +38,30 @@ from aicmo.packaging.deck_text import (
     Para,
     Style,
     lines_of,
+    on_primary,
     plain,
 )
 from aicmo.packaging.outline import (
     BarChart,
     Block,
     Bullets,
+    Callout,
     Card,
     Cards,
     Figure,
     Figures,
-    Outline,
+    MonthGrid,
     Paragraph,
     Section,
     Table,
+    TargetChart,
     Timeline,
     texts,
 )
+
+if TYPE_CHECKING:
+    from aicmo.packaging.deck_page import Page
+    from aicmo.packaging.translation import Translation
 
 _EXCERPT, _LEAST_EXCERPT = 560, 200  # characters of a card that a slide shows
 _SHORT_DETAIL = 32
@@ -57,7 +70,7 @@ _SMALL_SECTION = 330
 _PAIRED_COLUMNS = 4
 _HEADINGS = " · "
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
-_POINT = re.compile(r"^(•|\d{1,2}\.)\s+(.*)$")
+POINT_MARK = re.compile(r"^(•|\d{1,2}\.)\s+(.*)$")
 
 
 def joined(sections: Sequence[Section]) -> tuple[Section, ...]:
@@ -113,8 +126,8 @@ def names_itself(section: Section) -> bool:
             return False
 
 
-def parts_of(section: Section, width: float, height: float) -> Iterator[Part]:
-    """The parts a section's blocks are drawn as, for a slide body of `width` by `height` inches."""
+def parts_of(section: Section, page: Page, say: Translation) -> Iterator[Part]:
+    """The parts a section's blocks are drawn as."""
     pending: list[Para] = []
     blocks = list(section.blocks)
     while blocks:
@@ -126,17 +139,17 @@ def parts_of(section: Section, width: float, height: float) -> Iterator[Part]:
             yield Text(tuple(pending))
             pending = []
         following = blocks[0] if blocks else None
-        pair = _pair(block, following, width, height)
+        pair = _pair(block, following, page)
         if pair:
             blocks.pop(0)
             yield pair
         else:
-            yield from _visual(block)
+            yield from _visual(block, page, say)
     if pending:
         yield Text(tuple(pending))
 
 
-def _pair(one: Block, other: Block | None, width: float, height: float) -> Pair | None:
+def _pair(one: Block, other: Block | None, page: Page) -> Pair | None:
     match one, other:
         case (Table() as table, BarChart() as chart) | (BarChart() as chart, Table() as table):
             pair = Pair(Rows(table, table.rows), Bars(chart))
@@ -145,13 +158,13 @@ def _pair(one: Block, other: Block | None, width: float, height: float) -> Pair 
     small = len(table.columns) <= _PAIRED_COLUMNS and not (
         too_many(pair.left) or too_many(pair.right)
     )
-    return pair if small and pair.height(width, 1.0) <= height else None
+    return pair if small and pair.height(page.body_width, 1.0) <= page.body_height else None
 
 
-def _visual(block: Block) -> Iterator[Part]:
+def _visual(block: Block, page: Page, say: Translation) -> Iterator[Part]:
     match block:
         case Cards(cards) if cards:
-            yield Tiles(tuple(map(_card_tile, cards)), _columns(cards))
+            yield Tiles(tuple(_card_tile(card, say) for card in cards), _columns(cards))
         case Figures(figures) if figures:
             yield Tiles(tuple(map(_figure_tile, figures)), min(len(figures), 4))
         case Table() if block.rows or block.total:
@@ -160,8 +173,42 @@ def _visual(block: Block) -> Iterator[Part]:
             yield Bars(block)
         case Timeline() if block.spans:
             yield Spans(block)
+        case TargetChart() if block.goals:
+            yield (
+                Goals(block)
+                if _comparable(block)
+                else Rows(rows := _goal_table(block, say), rows.rows)
+            )
+        case MonthGrid() if block.weeks:
+            yield Month(block, say, page.body_height)
+        case Callout():
+            yield Tiles((_callout_tile(block, say),), 1, strong=True)
         case _:
             pass
+
+
+def _comparable(chart: TargetChart) -> bool:
+    """Whether bars say more than figures: most measures have a baseline that is a share of a target."""
+    known = [one for one in chart.goals if one.baseline is not None]
+    return 2 * len(known) >= len(chart.goals) and all(
+        one.target > 0 and (one.baseline or 0) >= 0 for one in chart.goals
+    )
+
+
+def _goal_table(chart: TargetChart, say: Translation) -> Table:
+    rows = tuple((one.label, one.shown_baseline, one.shown_target) for one in chart.goals)
+    columns = (say.text("Measure"), say.text("Today"), say.text("Target"))
+    return Table(chart.caption, columns, rows, frozenset({1, 2}), source=chart.source)
+
+
+def _callout_tile(callout: Callout, say: Translation) -> Tile:
+    kind = say.text("Decision") if callout.kind == "decision" else say.text("Please note")
+    paras = [
+        *_one("" if kind in callout.title else kind, TILE_LABEL),
+        *_one(callout.title, CALLOUT_TITLE),
+        *_text_paras(callout.text, BODY, POINT),
+    ]
+    return Tile(tuple(replace(para, style=on_primary(para.style)) for para in paras))
 
 
 def _paras(block: Paragraph | Bullets) -> list[Para]:
@@ -191,7 +238,7 @@ def paragraphs(text: str) -> list[tuple[str, str]]:
     begins = True
     for raw in plain(text).splitlines():
         line = " ".join(raw.split())
-        point = _POINT.match(line)
+        point = POINT_MARK.match(line)
         if point:
             found.append((point[1], point[2]))
         elif line and (begins or not found):
@@ -211,7 +258,7 @@ def _columns(cards: Sequence[Card]) -> int:
     return min(len(cards), 2 if sum(lengths) / len(cards) > _WORDY else 3)
 
 
-def _card_tile(card: Card) -> Tile:
+def _card_tile(card: Card, say: Translation) -> Tile:
     details = list(_details(card))
     room = max(_LEAST_EXCERPT, _EXCERPT - sum(len(para.text) for para in details))
     shown, whole = excerpt(card.text, room)
@@ -222,7 +269,7 @@ def _card_tile(card: Card) -> Tile:
         *details,
     ]
     if not whole:
-        paras.append(Para("The whole text is in the notes of this slide.", TILE_DETAIL))
+        paras.append(Para(say.text("The whole text is in the notes of this slide."), TILE_DETAIL))
     return Tile(tuple(paras), "" if whole else _card_text(card))
 
 
@@ -285,27 +332,38 @@ def too_many(part: Part) -> bool:
     """Whether a part has more rows, bars or spans than a slide may show."""
     match part:
         case Rows():
-            return len(part.rows) > MOST_ROWS
+            return len(part.rows) > part.most
         case Bars():
             return len(part.chart.bars) > MOST_BARS
         case Spans():
             return len(part.timeline.spans) > MOST_SPANS
+        case Goals():
+            return len(part.chart.goals) > MOST_GOALS
         case _:
             return False
 
 
-def notes_of(part: Part) -> list[str]:
+def notes_of(part: Part, say: Translation) -> list[str]:
     """What the speaker notes say about a part: captions, sources, texts the slide only begins."""
     match part:
         case Tiles():
             return [tile.full for tile in part.tiles if tile.full]
-        case Rows() | Bars() | Spans():
-            found = (part.caption, f"Source: {part.source}" if part.source else "")
-            return [text for text in found if text]
+        case Rows() | Bars() | Goals() | Spans() | Month():
+            return _framed_notes(part, say)
         case Pair():
-            return [*notes_of(part.left), *notes_of(part.right)]
+            return [*notes_of(part.left, say), *notes_of(part.right, say)]
         case Text():
             return []
+
+
+def _framed_notes(part: Framed, say: Translation) -> list[str]:
+    notes = [part.caption] if part.caption else []
+    if part.source:
+        notes.append(say.text("Source: {source}", source=part.source))
+    if isinstance(part, Month):
+        cells = (cell for week in part.grid.weeks for cell in week)
+        notes += [" · ".join(texts(entry)) for cell in cells for entry in cell.entries]
+    return notes
 
 
 def cut_text(part: Part, head: Part, tail: Part | None) -> list[str]:
@@ -323,14 +381,3 @@ def cut_text(part: Part, head: Part, tail: Part | None) -> list[str]:
             return [cell for row in part.rows if row not in kept for cell in row]
         case _:
             return []
-
-
-def shown_lines(outline: Outline) -> Iterator[str]:
-    """Every line of text that a reader of the deck must find, list marks left out."""
-    about = (outline.client, outline.title, outline.subtitle, outline.period, outline.version)
-    yield from (*about, outline.confidentiality, outline.prepared_by)
-    for chapter in outline.chapters:
-        for text in (chapter.title, chapter.conclusion, *texts(chapter.sections)):
-            for line in lines_of(text):
-                found = _POINT.match(line)
-                yield found[2] if found else line

@@ -14,14 +14,19 @@ from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Inches, Pt
 
 from aicmo.packaging import deck_look as look
-from aicmo.packaging.deck_chart import draw_chart
-from aicmo.packaging.deck_layout import BODY_BOTTOM, BODY_WIDTH, MARGIN, Slide, gap_after
+from aicmo.packaging.deck_base import Base
+from aicmo.packaging.deck_chart import Setting, draw_bars, draw_goals
+from aicmo.packaging.deck_layout import Slide, gap_after
+from aicmo.packaging.deck_month import DAY, HEADS, INSET_X, INSET_Y, Month
+from aicmo.packaging.deck_page import Box
 from aicmo.packaging.deck_parts import (
     CELL_X,
     CELL_Y,
     GAP,
     PADDING,
     Bars,
+    Framed,
+    Goals,
     Pair,
     Part,
     Rows,
@@ -36,23 +41,22 @@ from aicmo.packaging.deck_text import (
     CAPTION,
     CELL,
     HEAD_CELL,
+    HEADING_SPACING,
+    OTHER_LINE,
     SOURCE,
+    Colour,
     Para,
+    Style,
     indent_of,
     lines_of,
+    needs_fixed_lines,
     plain,
     sized,
 )
+from aicmo.packaging.translation import Translation, translation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_THEME = {
-    "ink": MSO_THEME_COLOR.TEXT_1,
-    "muted": MSO_THEME_COLOR.ACCENT_5,
-    "primary": MSO_THEME_COLOR.ACCENT_4,
-    "accent": MSO_THEME_COLOR.ACCENT_6,
-}
+    from collections.abc import Callable, Sequence
 
 
 @dataclass
@@ -60,30 +64,76 @@ class Canvas:
     """A slide being drawn: its placeholders not yet used, and what every text needs."""
 
     slide: Any
+    base: Base
     scale: float
     language: str
     created: datetime
+    free: dict[int, Any]
 
-    def __post_init__(self) -> None:
-        self.free = {one.placeholder_format.idx: one for one in self.slide.placeholders}
+    def slot(self, colour: Colour) -> MSO_THEME_COLOR:
+        return getattr(self.base.slots, colour)
 
-    def take(self, idx: int, box: look.Box) -> Any:
+    @property
+    def say(self) -> Translation:
+        return translation(self.language)
+
+    @property
+    def rtl(self) -> bool:
+        return self.base.page.mirrored
+
+    def take(self, idx: int, box: Box) -> Any:
         """The layout's placeholder, moved to `box`; a text box if it is used up or not there."""
         holder = self.free.pop(idx, None)
         if holder is None:
-            holder = self.slide.shapes.add_textbox(*map(Inches, box))
+            holder = self.slide.shapes.add_textbox(*map(Inches, self.base.page.placed(box)))
             holder.text_frame.word_wrap = True
         else:
-            place(holder, box)
+            self.place(holder, box)
         return holder
+
+    def place(self, shape: Any, box: Box) -> None:
+        shape.left, shape.top, shape.width, shape.height = map(Inches, self.base.page.placed(box))
 
     def write(self, shape: Any, paras: Sequence[Para], scale: float | None = None) -> None:
         frame = shape.text_frame
         for index, para in enumerate(paras):
             target = frame.paragraphs[0] if index == 0 else frame.add_paragraph()
-            write_para(target, para, self.scale if scale is None else scale, self.language)
+            self.write_para(target, para, self.scale if scale is None else scale)
 
-    def text(self, idx: int, box: look.Box, paras: Sequence[Para], inset: float = 0.0) -> Any:
+    def write_para(self, target: Any, para: Para, scale: float) -> None:
+        style, size = para.style, sized(para.style, scale)
+        target.space_before = Pt(style.before * scale)
+        if needs_fixed_lines(para.text):
+            target.line_spacing = Pt(size * OTHER_LINE)
+        elif style.heading:
+            target.line_spacing = HEADING_SPACING
+        if self.rtl:
+            target.alignment = PP_ALIGN.RIGHT
+            target._p.get_or_add_pPr().set("rtl", "1")  # noqa: SLF001  (no API)
+        run = target.add_run()
+        run.text = plain(para.text)
+        self._dress(run, style, size)
+        if style.indent:
+            _indent(target, para, scale)
+
+    def _dress(self, run: Any, style: Style, size: float) -> None:
+        run.font.size = Pt(size)
+        if style.bold and not style.inherits:
+            run.font.bold = True
+        if not style.inherits:
+            run.font.color.theme_color = self.slot(style.colour)
+        properties = run._r.get_or_add_rPr()  # noqa: SLF001  (no API for these)
+        properties.set("lang", self.language)
+        if style.heading and not style.inherits:
+            for tag in ("latin", "ea", "cs"):
+                face = "lt" if tag == "latin" else tag
+                properties.append(parse_xml(f'<a:{tag} {nsdecls("a")} typeface="+mj-{face}"/>'))
+
+    def setting(self) -> Setting:
+        size = min(14.0, 12 * self.scale)
+        return Setting(self.base.slots, self.say, size, self.created, mirrored=self.rtl)
+
+    def text(self, idx: int, box: Box, paras: Sequence[Para], inset: float = 0.0) -> Any:
         shape = self.take(idx, box)
         frame = shape.text_frame
         frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = Inches(
@@ -91,27 +141,6 @@ class Canvas:
         )
         self.write(shape, paras)
         return shape
-
-
-def place(shape: Any, box: look.Box) -> None:
-    shape.left, shape.top, shape.width, shape.height = map(Inches, box)
-
-
-def write_para(target: Any, para: Para, scale: float, language: str) -> None:
-    style = para.style
-    size = sized(style, scale)
-    target.space_before = Pt(style.before * scale)
-    run = target.add_run()
-    run.text = plain(para.text)
-    run.font.size, run.font.bold = Pt(size), style.bold
-    if style.colour != "on_primary":  # those keep their layout's colour
-        run.font.color.theme_color = _THEME[style.colour]
-    properties = run._r.get_or_add_rPr()  # noqa: SLF001  (python-pptx has no API for these)
-    properties.set("lang", language)
-    if style.heading:
-        properties.append(parse_xml(f'<a:latin {nsdecls("a")} typeface="+mj-lt"/>'))
-    if style.indent:
-        _indent(target, para, scale)
 
 
 def _indent(target: Any, para: Para, scale: float) -> None:
@@ -132,29 +161,29 @@ def _indent(target: Any, para: Para, scale: float) -> None:
         )
 
 
+_LAYOUTS = (
+    (Text, look.TEXT),
+    (Tiles, look.TILES),
+    (Rows | Month | Pair, look.TABLE),
+    (Bars | Goals, look.CHART),
+)
+
+
 def layout_of(slide: Slide) -> int:
     """The layout that has the placeholder of the slide's largest part."""
-    main = max(slide.parts, key=lambda part: part.height(BODY_WIDTH, slide.scale))
-    match main:
-        case Text():
-            return look.TEXT
-        case Tiles():
-            return look.TILES
-        case Rows() | Pair(left=Rows()):
-            return look.TABLE
-        case Bars():
-            return look.CHART
-        case _:
-            return look.TITLE_ONLY
+    width = slide.page.body_width
+    main = max(slide.parts, key=lambda part: part.height(width, slide.scale))
+    return next((layout for kind, layout in _LAYOUTS if isinstance(main, kind)), look.TITLE_ONLY)
 
 
 def draw_parts(canvas: Canvas, slide: Slide) -> None:
     top = slide.top
-    spare = BODY_BOTTOM - top - slide.height(slide.scale)
+    left, _, width, _ = slide.page.body
+    spare = slide.page.body_bottom - top - slide.height(slide.scale)
     for part in slide.parts:
         extra = min(max(0.0, spare), _growth(part))
-        height = part.height(BODY_WIDTH, slide.scale) + extra
-        draw_part(canvas, part, (MARGIN, top, BODY_WIDTH, height))
+        height = part.height(width, slide.scale) + extra
+        draw_part(canvas, part, (left, top, width, height))
         spare -= extra
         top += height + gap_after(part)
 
@@ -169,11 +198,17 @@ def _growth(part: Part) -> float:
             return 0.3 * len(bars.chart.bars) if isinstance(bars, Bars) else 0.0
         case Spans():
             return 0.25 * len(part.timeline.spans)
+        case Goals():
+            return 0.25 * len(part.chart.goals)
+        case Rows():
+            return 0.16 * (len(part.shown) + 1)
+        case Month():
+            return 1.0
         case _:
             return 0.0
 
 
-def draw_part(canvas: Canvas, part: Part, box: look.Box) -> None:
+def draw_part(canvas: Canvas, part: Part, box: Box) -> None:
     match part:
         case Text():
             shape = canvas.text(look.BODY, box, ())
@@ -188,11 +223,15 @@ def draw_part(canvas: Canvas, part: Part, box: look.Box) -> None:
             _rows(canvas, part, _framed(canvas, part, box))
         case Bars():
             _bars(canvas, part, _framed(canvas, part, box))
+        case Goals():
+            _goals(canvas, part, _framed(canvas, part, box))
         case Spans():
             _spans(canvas, part, _framed(canvas, part, box))
+        case Month():
+            _month(canvas, part, box)
 
 
-def _framed(canvas: Canvas, part: Rows | Bars | Spans, box: look.Box) -> look.Box:
+def _framed(canvas: Canvas, part: Framed, box: Box) -> Box:
     """Draws the caption above and the source below; gives the box between them."""
     x, y, width, height = box
     above = caption_height(part, width, canvas.scale)
@@ -201,76 +240,134 @@ def _framed(canvas: Canvas, part: Rows | Bars | Spans, box: look.Box) -> look.Bo
         canvas.text(-1, (x, y, width, above), (Para(part.caption, CAPTION),))
     if part.source:
         bottom = y + height - below
-        if isinstance(part, Rows):  # a table ends where its rows end
-            bottom = y + part.height(width, canvas.scale) - below
         canvas.text(-1, (x, bottom, width, below), (Para(part.source, SOURCE),))
     return x, y + above, width, height - above - below
 
 
-def _tiles(canvas: Canvas, part: Tiles, box: look.Box) -> None:
+def _tiles(canvas: Canvas, part: Tiles, box: Box) -> None:
     x, y, width, height = box
     inner = part.tile_width(width)
     heights = part.row_heights(width, canvas.scale)
     stretch = (height - sum(heights) - GAP * (len(heights) - 1)) / len(heights)
-    scale, index = part.text_scale(canvas.scale), 0
+    scale, index = part.text_scale(canvas.scale, width), 0
     for row, tall in zip(part.rows(), heights, strict=True):
         for column, tile in enumerate(row):
             place_at = (x + column * (inner + GAP), y, inner, tall + stretch)
             shape = canvas.text(look.FIRST_TILE + index, place_at, (), PADDING)
-            shape.fill.solid()
-            shape.fill.fore_color.theme_color = MSO_THEME_COLOR.BACKGROUND_2
+            _ground(canvas, shape, place_at, strong=part.strong)
             canvas.write(shape, tile.paras, scale)
             index += 1
         y += tall + stretch + GAP
 
 
-def _rows(canvas: Canvas, part: Rows, box: look.Box) -> None:
+def _ground(canvas: Canvas, shape: Any, box: Box, *, strong: bool) -> None:
+    if strong or canvas.base.boxed:
+        shape.fill.solid()
+        slots = canvas.base.slots
+        shape.fill.fore_color.theme_color = slots.ground if strong else slots.tint
+    else:
+        x, y, width, _ = box
+        _bar(canvas, (x, y, width, 0.02), canvas.slot("accent"), "")
+
+
+def _rows(canvas: Canvas, part: Rows, box: Box) -> None:
+    table, scale = part.table, part.text_scale(canvas.scale)
     heights = part.row_heights(box[2], canvas.scale)
-    frame = _table_frame(canvas, len(heights), len(part.table.columns), (*box[:3], sum(heights)))
-    describe(frame, f"Table. {part.table.caption}. {len(part.rows)} rows.")
-    table = frame.table
-    table.first_row, table.horz_banding = True, False
-    table.last_row = part.last and part.table.total is not None
-    table._tbl.tblPr.find(qn("a:tableStyleId")).text = look.TABLE_STYLE  # noqa: SLF001  (no API)
+    stretch = max(0.0, box[3] - sum(heights)) / len(heights)
+    frame = _table_frame(canvas, len(heights), len(table.columns), box)
+    rows = canvas.say.plural("{number} row", "{number} rows", len(part.rows))
+    describe(frame, f"{table.caption}. {rows}.")
+    drawn = frame.table
+    drawn.last_row = part.last and table.total is not None
     for column, width in enumerate(part.widths(box[2], canvas.scale)):
-        table.columns[column].width = Inches(width)
-    shown = (part.table.columns, *part.shown)
-    for number, (cells, height) in enumerate(zip(shown, heights, strict=True)):
-        table.rows[number].height = Inches(height)
-        strong = number == 0 or cells is part.table.total
+        drawn.columns[column].width = Inches(width)
+    for number, (cells, height) in enumerate(
+        zip((table.columns, *part.shown), heights, strict=True)
+    ):
+        drawn.rows[number].height = Inches(height + stretch)
+        style = HEAD_CELL if number == 0 or cells is table.total else CELL
         for column, text in enumerate(cells):
-            style = HEAD_CELL if strong else CELL
-            cell = table.cell(number, column)
-            right = column in part.table.numeric
-            _cell(
-                canvas,
-                cell,
-                Para(" ".join(lines_of(text)), style),
-                part.text_scale(canvas.scale),
-                right=right,
-            )
+            cell = drawn.cell(number, column)
+            para = Para(" ".join(lines_of(text)), style)
+            _cell(canvas, cell, para, scale, numeric=column in table.numeric)
+            cell.vertical_anchor = MSO_ANCHOR.MIDDLE if stretch else MSO_ANCHOR.TOP
 
 
-def _table_frame(canvas: Canvas, rows: int, columns: int, box: look.Box) -> Any:
+def _table_frame(canvas: Canvas, rows: int, columns: int, box: Box) -> Any:
     holder = canvas.free.pop(look.TABLE_BOX, None)
     if holder is None:
-        return canvas.slide.shapes.add_table(rows, columns, *map(Inches, box))
-    frame = holder.insert_table(rows, columns)
-    place(frame, box)
+        frame = canvas.slide.shapes.add_table(rows, columns, *map(Inches, box))
+    else:
+        frame = holder.insert_table(rows, columns)
+    canvas.place(frame, box)
+    properties = frame.table._tbl.tblPr  # noqa: SLF001  (python-pptx has no API for these)
+    frame.table.first_row, frame.table.horz_banding = True, False
+    properties.find(qn("a:tableStyleId")).text = canvas.base.table_style
+    if canvas.rtl:
+        properties.set("rtl", "1")
     return frame
 
 
-def _cell(canvas: Canvas, cell: Any, para: Para, scale: float, *, right: bool) -> None:
+def _cell(canvas: Canvas, cell: Any, para: Para, scale: float, *, numeric: bool) -> None:
     cell.margin_left = cell.margin_right = Inches(CELL_X)
     cell.margin_top = cell.margin_bottom = Inches(CELL_Y)
-    cell.vertical_anchor = MSO_ANCHOR.TOP
     paragraph = cell.text_frame.paragraphs[0]
-    write_para(paragraph, para, scale, canvas.language)
-    if right:
-        paragraph.alignment = PP_ALIGN.RIGHT
+    canvas.write_para(paragraph, para, scale)
+    if numeric:
+        paragraph.alignment = PP_ALIGN.LEFT if canvas.rtl else PP_ALIGN.RIGHT
+    run = paragraph.runs[0] if para.text else None
+    if run is not None and para.text.startswith("https://") and " " not in para.text:
+        run.hyperlink.address = plain(para.text)
 
 
-def _bars(canvas: Canvas, part: Bars, box: look.Box) -> None:
+def _month(canvas: Canvas, part: Month, box: Box) -> None:
+    x, y, width, height = box
+    above = caption_height(part, width, 1.0)
+    if part.caption:
+        canvas.text(-1, (x, y, width, above), (Para(part.caption, CAPTION),))
+    scale = part.text_scale(width, height - above)
+    heights = part.row_heights(width, height - above)
+    frame = _table_frame(canvas, len(heights) + 1, 7, (x, y + above, width, HEADS + sum(heights)))
+    describe(frame, part.grid.caption)
+    drawn = frame.table
+    for column, name in enumerate(part.grid.weekdays):
+        drawn.columns[column].width = Inches(width / 7)
+        _day(canvas, drawn.cell(0, column), [Para(name, DAY)], 1.0)
+    drawn.rows[0].height = Inches(HEADS)
+    for number, (week, tall) in enumerate(zip(part.grid.weeks, heights, strict=True), start=1):
+        drawn.rows[number].height = Inches(tall)
+        for column, cell in enumerate(week):
+            shown = part.shown(cell, width, tall, scale)
+            number_para = [Para(cell.number if cell.inside else "", DAY)]
+            _day(canvas, drawn.cell(number, column), [*number_para, *shown], scale)
+
+
+def _day(canvas: Canvas, cell: Any, paras: Sequence[Para], scale: float) -> None:
+    cell.margin_left = cell.margin_right = Inches(INSET_X)
+    cell.margin_top = cell.margin_bottom = Inches(INSET_Y)
+    for index, para in enumerate(paras):
+        frame = cell.text_frame
+        target = frame.paragraphs[0] if index == 0 else frame.add_paragraph()
+        canvas.write_para(target, para, scale)
+
+
+def _bars(canvas: Canvas, part: Bars, box: Box) -> None:
+    frame = draw_bars(_inserter(canvas, box), part.chart, canvas.setting())
+    canvas.place(frame, box)
+    values = "; ".join(f"{bar.label}: {bar.shown}" for bar in part.chart.bars)
+    describe(frame, f"{part.chart.caption}. {values}.")
+
+
+def _goals(canvas: Canvas, part: Goals, box: Box) -> None:
+    frame = draw_goals(_inserter(canvas, box), part.chart, canvas.setting())
+    canvas.place(frame, box)
+    values = "; ".join(
+        f"{one.label}: {one.shown_baseline} → {one.shown_target}" for one in part.chart.goals
+    )
+    describe(frame, f"{part.chart.caption}. {values}.")
+
+
+def _inserter(canvas: Canvas, box: Box) -> Callable[[Any, Any], Any]:
     holder = canvas.free.pop(look.CHART_BOX, None)
 
     def insert(kind: Any, data: Any) -> Any:
@@ -278,13 +375,10 @@ def _bars(canvas: Canvas, part: Bars, box: look.Box) -> None:
             return canvas.slide.shapes.add_chart(kind, *map(Inches, box), data)
         return holder.insert_chart(kind, data)
 
-    frame = draw_chart(insert, part.chart, min(14.0, 12 * canvas.scale), canvas.created)
-    place(frame, box)
-    values = "; ".join(f"{bar.label}: {bar.shown}" for bar in part.chart.bars)
-    describe(frame, f"Bar chart. {part.chart.caption}. {values}.")
+    return insert
 
 
-def _spans(canvas: Canvas, part: Spans, box: look.Box) -> None:
+def _spans(canvas: Canvas, part: Spans, box: Box) -> None:
     x, y, width, height = box
     label = span_label_width(width)
     heights = part.row_heights(width, canvas.scale)
@@ -296,16 +390,17 @@ def _spans(canvas: Canvas, part: Spans, box: look.Box) -> None:
         text.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
         left, room, thick = x + label + GAP, width - label - GAP, min(0.42, tall * 0.6)
         middle = y + (tall - thick) / 2
-        _bar(canvas, (left, middle, room, thick), MSO_THEME_COLOR.BACKGROUND_2, "")
+        _bar(canvas, (left, middle, room, thick), canvas.base.slots.tint, "")
         start, end = max(0.0, min(1.0, span.start)), max(0.0, min(1.0, span.end))
         size = max(0.06, (end - start) * room)
         drawn = (left + min(start * room, room - size), middle, size, thick)
-        _bar(canvas, drawn, MSO_THEME_COLOR.ACCENT_1, f"{span.label}: {span.shown}")
+        _bar(canvas, drawn, canvas.base.slots.mark, f"{span.label}: {span.shown}")
         y += tall
 
 
-def _bar(canvas: Canvas, box: look.Box, colour: MSO_THEME_COLOR, meaning: str) -> None:
-    bar = canvas.slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *map(Inches, box))
+def _bar(canvas: Canvas, box: Box, colour: MSO_THEME_COLOR, meaning: str) -> None:
+    placed = canvas.base.page.placed(box)
+    bar = canvas.slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *map(Inches, placed))
     bar.fill.solid()
     bar.fill.fore_color.theme_color = colour
     bar.line.fill.background()

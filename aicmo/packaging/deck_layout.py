@@ -9,24 +9,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from aicmo.errors import PackageFileInvalid
 from aicmo.packaging import deck_blocks as blocks
-from aicmo.packaging.deck_parts import GAP, Bars, Part, Rows, Spans, Text, Tiles
-from aicmo.packaging.deck_text import LEAD, SUBHEAD, Fitted, Para, Style, fitted, wrap
-from aicmo.packaging.outline import Chapter, Outline, Section, Table
+from aicmo.packaging.deck_parts import GAP, Framed, Part, Rows, Text, Tiles
+from aicmo.packaging.deck_text import LEAD, SUBHEAD, Fitted, Para, fitted, wrap
+from aicmo.packaging.outline import Chapter, Outline, Paragraph, Section, Table
 
-SLIDE_WIDTH, SLIDE_HEIGHT = 13.333, 7.5
-MARGIN = 0.6
-BODY_WIDTH = SLIDE_WIDTH - 2 * MARGIN
-BODY_TOP, BODY_BOTTOM = 1.8, 6.8
-BODY_HEIGHT = BODY_BOTTOM - BODY_TOP
-TITLE = Style(28, bold=True, colour="primary", heading=True)
-TITLE_WIDTH = BODY_WIDTH - 0.1
-TITLE_HEIGHT = 0.97
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aicmo.packaging.deck_page import Page
+    from aicmo.packaging.translation import Translation
+
 _GROWN = (1.6, 1.5, 1.4, 1.3, 1.2, 1.1, 1.0)
 _SHRUNK = (0.95, 0.9, 0.85, 0.8)
 _DIVIDER_FROM = 4  # slides in a chapter
+_TITLE_SLACK = 0.1
+_MOST_CHAPTERS = 16  # on one slide
+_LARGE = 0.85  # of a title's size
 _LONG_DECK = 14
 _LITTLE = 0.4  # of a slide
 _SHARED_SCALE, _ALONE_SCALE = 0.95, 0.85
@@ -41,6 +43,7 @@ class Slide:
     notes: paragraphs of the speaker notes.
     """
 
+    page: Page
     kicker: str
     title: str
     parts: list[Part] = field(default_factory=list["Part"])
@@ -50,22 +53,22 @@ class Slide:
 
     def height(self, scale: float) -> float:
         gaps = sum(gap_after(part) for part in self.parts[:-1])
-        return sum(part.height(BODY_WIDTH, scale) for part in self.parts) + gaps
+        return sum(part.height(self.page.body_width, scale) for part in self.parts) + gaps
 
     def room(self) -> float:
-        return BODY_HEIGHT - (self.height(1.0) + GAP if self.parts else 0.0)
+        return self.page.body_height - (self.height(1.0) + GAP if self.parts else 0.0)
 
     @property
     def top(self) -> float:
         """Where the body begins: higher under a title of one line."""
-        shown = fitted_title(self.title)
-        one_line = len(wrap(shown.text, TITLE, shown.scale, TITLE_WIDTH)) == 1
-        return BODY_TOP - TITLE_HEIGHT / 2 + 0.1 if one_line else BODY_TOP
+        page, shown = self.page, fitted_title(self.title, self.page)
+        lines = wrap(shown.text, page.title_style, shown.scale, page.title[2] - _TITLE_SLACK)
+        return page.body_top(one_line=len(lines) == 1)
 
     def settle(self) -> None:
         """Takes the largest scale at which everything fits."""
         scales = (*_GROWN, *_SHRUNK)
-        room = BODY_BOTTOM - self.top
+        room = self.page.body_bottom - self.top
         self.scale = next((s for s in scales if self.height(s) <= room), _SHRUNK[-1])
 
 
@@ -76,26 +79,32 @@ class ChapterSlides:
     divider: bool
 
 
-def lay_out(outline: Outline) -> tuple[ChapterSlides, ...]:
+def lay_out(outline: Outline, page: Page, say: Translation) -> tuple[ChapterSlides, ...]:
     """The content slides of every chapter, and whether a divider opens it."""
-    plain = [_chapter_slides(chapter, divided=False) for chapter in outline.chapters]
-    if sum(map(len, plain)) < _LONG_DECK:
-        return tuple(map(_undivided, outline.chapters, plain))
-    return tuple(map(_maybe_divided, outline.chapters, plain))
+    laid = [_chapter_slides(one, page, say, divided=False) for one in outline.chapters]
+    pairs = zip(outline.chapters, laid, strict=True)
+    if sum(map(len, laid)) < _LONG_DECK:
+        return tuple(_undivided(chapter, slides) for chapter, slides in pairs)
+    return tuple(_maybe_divided(chapter, slides, page, say) for chapter, slides in pairs)
 
 
 def _undivided(chapter: Chapter, slides: list[Slide]) -> ChapterSlides:
     return ChapterSlides(chapter, tuple(slides), divider=False)
 
 
-def _maybe_divided(chapter: Chapter, slides: list[Slide]) -> ChapterSlides:
+def _maybe_divided(
+    chapter: Chapter, slides: list[Slide], page: Page, say: Translation
+) -> ChapterSlides:
     if len(slides) < _DIVIDER_FROM:
         return _undivided(chapter, slides)
-    return ChapterSlides(chapter, tuple(_chapter_slides(chapter, divided=True)), divider=True)
+    divided = _chapter_slides(chapter, page, say, divided=True)
+    return ChapterSlides(chapter, tuple(divided), divider=True)
 
 
-def _chapter_slides(chapter: Chapter, *, divided: bool) -> list[Slide]:
-    builder = _Builder(chapter, divided=divided)
+def _chapter_slides(
+    chapter: Chapter, page: Page, say: Translation, *, divided: bool
+) -> list[Slide]:
+    builder = _Builder(chapter, page, say, divided=divided)
     for section in blocks.joined(chapter.sections):
         builder.add(section)
     return builder.finished()
@@ -104,8 +113,8 @@ def _chapter_slides(chapter: Chapter, *, divided: bool) -> list[Slide]:
 class _Builder:
     """Fills slides with the sections of one chapter."""
 
-    def __init__(self, chapter: Chapter, *, divided: bool) -> None:
-        self.chapter = chapter
+    def __init__(self, chapter: Chapter, page: Page, say: Translation, *, divided: bool) -> None:
+        self.chapter, self.page, self.say = chapter, page, say
         self.slides: list[Slide] = []
         # The divider has told the chapter's conclusion already.
         self.conclusion = "" if divided else chapter.conclusion
@@ -113,9 +122,11 @@ class _Builder:
         self._shared: tuple[Section, int, int] | None = None
 
     def add(self, section: Section) -> None:
-        parts = list(blocks.parts_of(section, BODY_WIDTH, BODY_HEIGHT))
-        if not parts:
-            return
+        parts = list(blocks.parts_of(section, self.page, self.say))
+        if parts:
+            self.add_parts(section, parts)
+
+    def add_parts(self, section: Section, parts: list[Part]) -> None:
         if not self._shares(section, parts):
             self._bring_company(parts)
         if self._shares(section, parts):
@@ -132,11 +143,11 @@ class _Builder:
 
     def _bring_company(self, parts: list[Part]) -> None:
         """Moves the section that shares the full slide to a new one, which a small one then joins."""
-        if self._shared is None or not _is_little(parts):
+        if self._shared is None or not self._is_little(parts):
             return
         section, first, note = self._shared
         slide = self._current
-        if _heights(slide.parts[:first]) < _heights(parts):
+        if self._heights(slide.parts[:first]) < self._heights(parts):
             return  # it would be the one left alone
         self._shared = None
         moved = [part for part in slide.parts[first:] if part != _subhead(section)]
@@ -153,6 +164,13 @@ class _Builder:
                 slide.scale = min(slide.scale, max(1.0, before.scale))
         return self.slides
 
+    def _is_little(self, parts: list[Part]) -> bool:
+        """Whether the parts would be lost on a slide of their own."""
+        return self._heights(parts) <= _LITTLE * self.page.body_height
+
+    def _heights(self, parts: list[Part]) -> float:
+        return sum(part.height(self.page.body_width, 1.0) for part in parts)
+
     @property
     def _current(self) -> Slide:
         return self.slides[-1]
@@ -164,18 +182,18 @@ class _Builder:
         together = replace(self._current, parts=[*self._current.parts, *added])
         filled = self._current.height(1.0)
         few_words = all(isinstance(part, Text) for part in self._current.parts)
-        if few_words and filled <= _LITTLE * BODY_HEIGHT and isinstance(parts[0], Rows):
+        if few_words and filled <= _LITTLE * self.page.body_height and isinstance(parts[0], Rows):
             return True  # the table begins here and goes on
-        if filled <= _SHARE_UNTIL * BODY_HEIGHT:
-            return together.height(1.0) <= BODY_HEIGHT
+        if filled <= _SHARE_UNTIL * self.page.body_height:
+            return together.height(1.0) <= self.page.body_height
         # A few lines that would be lost on a slide of their own may shrink their neighbours.
-        return _is_little(parts) and together.height(_SHARED_SCALE) <= BODY_HEIGHT
+        return self._is_little(parts) and together.height(_SHARED_SCALE) <= self.page.body_height
 
     def _open(self, section: Section, part: Part) -> None:
         kicker, whole = self._headings(section, part)
-        title = fitted_title(whole)
+        title = fitted_title(whole, self.page)
         notes = [text for text in (self.chapter.conclusion, kicker) if text]
-        self.slides.append(Slide(kicker, title.text, notes=notes))
+        self.slides.append(Slide(self.page, kicker, title.text, notes=notes))
         if not title.whole:
             self._place(Text((Para(whole, LEAD),)), section)
 
@@ -186,8 +204,16 @@ class _Builder:
         if self.conclusion:
             title, self.conclusion = self.conclusion, ""
             return both, title
-        caption = _caption(part)
-        return (both, caption) if caption else (chapter, heading or chapter)
+        told = _caption(part) or self._lead(section)
+        return (both, told) if told else (chapter, heading or chapter)
+
+    def _lead(self, section: Section) -> str:
+        """The sentence that opens a section, if it can be a title."""
+        match section.blocks:
+            case (Paragraph(text, lead=True), *_) if fitted_title(text, self.page).scale >= _LARGE:
+                return " ".join(text.split())
+            case _:
+                return ""
 
     def _place(self, part: Part, section: Section) -> None:
         """Puts a part on the current slide, or on new ones if it must be split."""
@@ -195,7 +221,8 @@ class _Builder:
         while rest is not None:
             rest = self._put(rest)
             if rest is not None:
-                self._continue(section, part)
+                self._continue(section, part, begun=rest is not part)
+                rest = _uncaptioned(rest, self._current.title)
 
     def _untold(self, parts: list[Part]) -> list[Part]:
         """The parts without a first sentence that is the slide's title already."""
@@ -211,10 +238,10 @@ class _Builder:
         if self._fits_whole(part):
             self._keep(part)
             return None
-        if slide.parts and slide.room() < BODY_HEIGHT / 2:
+        if slide.parts and slide.room() < self.page.body_height / 2:
             return part
-        scale = _split_scale(part, slide.room())
-        head, tail = part.split(BODY_WIDTH, scale, slide.room())
+        scale = _split_scale(part, self.page.body_width, slide.room())
+        head, tail = part.split(self.page.body_width, scale, slide.room())
         if head is None:
             return self._refused(part)
         self._keep(head)
@@ -231,18 +258,25 @@ class _Builder:
             return False
         with_part = replace(self._current, parts=[*self._current.parts, part])
         smallest = _SHARED_SCALE if self._current.parts else _ALONE_SCALE
-        return with_part.height(smallest) <= BODY_HEIGHT
+        return with_part.height(smallest) <= self.page.body_height
 
     def _keep(self, part: Part) -> None:
         part = part.widened() if isinstance(part, Tiles) else part
         self._current.parts.append(part)
-        self._current.notes += blocks.notes_of(part)
+        self._current.notes += blocks.notes_of(part, self.say)
 
-    def _continue(self, section: Section, part: Part) -> None:
+    def _continue(self, section: Section, part: Part, *, begun: bool) -> None:
         title = _caption(part) or section.heading or self.chapter.title
-        short = fitted_title(title, " (continued)").text
+        suffix = f" ({self.say.text('continued')})" if begun else ""
+        short = fitted_title(title, self.page, suffix)
         self.slides.append(
-            Slide(self.chapter.title, short, notes=[self.chapter.title], continued=True)
+            Slide(
+                self.page,
+                self.chapter.title,
+                short.text,
+                notes=[self.chapter.title],
+                continued=begun,
+            )
         )
 
 
@@ -255,49 +289,45 @@ def gap_after(part: Part) -> float:
     return 0.08 if isinstance(part, Text) and part.paras[-1].style is SUBHEAD else GAP
 
 
-def _is_little(parts: list[Part]) -> bool:
-    """Whether the parts would be lost on a slide of their own."""
-    return _heights(parts) <= _LITTLE * BODY_HEIGHT
-
-
-def _heights(parts: list[Part]) -> float:
-    return sum(part.height(BODY_WIDTH, 1.0) for part in parts)
-
-
 def _uncaptioned(part: Part, title: str) -> Part:
     """The part without its caption if that is the slide's title."""
-    told = isinstance(part, Rows | Bars | Spans) and part.caption == title
+    told = isinstance(part, Framed) and part.caption == title
     return replace(part, captioned=False) if told else part
 
 
-def _split_scale(part: Part, room: float) -> float:
+def _split_scale(part: Part, width: float, room: float) -> float:
     """The scale to split at: a smaller one if that keeps a tile in one piece."""
     if not isinstance(part, Tiles):
         return 1.0
     scales = (1.0, *_SHRUNK)
-    return next((scale for scale in scales if part.starts_in(BODY_WIDTH, scale, room)), 1.0)
+    return next((scale for scale in scales if part.starts_in(width, scale, room)), 1.0)
 
 
 def _caption(part: Part) -> str:
-    return part.caption if isinstance(part, Rows | Bars | Spans) else ""
+    return part.caption if isinstance(part, Framed) else ""
 
 
-def fitted_title(title: str, suffix: str = "") -> Fitted:
-    return fitted(title, TITLE, TITLE_WIDTH, TITLE_HEIGHT, suffix)
+def fitted_title(title: str, page: Page, suffix: str = "") -> Fitted:
+    _, _, width, height = page.title
+    return fitted(title, page.title_style, width - _TITLE_SLACK, height, suffix)
 
 
-def agenda(outline: Outline, chapters: tuple[ChapterSlides, ...]) -> list[Slide]:
+def agenda(
+    outline: Outline, chapters: tuple[ChapterSlides, ...], page: Page, say: Translation
+) -> list[Slide]:
     """The slides that list the chapters, as a table with what each says and where it begins."""
-    slides = _agenda_from(outline, chapters, taken=2)
-    return slides if len(slides) == 1 else _agenda_from(outline, chapters, taken=1 + len(slides))
+    slides: list[Slide] = []
+    for _ in range(2):  # a second time if the list itself takes more than one slide
+        rows = tuple(_agenda_rows(chapters, taken=1 + max(1, len(slides))))
+        columns = ("", say.text("Chapter"), say.text("What it says"), say.text("Slide"))
+        table = Table(say.text("Contents"), columns, rows, frozenset({3}))
+        builder = _Builder(Chapter("agenda", outline.title, "", ()), page, say, divided=False)
+        builder.add_parts(Section(table.caption, ()), [Rows(table, rows, most=_MOST_CHAPTERS)])
+        slides = builder.finished()
+    return slides
 
 
-def _agenda_from(outline: Outline, chapters: tuple[ChapterSlides, ...], taken: int) -> list[Slide]:
-    rows: list[tuple[str, ...]] = []
+def _agenda_rows(chapters: tuple[ChapterSlides, ...], taken: int) -> Iterator[tuple[str, ...]]:
     for number, one in enumerate(chapters, start=1):
-        rows.append((str(number), one.chapter.title, one.chapter.conclusion, str(taken + 1)))
+        yield str(number), one.chapter.title, one.chapter.conclusion, str(taken + 1)
         taken += len(one.slides) + one.divider
-    table = Table("Contents", ("", "Chapter", "What it says", "Slide"), tuple(rows), frozenset({3}))
-    builder = _Builder(Chapter("agenda", outline.title, "", ()), divided=False)
-    builder.add(Section("Contents", (table,)))
-    return builder.finished()

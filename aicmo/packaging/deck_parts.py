@@ -7,21 +7,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from aicmo.packaging.deck_month import Month
 from aicmo.packaging.deck_text import (
     CAPTION,
     CELL,
     HEAD_CELL,
-    POINTS,
     SOURCE,
+    SPAN_DATES,
+    SPAN_LABEL,
     Para,
     height_of,
+    indent_of,
+    line_height,
     para_height,
-    sized,
+    pieces,
     width_of,
     wrap,
 )
 from aicmo.packaging.deck_text import split as split_paras
-from aicmo.packaging.outline import BarChart, Table, Timeline
+from aicmo.packaging.outline import BarChart, Table, TargetChart, Timeline
 
 GAP = 0.2  # between parts and between tiles, inches
 PADDING = 0.18  # inside a tile
@@ -29,7 +33,9 @@ CELL_X, CELL_Y = 0.1, 0.055
 MOST_ROWS = 11
 MOST_BARS = 10
 MOST_SPANS = 9
-_AXES, _BAR = 0.3, 0.42  # inches
+MOST_GOALS = 6
+_AXES, _BAR, _GOAL = 0.3, 0.42, 0.62  # inches
+_BREAK_BELOW = 0.6
 _TABLE_MAX, _TILE_MAX, _TEXT_MAX = 1.5, 1.5, 1.6
 
 
@@ -56,10 +62,24 @@ class Tile:
     full: str = ""
 
 
+@lru_cache(maxsize=1024)
+def _longest(tile: Tile) -> float:
+    """Inches of the tile's longest word at full size, with its indent."""
+    return max(
+        width_of(piece, para.style) + indent_of(para.style, 1.0) + 0.02
+        for para in tile.paras
+        for word in para.text.split() or [""]
+        for piece in pieces(word)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Tiles:
+    """Boxes in rows; strong ones stand on the brand's colour."""
+
     tiles: tuple[Tile, ...]
     columns: int
+    strong: bool = False
 
     def tile_width(self, width: float) -> float:
         return (width - GAP * (self.columns - 1)) / self.columns
@@ -69,7 +89,7 @@ class Tiles:
         return [self.tiles[i : i + step] for i in range(0, len(self.tiles), step)]
 
     def row_heights(self, width: float, scale: float) -> list[float]:
-        inner, grown = self.tile_width(width) - 2 * PADDING, self.text_scale(scale)
+        inner, grown = self.tile_width(width) - 2 * PADDING, self.text_scale(scale, width)
         return [
             max(height_of(tile.paras, inner, grown) for tile in row) + 2 * PADDING
             for row in self.rows()
@@ -79,8 +99,11 @@ class Tiles:
         heights = self.row_heights(width, scale)
         return sum(heights) + GAP * (len(heights) - 1)
 
-    def text_scale(self, scale: float) -> float:
-        return min(scale, _TILE_MAX)
+    def text_scale(self, scale: float, width: float) -> float:
+        """The scale, or a smaller one at which no word is broken; a very long one is."""
+        longest = max(_longest(tile) for tile in self.tiles)
+        unbroken = (self.tile_width(width) - 2 * PADDING) / longest if longest else scale
+        return min(scale, _TILE_MAX, max(unbroken, _BREAK_BELOW))
 
     def starts_in(self, width: float, scale: float, height: float) -> bool:
         """Whether the first row fits without cutting a tile in two."""
@@ -106,14 +129,16 @@ class Tiles:
     ) -> tuple[Tiles | None, Tiles | None]:
         first, *others = self.tiles
         inner = self.tile_width(width) - 2 * PADDING
-        head, tail = split_paras(first.paras, inner, self.text_scale(scale), height - 2 * PADDING)
+        head, tail = split_paras(
+            first.paras, inner, self.text_scale(scale, width), height - 2 * PADDING
+        )
         if not head:
             return None, self
         if not tail:  # it's a neighbour that is too high
             return replace(self, tiles=(first,)), replace(self, tiles=tuple(others))
         return (
-            Tiles((Tile(head, full=first.full),), self.columns),
-            Tiles((Tile(tail), *others), self.columns),
+            replace(self, tiles=(Tile(head, full=first.full),)),
+            replace(self, tiles=(Tile(tail), *others)),
         )
 
 
@@ -125,6 +150,7 @@ class Rows:
     rows: tuple[tuple[str, ...], ...]
     last: bool = True
     captioned: bool = True
+    most: int = MOST_ROWS
 
     @property
     def shown(self) -> tuple[tuple[str, ...], ...]:
@@ -161,7 +187,7 @@ class Rows:
         height -= frame_height(self, width, scale)
         head, *heights = self.row_heights(width, scale)
         body = heights[: len(self.rows)]
-        count = min(_fitting(body, height - head), MOST_ROWS)
+        count = min(_fitting(body, height - head), self.most)
         if count == 0:
             return self._split_first(width, scale, height - head)
         if count >= len(self.rows):  # only the total doesn't fit any more
@@ -223,6 +249,38 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
+class Goals:
+    """Pairs of bars: where each measure stands and where it should get."""
+
+    chart: TargetChart
+    captioned: bool = True
+
+    @property
+    def caption(self) -> str:
+        return self.chart.caption if self.captioned else ""
+
+    @property
+    def source(self) -> str:
+        return self.chart.source
+
+    def height(self, width: float, scale: float) -> float:
+        bars = 2 * _AXES + _GOAL * len(self.chart.goals)
+        return bars + frame_height(self, width, scale)
+
+    def split(self, width: float, scale: float, height: float) -> tuple[Goals | None, Goals | None]:
+        room = height - frame_height(self, width, scale) - 2 * _AXES
+        fitting = min(MOST_GOALS, int(room / _GOAL + 1e-6))
+        goals = self.chart.goals
+        if fitting < 1 or len(goals) <= fitting:
+            return (None, self) if fitting < 1 else (self, None)
+        cut = _even(len(goals), fitting)
+        return (
+            replace(self, chart=replace(self.chart, goals=goals[:cut])),
+            Goals(replace(self.chart, goals=goals[cut:]), captioned=False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Spans:
     timeline: Timeline
     captioned: bool = True
@@ -245,7 +303,7 @@ class Spans:
 
     def labels(self) -> list[tuple[Para, ...]]:
         return [
-            tuple(Para(t, s) for t, s in ((span.label, HEAD_CELL), (span.shown, CELL)) if t)
+            tuple(Para(t, s) for t, s in ((span.label, SPAN_LABEL), (span.shown, SPAN_DATES)) if t)
             for span in self.timeline.spans
         ]
 
@@ -289,18 +347,19 @@ class Pair:
         return (self, None) if fits else (None, self)
 
 
-Part = Text | Tiles | Rows | Bars | Spans | Pair
+Part = Text | Tiles | Rows | Bars | Goals | Spans | Month | Pair
+Framed = Rows | Bars | Goals | Spans | Month
 
 
-def caption_height(part: Rows | Bars | Spans, width: float, scale: float) -> float:
+def caption_height(part: Framed, width: float, scale: float) -> float:
     return para_height(Para(part.caption, CAPTION), width, scale) + 0.1 if part.caption else 0.0
 
 
-def source_height(part: Rows | Bars | Spans, width: float, scale: float) -> float:
+def source_height(part: Framed, width: float, scale: float) -> float:
     return para_height(Para(part.source, SOURCE), width, scale) + 0.06 if part.source else 0.0
 
 
-def frame_height(part: Rows | Bars | Spans, width: float, scale: float) -> float:
+def frame_height(part: Framed, width: float, scale: float) -> float:
     """What the caption above and the source below take, in inches."""
     return caption_height(part, width, scale) + source_height(part, width, scale)
 
@@ -323,11 +382,11 @@ def _row_height(
     cells: Sequence[str], widths: Sequence[float], scale: float, *, heading: bool
 ) -> float:
     style = HEAD_CELL if heading else CELL
-    lines = max(
-        len(wrap(text, style, scale, column - 2 * CELL_X)) or 1
+    tallest = max(
+        max(1, len(wrap(text, style, scale, column - 2 * CELL_X))) * line_height(text, style, scale)
         for text, column in zip(cells, widths, strict=True)
     )
-    return lines * sized(style, scale) * 1.2 / POINTS + 2 * CELL_Y
+    return tallest + 2 * CELL_Y
 
 
 @lru_cache(maxsize=512)
@@ -336,7 +395,7 @@ def _column_widths(table: Table, width: float, scale: float) -> tuple[float, ...
     columns = list(
         zip(table.columns, *table.rows, *([table.total] if table.total else []), strict=True)
     )
-    least = [min(_widest(column, scale, str.split), width / 4) for column in columns]
+    least = [min(_widest(column, scale, _unbroken), width / 4) for column in columns]
     wanted = [
         max(_widest(column, scale, _whole), low) for column, low in zip(columns, least, strict=True)
     ]
@@ -349,11 +408,15 @@ def _column_widths(table: Table, width: float, scale: float) -> tuple[float, ...
     return tuple(low + spare * share / sum(more) for low, share in zip(least, more, strict=True))
 
 
+def _unbroken(text: str) -> list[str]:
+    return [piece for word in text.split() for piece in pieces(word)]
+
+
 def _whole(text: str) -> list[str]:
     return [text]
 
 
-def _widest(cells: Sequence[str], scale: float, pieces: Callable[[str], list[str]]) -> float:
-    texts = [piece for cell in cells for piece in pieces(cell)]
+def _widest(cells: Sequence[str], scale: float, cut: Callable[[str], list[str]]) -> float:
+    texts = [piece for cell in cells for piece in cut(cell)]
     widest = max((width_of(text, HEAD_CELL, scale) for text in texts), default=0.0)
     return widest + 2 * CELL_X + 0.02

@@ -7,49 +7,82 @@ patched: the stock ones carry Calibri, 4:3 positions and prompts in another voic
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from pptx import Presentation
+from pptx.enum.dml import MSO_THEME_COLOR
 from pptx.opc.constants import RELATIONSHIP_TYPE as RT
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import qn
 from pptx.util import Inches
 
-from aicmo.packaging.deck_layout import SLIDE_HEIGHT, SLIDE_WIDTH
-from aicmo.packaging.deck_look import (
-    LayoutXml,
-    layouts_for,
-    master_shapes,
-    table_style_xml,
-    text_styles_xml,
-    tree_xml,
-)
+from aicmo.packaging import deck_look as look
+from aicmo.packaging.deck_base import Base, Layout, Slots
+from aicmo.packaging.deck_covers import Cover, master_shapes, opening_layouts, table_look
+from aicmo.packaging.deck_page import our_page
+from aicmo.packaging.fonts import FAMILIES
 
 if TYPE_CHECKING:
-    from pptx.presentation import Presentation as Deck
+    from collections.abc import Callable
 
     from aicmo.packaging.brand import Theme
+    from aicmo.packaging.deck_look import LayoutXml
+    from aicmo.packaging.deck_page import Page
+    from aicmo.packaging.outline import Outline
+    from aicmo.packaging.pictures import Picture
+    from aicmo.packaging.translation import Translation
+
+# What every PowerPoint has for these scripts; Office draws Arabic in Arial itself.
+_EAST_ASIAN = {"ja": "Yu Gothic", "ko": "Malgun Gothic", "zh": "Microsoft YaHei"}
+_COMPLEX = {"hi": "Nirmala UI", "mr": "Nirmala UI", "ne": "Nirmala UI"}
+_TRADITIONAL = ("zh-TW", "zh-HK", "zh-Hant")
 
 
-def new_deck(theme: Theme, name: str) -> Deck:
-    """An empty 16:9 deck in the brand's theme, called `name`."""
-    deck = Presentation()
-    deck.slide_width, deck.slide_height = Inches(SLIDE_WIDTH), Inches(SLIDE_HEIGHT)
-    _drop_stock_parts(deck)
-    _write_theme(deck, theme, name)
-    _write_table_style(deck)
-    _write_master(deck.slide_master)
-    layouts = layouts_for(on_primary(theme))
-    for layout, look in zip(deck.slide_layouts, layouts, strict=False):
-        _write_layout(layout, look)
-    for spare in list(deck.slide_layouts)[len(layouts) :]:
+def own_base(outline: Outline, theme: Theme, say: Translation) -> Base:
+    """An empty 16:9 deck in the brand's theme and look."""
+    deck: Any = Presentation()
+    page = our_page(mirrored=say.direction == "rtl")
+    deck.slide_width, deck.slide_height = Inches(page.width), Inches(page.height)
+    drop_stock_parts(deck)
+    _write_theme(deck, theme, outline)
+    table = table_look(theme.name)
+    part_named(deck, "/ppt/tableStyles.xml")._blob = look.table_style_xml(table).encode()  # noqa: SLF001
+    _write_master(deck.slide_master, theme, page)
+    layouts = _write_layouts(deck, outline, theme, page)
+    slots = Slots(on_primary=MSO_THEME_COLOR.from_xml(_on_primary(theme)))
+    return Base(deck, page, layouts, slots, table.key, boxed=theme.name == "clear")
+
+
+def _write_layouts(deck: Any, outline: Outline, theme: Theme, page: Page) -> tuple[Layout, ...]:
+    initial = next((one for one in outline.client if one.isalnum()), "")
+    cover = Cover(page, _on_primary(theme), escape(initial.upper()), theme.logo, theme.cover)
+    stock = list(deck.slide_layouts)
+    opening = opening_layouts(theme.name, cover, _relate(stock[look.COVER]))
+    drawn = (*opening, *look.content_layouts(page, boxed=theme.name == "clear"))
+    for layout, made in zip(stock, drawn, strict=False):
+        _write_layout(layout, made)
+    for spare in stock[len(drawn) :]:
         deck.slide_layouts.remove(spare)
-    return deck
+    same = {idx: idx for idx in range(look.FIRST_TILE + look.TILE_COUNT)}
+    return tuple(Layout(part, made.boxes, same) for part, made in zip(stock, drawn, strict=False))
 
 
-def _drop_stock_parts(deck: Any) -> None:
+def _relate(holder: Any) -> Callable[[Picture], str]:
+    def relate(picture: Picture) -> str:
+        _, key = holder.part.get_or_add_image_part(io.BytesIO(picture.content))
+        return key
+
+    return relate
+
+
+def part_named(deck: Any, name: str) -> Any:
+    return next(p for p in deck.part.package.iter_parts() if p.partname == name)
+
+
+def drop_stock_parts(deck: Any) -> None:
     """Removes the thumbnail of somebody else's deck and the printer settings."""
     package = deck.part.package
     for holder in (package, deck.part):
@@ -60,18 +93,33 @@ def _drop_stock_parts(deck: Any) -> None:
             rels.pop(key)
 
 
-def _write_theme(deck: Any, theme: Theme, name: str) -> None:
+def _write_theme(deck: Any, theme: Theme, outline: Outline) -> None:
     part = deck.slide_master.part.part_related_by(RT.THEME)
     xml = part.blob.decode()
     xml = re.sub(r"<a:clrScheme.*?</a:clrScheme>", lambda _: _colours(theme), xml, flags=re.DOTALL)
-    heading = "Georgia" if theme.typeface == "serif" else "Arial"
-    for slot, face in (("majorFont", heading), ("minorFont", "Arial")):
-        empty = f'<a:{slot}><a:latin typeface="{face}"/><a:ea typeface=""/><a:cs typeface=""/></a:{slot}>'
-        xml = re.sub(rf"<a:{slot}>.*?</a:{slot}>", empty, xml, flags=re.DOTALL)
-    xml = re.sub(
-        r'(<a:theme [^>]*?)name="[^"]*"', lambda m: f"{m[1]}name={quoteattr(name)}", xml, count=1
-    )
+    heading, text = _faces(theme)
+    for slot, face in (("majorFont", heading), ("minorFont", text)):
+        fonts = _font_xml(slot, face, outline.language)
+        xml = re.sub(rf"<a:{slot}>.*?</a:{slot}>", fonts, xml, flags=re.DOTALL)
+    name = quoteattr(outline.client)
+    xml = re.sub(r'(<a:theme [^>]*?)name="[^"]*"', lambda m: f"{m[1]}name={name}", xml, count=1)
     part._blob = xml.encode()  # noqa: SLF001  (python-pptx has no API for themes)
+
+
+def _faces(theme: Theme) -> tuple[str, str]:
+    """The typefaces of headings and of text."""
+    if theme.deck_fonts == "office":
+        return ("Georgia" if theme.typeface == "serif" else "Arial"), "Arial"
+    return FAMILIES[theme.typeface], FAMILIES["sans"]
+
+
+def _font_xml(slot: str, face: str, language: str) -> str:
+    main = language.partition("-")[0]
+    east = "Microsoft JhengHei" if language in _TRADITIONAL else _EAST_ASIAN.get(main, "")
+    return (
+        f'<a:{slot}><a:latin typeface="{face}"/><a:ea typeface="{east}"/>'
+        f'<a:cs typeface="{_COMPLEX.get(main, "Arial")}"/></a:{slot}>'
+    )
 
 
 def _colours(theme: Theme) -> str:
@@ -94,35 +142,32 @@ def _colours(theme: Theme) -> str:
     return f'<a:clrScheme name="Brand">{inner}</a:clrScheme>'
 
 
-def on_primary(theme: Theme) -> str:
+def _on_primary(theme: Theme) -> str:
     """The theme slot of text on the primary colour: paper or ink, whichever can be read."""
     return "bg1" if theme.on_primary == theme.light.paper else "tx1"
 
 
-def _write_table_style(deck: Any) -> None:
-    parts = deck.part.package.iter_parts()
-    part = next(p for p in parts if p.partname == "/ppt/tableStyles.xml")
-    part._blob = table_style_xml().encode()  # noqa: SLF001  (python-pptx has no API for table styles)
-
-
-def _write_master(master: Any) -> None:
-    _replace_tree(master, master_shapes())
+def _write_master(master: Any, theme: Theme, page: Page) -> None:
+    _replace_tree(master, master_shapes(theme.name, page, theme.logo, _relate(master)))
+    clear = theme.name == "clear"
+    styles = look.text_styles_xml(
+        mirrored=page.mirrored, title_slot="accent4" if clear else "tx1", title_bold=clear
+    )
     element = master._element  # noqa: SLF001  (python-pptx has no API for text styles)
-    old = element.find(qn("p:txStyles"))
-    element.replace(old, parse_xml(text_styles_xml()))
+    element.replace(element.find(qn("p:txStyles")), parse_xml(styles))
 
 
-def _write_layout(layout: Any, look: LayoutXml) -> None:
-    _replace_tree(layout, look.shapes)
+def _write_layout(layout: Any, made: LayoutXml) -> None:
+    _replace_tree(layout, made.shapes)
     data = layout._element.cSld  # noqa: SLF001  (python-pptx has no API for layouts)
-    data.set("name", look.name)
+    data.set("name", made.name)
     layout._element.attrib.pop("type", None)  # noqa: SLF001
-    if look.plain:
+    if made.plain:
         layout._element.set("showMasterSp", "0")  # noqa: SLF001
-    if look.background:
-        data.insert(0, parse_xml(look.background))
+    if made.background:
+        data.insert(0, parse_xml(made.background))
 
 
 def _replace_tree(holder: Any, shapes: str) -> None:
     data = holder._element.cSld  # noqa: SLF001  (python-pptx has no API for layouts)
-    data.replace(data.spTree, parse_xml(tree_xml(shapes)))
+    data.replace(data.spTree, parse_xml(look.tree_xml(shapes)))

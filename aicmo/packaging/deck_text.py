@@ -1,34 +1,43 @@
-"""Measures and wraps the deck's text, so that nothing runs out of its box in PowerPoint.
+"""Wraps and splits the deck's text, so that nothing runs out of its box in PowerPoint.
 
-PowerPoint only refits text after somebody edits it, so the sizes are settled here. The deck names
-fonts that every office machine has (Arial, Georgia); the bundled sans face, which is about 6 % wider
-than Arial, stands in for both, and that margin is the safety.
+PowerPoint only refits text after somebody edits it, so the sizes are settled here, by the widths of
+`deck_metrics`.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from PIL import ImageFont
-
-from aicmo.packaging import fonts
+from aicmo.packaging.deck_metrics import ems
 
 Colour = Literal["ink", "muted", "primary", "accent", "on_primary"]
 POINTS = 72.0
 SMALLEST = 10.0
-_LINE = 1.2  # line height in font sizes: Arial's own is 1.15
-_REFERENCE = 1000
+_LINE = 1.22  # line height in font sizes: Inter's own is 1.21, Arial's 1.15
+_HEADING_LINE = 1.24  # nine tenths of Source Serif's own
+HEADING_SPACING = 0.9
+OTHER_LINE = 1.5  # of scripts whose fonts differ in height: written as a fixed distance
+_OTHER_SCRIPT = re.compile(
+    r"[\u0590-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\uffee\U00010000-\U0003ffff]"
+)
+_IDEOGRAPHS = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+# Between ideographs a line may end anywhere, but not after an opening mark nor before a closing one.
+_CLOSING = "、。，．・：；！？）］｝〉》」』】〕ー…‥々ぁぃぅぇぉっゃゅょァィゥェォッャュョ゛゜％%!?),.:;\\]}"
+_OPENING = "（［｛〈《「『【〔(\\[{"
+_PIECE = re.compile(f"[{_OPENING}]*[{_IDEOGRAPHS}][{_CLOSING}]*|[^{_IDEOGRAPHS}]+", re.UNICODE)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Sizes and space before in points, indent in inches; `heading` uses the heading typeface."""
+    """Sizes and space before in points, indent in inches.
+
+    heading: in the heading typeface. inherits: weight, colour and typeface are the layout's.
+    """
 
     size: float
     bold: bool = False
@@ -36,6 +45,7 @@ class Style:
     before: float = 0.0
     indent: float = 0.0
     heading: bool = False
+    inherits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +65,21 @@ CAPTION = Style(14, bold=True, before=2)
 SOURCE = Style(10, colour="muted", before=3)
 TILE_LABEL = Style(11, bold=True, colour="accent")
 TILE_TITLE = Style(16, bold=True, colour="primary", before=1, heading=True)
+CALLOUT_TITLE = Style(24, bold=True, colour="primary", before=2, heading=True)
 TILE_TEXT = Style(13.5, before=4)
 TILE_POINT = Style(13.5, before=3, indent=0.24)
 TILE_DETAIL = Style(12, colour="muted", before=3)
 FIGURE_VALUE = Style(32, bold=True, colour="primary", heading=True)
 FIGURE_LABEL = Style(14, bold=True, before=2)
-CELL = Style(12)
-HEAD_CELL = Style(12, bold=True, colour="primary")
+CELL = Style(12, inherits=True)
+SPAN_LABEL = Style(12, bold=True, colour="primary")
+SPAN_DATES = Style(12)
+HEAD_CELL = Style(12, bold=True, inherits=True)
+
+
+def on_primary(style: Style) -> Style:
+    """The style on a ground of the brand's colour."""
+    return replace(style, colour="on_primary")
 
 
 def plain(text: str) -> str:
@@ -79,29 +97,9 @@ def sized(style: Style, scale: float) -> float:
     return max(SMALLEST, round(style.size * scale * 2) / 2)
 
 
-@lru_cache(maxsize=2)
-def _face(*, bold: bool) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(fonts.file_for("sans", 700 if bold else 400), _REFERENCE)
-
-
-@lru_cache(maxsize=8192)
-def _advance(char: str, *, bold: bool) -> float:
-    if unicodedata.combining(char):
-        return 0.0
-    if unicodedata.east_asian_width(char) in "WF":
-        return 1.0
-    return _face(bold=bold).getlength(char) / _REFERENCE
-
-
-@lru_cache(maxsize=65536)
-def _ems(word: str, *, bold: bool) -> float:
-    return sum(_advance(char, bold=bold) for char in word)
-
-
 def width_of(text: str, style: Style, scale: float = 1.0) -> float:
     """The width of `text` on one line, in inches."""
-    factor = 1.08 if style.heading else 1.0  # Georgia Bold is wider than the stand-in
-    return _ems(text, bold=style.bold) * factor * sized(style, scale) / POINTS
+    return ems(text, bold=style.bold, heading=style.heading) * sized(style, scale) / POINTS
 
 
 def wrap(text: str, style: Style, scale: float, width: float) -> list[str]:
@@ -109,25 +107,36 @@ def wrap(text: str, style: Style, scale: float, width: float) -> list[str]:
     lines: list[str] = []
     line, used = "", 0.0
     space = width_of(" ", style, scale)
-    for word in _words(text, style, scale, width):
+    for joint, word in _words(text, style, scale, width):
         size = width_of(word, style, scale)
-        if line and used + space + size > width:
+        gap = space if joint else 0.0
+        if line and used + gap + size > width:
             lines.append(line)
             line, used = word, size
         else:
-            line = f"{line} {word}" if line else word
-            used += size + (space if line != word else 0.0)
+            line = f"{line}{joint}{word}" if line else word
+            used += size + (gap if line != word else 0.0)
     return [*lines, line] if line else lines
 
 
-def _words(text: str, style: Style, scale: float, width: float) -> Iterable[str]:
+def _words(text: str, style: Style, scale: float, width: float) -> Iterator[tuple[str, str]]:
+    """The pieces between which a line may end, each after what joins it to the one before."""
     for word in text.split():
-        rest = word
-        while width_of(rest, style, scale) > width and len(rest) > 1:
-            cut = _fitting_characters(rest, style, scale, width)
-            yield rest[:cut]
-            rest = rest[cut:]
-        yield rest
+        joint = " "
+        for piece in pieces(word):
+            rest = piece
+            while width_of(rest, style, scale) > width and len(rest) > 1:
+                cut = _fitting_characters(rest, style, scale, width)
+                yield joint, rest[:cut]
+                rest, joint = rest[cut:], ""
+            yield joint, rest
+            joint = ""
+
+
+@lru_cache(maxsize=8192)
+def pieces(word: str) -> tuple[str, ...]:
+    """A word without spaces in pieces between which a line may end: ideographs stand alone."""
+    return tuple(_PIECE.findall(word)) if _OTHER_SCRIPT.search(word) else (word,)
 
 
 def _fitting_characters(word: str, style: Style, scale: float, width: float) -> int:
@@ -139,8 +148,15 @@ def _fitting_characters(word: str, style: Style, scale: float, width: float) -> 
     return len(word)
 
 
-def line_height(style: Style, scale: float) -> float:
-    return sized(style, scale) * _LINE / POINTS
+def needs_fixed_lines(text: str) -> bool:
+    """Whether the lines of a text are as high as its script's font makes them, so are set by us."""
+    return _OTHER_SCRIPT.search(text) is not None
+
+
+def line_height(text: str, style: Style, scale: float) -> float:
+    factor = _HEADING_LINE if style.heading else _LINE
+    factor = OTHER_LINE if needs_fixed_lines(text) else factor
+    return sized(style, scale) * factor / POINTS
 
 
 def indent_of(style: Style, scale: float) -> float:
@@ -150,7 +166,7 @@ def indent_of(style: Style, scale: float) -> float:
 
 def para_height(para: Para, width: float, scale: float) -> float:
     lines = len(wrap(para.text, para.style, scale, width - indent_of(para.style, scale))) or 1
-    return lines * line_height(para.style, scale) + para.style.before * scale / POINTS
+    return lines * line_height(para.text, para.style, scale) + para.style.before * scale / POINTS
 
 
 def height_of(paras: Sequence[Para], width: float, scale: float) -> float:
@@ -180,7 +196,7 @@ def split(
 def _cut(para: Para, width: float, scale: float, height: float) -> tuple[Para | None, Para]:
     lines = wrap(para.text, para.style, scale, width - indent_of(para.style, scale))
     room = height - para.style.before * scale / POINTS
-    count = int(room / line_height(para.style, scale))
+    count = int(room / line_height(para.text, para.style, scale))
     if count < 1:
         return None, para
     offset = _offset_after(para.text, lines[:count])

@@ -10,8 +10,8 @@ from pptx.exc import PackageNotFoundError
 from pptx.oxml.ns import qn
 
 from aicmo.errors import PackageFileInvalid
-from aicmo.packaging.deck_blocks import shown_lines
-from aicmo.packaging.pdf_verification import marker_in, squeezed
+from aicmo.packaging.deck_story import shown_lines
+from aicmo.packaging.outline import marker_in, squeezed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

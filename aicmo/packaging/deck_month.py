@@ -1,0 +1,94 @@
+"""A month on one slide: weeks as high as they have something to say, and no title cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from aicmo.packaging.deck_text import Para, Style, para_height
+from aicmo.packaging.outline import DayCell, Entry, MonthGrid
+from aicmo.packaging.translation import Translation
+
+_SCALES = (1.5, 1.4, 1.3, 1.2, 1.1, 1.0)
+HEADS = 0.3  # inches
+INSET_X, INSET_Y = 0.06, 0.04
+DAY = Style(11, bold=True, colour="muted")
+ENTRY = Style(10, before=1)
+MORE = Style(10, bold=True, colour="accent", before=1)
+
+
+@dataclass(frozen=True)
+class Month:
+    """A grid that fills the body of its slide; a day shows whole entries and how many more it has."""
+
+    grid: MonthGrid
+    say: Translation
+    tall: float
+    captioned: bool = True
+    source: str = ""
+
+    @property
+    def caption(self) -> str:
+        return self.grid.caption if self.captioned else ""
+
+    def height(self, width: float, scale: float) -> float:
+        del width, scale  # the grid keeps its type and takes what the slide has
+        return self.tall
+
+    def split(self, width: float, scale: float, height: float) -> tuple[Month | None, Month | None]:
+        return (self, None) if self.height(width, scale) <= height + 1e-6 else (None, self)
+
+    def text_scale(self, width: float, height: float) -> float:
+        """The largest type at which every day shows all it has; the smallest if none does."""
+        room = height - HEADS
+        fitting = (one for one in _SCALES if sum(_wanted_heights(self, width, one)) <= room)
+        return next(fitting, _SCALES[-1])
+
+    def row_heights(self, width: float, height: float) -> list[float]:
+        """The weeks' heights in a grid of this size: what they need, levelled where it is too much."""
+        wanted = _wanted_heights(self, width, self.text_scale(width, height))
+        return _levelled(wanted, height - HEADS)
+
+    def shown(self, cell: DayCell, width: float, height: float, scale: float) -> list[Para]:
+        """The whole entries that a day has room for in a row of this height, and how many more."""
+        inner, room = width / 7 - 2 * INSET_X, height - 2 * INSET_Y + 1e-6
+        room -= para_height(Para(cell.number, DAY), inner, scale)
+        paras = [Para(entry_line(entry), ENTRY) for entry in cell.entries]
+        sizes = [para_height(para, inner, scale) for para in paras]
+        if sum(sizes) <= room:
+            return paras
+        room -= para_height(Para(self.more(99), MORE), inner, scale)
+        count = next(i for i in range(len(sizes)) if sum(sizes[: i + 1]) > room)
+        return [*paras[:count], Para(self.more(len(paras) - count), MORE)]
+
+    def more(self, number: int) -> str:
+        return self.say.plural("+{number} more", "+{number} more", number)
+
+
+def entry_line(entry: Entry) -> str:
+    return " ".join(part for part in (entry.time, entry.channel, entry.title) if part)
+
+
+def _levelled(wanted: Sequence[float], spare: float) -> list[float]:
+    if sum(wanted) <= spare:
+        return [size + (spare - sum(wanted)) / len(wanted) for size in wanted]
+    level, left = 0.0, sorted(wanted)
+    while left:  # the lowest weeks get what they want, the others an equal share of the rest
+        level = spare / len(left)
+        if left[0] > level:
+            break
+        spare -= left.pop(0)
+    return [min(size, level) for size in wanted]
+
+
+@lru_cache(maxsize=256)
+def _wanted_heights(month: Month, width: float, scale: float) -> tuple[float, ...]:
+    inner = width / 7 - 2 * INSET_X
+    weeks = month.grid.weeks
+    return tuple(max(_wanted(cell, inner, scale) for cell in week) + 2 * INSET_Y for week in weeks)
+
+
+def _wanted(cell: DayCell, inner: float, scale: float) -> float:
+    paras = (Para(cell.number, DAY), *(Para(entry_line(one), ENTRY) for one in cell.entries))
+    return sum(para_height(para, inner, scale) for para in paras)
