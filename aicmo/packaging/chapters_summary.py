@@ -153,15 +153,15 @@ def _deadline(material: Material) -> str:
 
 def _decision(material: Material) -> Iterator[str]:
     """What is to be decided, by when, and what it costs."""
-    say, waiting = material.say, material.unapproved()
-    if waiting:
+    say, budget = material.say, material.document.budget
+    if waiting := material.unapproved():
         yield say.plural(
             "Approve {number} piece: it goes out {moment}.",
             "Approve {number} pieces: the first goes out {moment}.",
             len(waiting),
             moment=say.moment(say.sends_at(waiting[0])),
         )
-    if budget := material.document.budget:
+    if waiting and budget:
         total = say.money(budget.total, budget.currency)
         yield say.text("The budget is {total} ({period}).", total=total, period=budget.period)
     if asked := len(open_questions(material)):
