@@ -1,4 +1,4 @@
-"""Charts as SVG with real text: every bar and span carries its words and its value.
+"""Charts as SVG with real text: every bar, span and goal carries its words and its values.
 
 Colours are attributes and classes: a PDF uses the attributes, a page may restyle the classes for
 dark paper. The title of each chart is its text alternative and holds every value.
@@ -6,97 +6,225 @@ dark paper. The title of each chart is its text alternative and holds every valu
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from markupsafe import Markup
 
-from aicmo.packaging.outline import BarChart, Timeline
+from aicmo.packaging.chart_text import SIZE, lines_of, width_of
+from aicmo.packaging.outline import BarChart, Goal, TargetChart, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from aicmo.packaging.brand import Palette
 
 WIDE, NARROW = 680, 340
-_SIZE, _LINE = 13, 17
+_LINE = 17
 _BAR = 12
 _ROW_GAP = 16
-_CHARACTER = 7.4
-"""Mean width of a character of a bold sans face at 13 units, measured on Inter and rounded up."""
+_START, _GOAL = 5.5, 7.0
+"""Radii of the marks of a goal's start and of the goal."""
 
-_Row = tuple[str, str, float, float, bool]
-"""What it is called, what it shows, where the bar starts and ends (0..1), whether it stands out."""
-
-
-def draw(chart: BarChart | Timeline, colours: Palette, width: int = WIDE) -> Markup:
-    """The chart as SVG, `width` units wide."""
-    if isinstance(chart, BarChart):
-        return bar_chart(chart, colours, width)
-    return timeline(chart, colours, width)
+Chart = BarChart | Timeline | TargetChart
 
 
-def bar_chart(chart: BarChart, colours: Palette, width: int = WIDE) -> Markup:
-    """Bars on a zero base, each under its name; the longest stands out."""
-    most = max((bar.value for bar in chart.bars), default=0) or 1
-    first = next((bar for bar in chart.bars if bar.value == most), None)
-    rows = [(b.label, b.shown, 0.0, max(b.value, 0) / most, b is first) for b in chart.bars]
-    values = "; ".join(f"{bar.label}: {bar.shown}" for bar in chart.bars)
-    return _drawn(f"{chart.caption}. {values}.", rows, colours, width)
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """What a chart is drawn on; x runs from where reading begins, also from the right."""
+
+    colours: Palette
+    width: int
+    mirrored: bool
+
+    def text(self, lines: Sequence[str], x: float, top: float, anchor: str, kind: str) -> Markup:
+        weight, fill = (600, self.colours.ink) if kind == "strong" else (400, self.colours.ink)
+        fill = self.colours.muted if kind == "muted" else fill
+        if self.mirrored:
+            x, anchor = self.width - x, {"start": "end", "end": "start"}.get(anchor, anchor)
+        return Markup("").join(
+            Markup(
+                '<text class="{}" x="{:g}" y="{:g}" font-size="{}" font-weight="{}" fill="{}" '
+                'text-anchor="{}">{}</text>'
+            ).format(
+                "muted" if kind == "muted" else "ink",
+                *(round(x, 2), top + SIZE + number * _LINE, SIZE, weight, fill, anchor, line),
+            )
+            for number, line in enumerate(lines)
+        )
+
+    def bar(self, kind: str, fill: str, x: float, y: float, width: float, height: float) -> Markup:
+        x = self.width - x - width if self.mirrored else x
+        return Markup(
+            '<rect class="{}" x="{:.2f}" y="{:g}" width="{:.2f}" height="{:g}" fill="{}"/>'
+        ).format(kind, x, y, width, height, fill)
+
+    def circle(self, kind: str, fill: str, x: float, y: float, radius: float) -> Markup:
+        x = self.width - x if self.mirrored else x
+        return Markup('<circle class="{}" cx="{:.2f}" cy="{:g}" r="{:g}" fill="{}"/>').format(
+            kind, x, y, radius, fill
+        )
 
 
-def timeline(chart: Timeline, colours: Palette, width: int = WIDE) -> Markup:
-    """Spans on one common stretch of time, in the order given."""
-    rows = [(one.label, one.shown, one.start, one.end, False) for one in chart.spans]
-    values = "; ".join(f"{one.label}: {one.shown}" for one in chart.spans)
-    return _drawn(f"{chart.caption}. {values}.", rows, colours, width)
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """said: the row in the text alternative; draw: from its top to what is drawn and its height."""
+
+    said: str
+    draw: Callable[[float], tuple[Markup, float]]
 
 
-def _drawn(title: str, rows: Sequence[_Row], colours: Palette, width: int) -> Markup:
+def draw(
+    chart: Chart,
+    colours: Palette,
+    width: int = WIDE,
+    *,
+    direction: Literal["ltr", "rtl"] = "ltr",
+    families: Sequence[str] = ("Inter", "sans-serif"),
+) -> Markup:
+    """The chart as one SVG, `width` units wide."""
+    [drawing] = drawings(chart, colours, width, direction=direction, families=families)
+    return drawing
+
+
+def drawings(
+    chart: Chart,
+    colours: Palette,
+    width: int = WIDE,
+    *,
+    direction: Literal["ltr", "rtl"] = "ltr",
+    families: Sequence[str] = ("Inter", "sans-serif"),
+    most: int | None = None,
+) -> list[Markup]:
+    """The chart as SVG drawings, on one scale, of at most `most` rows each: a page holds no more."""
+    paper = _Paper(colours, width, mirrored=direction == "rtl")
+    rows = _rows(chart, paper)
+    size = most or max(len(rows), 1)
+    starts = range(0, max(len(rows), 1), size)
+    family = ", ".join(f"'{one}'" if " " in one else one for one in families)
+    return [_drawn(chart.caption, rows[at : at + size], width, family) for at in starts]
+
+
+def _rows(chart: Chart, paper: _Paper) -> list[_Row]:
+    if isinstance(chart, TargetChart):
+        return [_goal(goal, paper) for goal in chart.goals]
+    if isinstance(chart, Timeline):
+        return [_bar(s.label, s.shown, s.start, s.end, paper) for s in chart.spans]
+    longest = max((bar.value for bar in chart.bars), default=0) or 1
+    first = next((bar for bar in chart.bars if bar.value == longest), None)
+    return [
+        _bar(b.label, b.shown, 0.0, max(b.value, 0) / longest, paper, stands_out=b is first)
+        for b in chart.bars
+    ]
+
+
+def _drawn(caption: str, rows: Sequence[_Row], width: int, family: str) -> Markup:
     parts: list[Markup] = []
-    top = 0
+    top = 0.0
     for row in rows:
-        drawn, height = _row(row, top, colours, width)
+        drawn, height = row.draw(top)
         parts.append(drawn)
         top += height + _ROW_GAP
-    height = max(top - _ROW_GAP, 1)
+    values = "; ".join(row.said for row in rows)
+    # The direction is fixed, so that "start" means left everywhere: the paper mirrors by itself.
     return Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {w} {h}" '
-        'width="{w}" height="{h}" font-family="Inter, sans-serif"><title>{title}</title>{body}</svg>'
-    ).format(w=width, h=height, title=title, body=Markup("").join(parts))
-
-
-def _row(row: _Row, top: int, colours: Palette, width: int) -> tuple[Markup, int]:
-    label, shown, start, end, stands_out = row
-    value_lines = textwrap.wrap(shown, _characters(width * 0.55)) or [""]
-    taken = max(len(line) for line in value_lines) * _CHARACTER + 12
-    label_lines = textwrap.wrap(label, _characters(width - taken)) or [""]
-    lines = max(len(label_lines), len(value_lines))
-    bar_top = top + lines * _LINE + 3
-    texts = [_text(label_lines, 0, top, colours.ink, "start")]
-    texts.append(_text(value_lines, width, top, colours.ink, "end"))
-    kind, fill = ("accent-mark", colours.accent_mark) if stands_out else ("mark", colours.mark)
-    track = _bar("track", colours.tint, 0, bar_top, width)
-    bar = _bar(kind, fill, start * width, bar_top, max((end - start) * width, 1))
-    return Markup("").join([*texts, track, bar]), bar_top + _BAR - top
-
-
-def _characters(units: float) -> int:
-    return max(int(units / _CHARACTER), 8)
-
-
-def _text(lines: Sequence[str], x: float, top: int, fill: str, anchor: str) -> Markup:
-    weight = 600 if anchor == "end" else 400
-    return Markup("").join(
-        Markup(
-            '<text class="ink" x="{}" y="{}" font-size="{}" font-weight="{}" fill="{}" '
-            'text-anchor="{}">{}</text>'
-        ).format(f"{x:g}", top + _SIZE + number * _LINE, _SIZE, weight, fill, anchor, line)
-        for number, line in enumerate(lines)
+        '<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {w} {h:g}" width="{w}" '
+        'height="{h:g}" direction="ltr" font-family="{family}"><title>{title}</title>{body}</svg>'
+    ).format(
+        w=width,
+        h=max(top - _ROW_GAP, 1),
+        family=family,
+        title=f"{caption}. {values}.",
+        body=Markup("").join(parts),
     )
 
 
-def _bar(kind: str, fill: str, x: float, y: int, width: float) -> Markup:
-    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" fill="{}"/>').format(
-        kind, f"{x:.2f}", y, f"{width:.2f}", _BAR, fill
-    )
+def _bar(
+    label: str,
+    shown: str,
+    start: float,
+    end: float,
+    paper: _Paper,
+    *,
+    stands_out: bool = False,
+) -> _Row:
+    def drawn(top: float) -> tuple[Markup, float]:
+        width, colours = paper.width, paper.colours
+        value_lines = lines_of(shown, width * 0.55)
+        taken = max(width_of(line) for line in value_lines) + 12
+        label_lines = lines_of(label, width - taken)
+        at = top + max(len(label_lines), len(value_lines)) * _LINE + 3
+        kind, fill = ("accent-mark", colours.accent_mark) if stands_out else ("mark", colours.mark)
+        length = max((end - start) * width, 1)
+        made = (
+            paper.text(label_lines, 0, top, "start", "plain"),
+            paper.text(value_lines, width, top, "end", "strong"),
+            paper.bar("track", colours.tint, 0, at, width, _BAR),
+            paper.bar(kind, fill, start * width, at, length, _BAR),
+        )
+        return Markup("").join(made), at + _BAR - top
+
+    return _Row(f"{label}: {shown}", drawn)
+
+
+def _goal(goal: Goal, paper: _Paper) -> _Row:
+    """A track from zero to the larger value; without a baseline only the goal stands on it."""
+    said = f"{goal.label}: {goal.shown_baseline} → {goal.shown_target}"
+
+    def drawn(top: float) -> tuple[Markup, float]:
+        colours = paper.colours
+        label = lines_of(goal.label, paper.width)
+        y = top + len(label) * _LINE + _GOAL + 4
+        start, end = _places(goal, paper.width)
+        made = [paper.text(label, 0, top, "start", "strong")]
+        made.append(paper.bar("track", colours.line, 0, y - 1.5, paper.width, 3))
+        if start is not None:
+            low, high = sorted((start, end))
+            made.append(paper.bar("mark", colours.mark, low, y - 2.5, high - low, 5))
+            made.append(paper.circle("mark", colours.mark, start, y, _START))
+            made.append(paper.circle("paper", colours.paper, start, y, _START - 2.5))
+        made.append(paper.circle("accent-mark", colours.accent_mark, end, y, _GOAL))
+        values, height = _values(goal, start, end, paper, y + _GOAL + 2)
+        return Markup("").join((*made, values)), y + _GOAL + 2 + height - top
+
+    return _Row(said, drawn)
+
+
+def _places(goal: Goal, width: int) -> tuple[float | None, float]:
+    """Where the start and the goal stand on the track, inside its ends by a mark's radius."""
+    known = [goal.target] if goal.baseline is None else [goal.baseline, goal.target]
+    low, high = min(0.0, *known), max(0.0, *known)
+    room, reach = width - 2 * _GOAL, (high - low) or 1
+    places = [_GOAL + (one - low) / reach * room for one in known]
+    return (None, places[0]) if goal.baseline is None else (places[0], places[1])
+
+
+def _values(
+    goal: Goal, start: float | None, end: float, paper: _Paper, top: float
+) -> tuple[Markup, float]:
+    """Both values under their marks, pushed apart where they would touch, or one below the other."""
+    widths = width_of(goal.shown_baseline), width_of(goal.shown_target)
+    # Without a baseline its words stand at the end of the track that the goal leaves free.
+    begun = start if start is not None else (0.0 if end > paper.width / 2 else float(paper.width))
+    first_is_left = begun <= end
+    if sum(widths) + 18 > paper.width:
+        base = lines_of(goal.shown_baseline, paper.width)
+        aim = lines_of(goal.shown_target, paper.width)
+        anchor, x = ("end", paper.width) if first_is_left else ("start", 0)
+        other, z = ("start", 0) if first_is_left else ("end", paper.width)
+        made = paper.text(base, z, top, other, "muted")
+        made += paper.text(aim, x, top + len(base) * _LINE, anchor, "strong")
+        return made, (len(base) + len(aim)) * _LINE
+    lefts = [_inside(x - w / 2, w, paper.width) for x, w in zip((begun, end), widths, strict=True)]
+    one, other = (0, 1) if first_is_left else (1, 0)
+    if (over := lefts[one] + widths[one] + 18 - lefts[other]) > 0:
+        lefts[other] = _inside(lefts[other] + over, widths[other], paper.width)
+        lefts[one] = max(min(lefts[one], lefts[other] - widths[one] - 18), 0)
+    middles = [left + width / 2 for left, width in zip(lefts, widths, strict=True)]
+    made = paper.text([goal.shown_baseline], middles[0], top, "middle", "muted")
+    made += paper.text([goal.shown_target], middles[1], top, "middle", "strong")
+    return made, _LINE
+
+
+def _inside(left: float, width: float, whole: int) -> float:
+    return max(min(left, whole - width), 0)
