@@ -38,6 +38,7 @@ def check(document: ProjectDocument) -> list[Problem]:
         *check_hours(document),
         *_check_audiences(document, members),
         *check_budget(document),
+        *_check_funnel(document),
         *check_placeholders(document, members),
         *check_wording(document),
     ]
@@ -205,7 +206,7 @@ def name_some(ids: list[str]) -> str:
 
 
 def check_budget(document: ProjectDocument) -> Iterator[Problem]:
-    """Lines that don't add up to the total, are there twice, or are named and not there."""
+    """Lines that don't add up to the total, or are there twice."""
     budget = document.budget
     if budget is None:
         return
@@ -223,7 +224,12 @@ def check_budget(document: ProjectDocument) -> Iterator[Problem]:
     for at, line in enumerate(budget.lines):
         if names[line.name] > 1:
             yield Problem(f"budget.lines[{at}].name", f"{line.name} is there twice", "warning")
-    known = {None, *names}
+
+
+def _check_funnel(document: ProjectDocument) -> Iterator[Problem]:
+    if document.budget is None:
+        return
+    known = {None, *(line.name for line in document.budget.lines)}
     for at, stage in enumerate(document.funnel):
         if stage.budget_line not in known:
             place = f"funnel[{at}].budget_line"

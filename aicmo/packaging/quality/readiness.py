@@ -59,8 +59,8 @@ def dates(document: ProjectDocument) -> Iterator[Finding]:
         day = say.sends_at(item).date()
         if not document.starts_on <= day <= document.ends_on:
             evidence = f"“{item.title}” goes out on {day}; {campaign}"
-            yield Finding("blocker", "inside the campaign", f"items[{at}].send_at", evidence, fix)
+            yield Finding("blocker", "outside the campaign", f"items[{at}].send_at", evidence, fix)
     for at, phase in enumerate(document.phases):
         if phase.starts_on < document.starts_on or phase.ends_on > document.ends_on:
             evidence = f"“{phase.name}” runs {phase.starts_on} to {phase.ends_on}; {campaign}"
-            yield Finding("blocker", "inside the campaign", f"phases[{at}]", evidence, fix)
+            yield Finding("blocker", "outside the campaign", f"phases[{at}]", evidence, fix)
