@@ -11,6 +11,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from aicmo.delivery.handover import Prepared
 from aicmo.execution.feedback import FeedbackRead
 from aicmo.execution.importing import Imported
 from aicmo.execution.report import ExecutionReport
@@ -64,6 +65,15 @@ def package_outcome(made: int, stored: int, failures: Mapping[str, str]) -> Outc
     if failures:
         return Outcome("Partly delivered", f"{made} stored, {len(failures)} missing: {reasons}")
     return Outcome("Delivered", f"{made} file{'s' if made != 1 else ''} made, checked and stored.")
+
+
+def handover_outcome(prepared: Prepared) -> Outcome:
+    """The end of a handover's preparation: somebody has to approve now."""
+    emails = len(prepared.items)
+    said = f"{emails} email{'s' if emails != 1 else ''} for package {prepared.package}"
+    return Outcome(
+        "Waits for approval", f"{said} prepared. Nothing was sent: approve {prepared.project_id}."
+    )
 
 
 def import_outcome(imported: Imported) -> Outcome:

@@ -32,7 +32,14 @@ from prefect.events.filters import (
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY
 from prefect.states import Crashed
 
-FLOWS = ("build-package", "execute-plan", "import-plan", "read-feedback", "reconcile-doubts")
+FLOWS = (
+    "build-package",
+    "deliver-package",
+    "execute-plan",
+    "import-plan",
+    "read-feedback",
+    "reconcile-doubts",
+)
 """Ours alone: a server may have other people's flows."""
 
 _MISSED_HEARTBEATS = 5

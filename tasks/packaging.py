@@ -71,7 +71,7 @@ def assemble_package(
 def store_package(package: BuiltPackage, deliverables_bucket: str = "") -> tuple[StoredFile, ...]:
     """Puts every file into the store, the manifest last; nothing is overwritten or stored twice."""
     with step("store_package"):
-        stored = assembly.store_package(package, _open_store(deliverables_bucket))
+        stored = assembly.store_package(package, open_packages_store(deliverables_bucket))
         _record(package.project_id, audit.Event.PACKAGING_STORED, files=len(stored))
         return stored
 
@@ -88,7 +88,8 @@ def _record(project_id: str, event: audit.Event, **data: Any) -> None:
         audit.record(session, event, project_id=project_id[:200], actor=actor(), **data)
 
 
-def _open_store(deliverables_bucket: str) -> PackageStore:
+def open_packages_store(deliverables_bucket: str) -> PackageStore:
+    """The store of a block, or of AICMO_PACKAGES_URL without one."""
     if not deliverables_bucket:
         return open_store(get_settings().packages_folder_or_url())
     try:

@@ -22,7 +22,7 @@ def test_deployment_fits_its_flow(deployment: dict[str, Any]) -> None:
     flow = load_flow_from_entrypoint(deployment["entrypoint"])
     schema = parameter_schema(flow)
     given = deployment["parameters"]
-    required = dict.fromkeys(schema.required, "some-value")
+    required = {name: _some(schema.properties[name]) for name in schema.required}
 
     flow.validate_parameters(required | given)
     assert flow.name == deployment["name"]
@@ -31,6 +31,10 @@ def test_deployment_fits_its_flow(deployment: dict[str, Any]) -> None:
     assert deployment["work_pool"]["name"] == POOL
     # Its slots outlive the runs that held them, and then nothing starts any more.
     assert "concurrency_limit" not in deployment
+
+
+def _some(parameter: dict[str, Any]) -> Any:
+    return ["some-value"] if parameter.get("type") == "array" else "some-value"
 
 
 def test_every_deployment_is_looked_after() -> None:
