@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aicmo.packaging.calendar_events import write_events
@@ -14,7 +14,7 @@ from aicmo.packaging.made_once import made_once, program_sha256, sha256_of_value
 from aicmo.packaging.package_files import PackageFile
 from aicmo.packaging.previews import write_previews
 from aicmo.packaging.project_data import project_data
-from aicmo.packaging.proof import write_proof
+from aicmo.packaging.proof import row_values, write_proof
 from aicmo.packaging.rendering import RenderedFormat, tool_versions
 from aicmo.packaging.translation import translation
 from aicmo.redaction import describe
@@ -52,7 +52,7 @@ def make_companions(content: ProjectContent, output_dir: Path) -> Companions:
     made = Companions()
     for name, write in OF_PLAN.items():
         made += _make(name, place, plan, lambda folder, write=write: write(content, folder))
-    ledger = [astuple(row) for row in content.ledger.rows]
+    ledger = list(map(row_values, content.ledger.rows))
     proof = sha256_of_value([ledger, content.ledger.audit_hash, plan])
     return made + _make("proof", place, proof, lambda folder: write_proof(content, folder))
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 from openpyxl import load_workbook
+from openxml_audit.validator import OpenXmlValidator
 from PIL import Image
 
 from aicmo.packaging import companions
@@ -72,6 +73,12 @@ def test_the_calendar_sheet_has_real_dates_by_the_clients_clocks(made: dict[str,
     assert first[2:4] == ("Email", "Founder price opens")
     assert first[6] == "Founders list"
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:H5")
+
+
+@pytest.mark.parametrize("kind", [sample_content, long_content, rtl_content, short_content])
+def test_excel_would_open_the_workbook_cleanly(kind: Any, tmp_path: Path) -> None:
+    result = OpenXmlValidator().validate(files_of(kind(), tmp_path)["calendar.xlsx"])
+    assert [str(error) for error in result.errors] == []
 
 
 def test_the_workbook_holds_every_text_and_measure(made: dict[str, Path]) -> None:
