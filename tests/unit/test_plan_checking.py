@@ -55,6 +55,19 @@ def is_error(folder: Path, document: dict[str, Any]) -> bool:
             "there is no audience vips",
         ),
         (
+            {
+                "budget": {
+                    "currency": "USD",
+                    "total": 10,
+                    "period": "90 days",
+                    "lines": [{"name": "Ads", "amount": 10}],
+                },
+                "funnel": [{"name": "Trials", "budget_line": "Adds"}],
+            },
+            "funnel[0].budget_line",
+            "there is no budget line Adds",
+        ),
+        (
             {"items": [post_item("p1", pillar="Crumb")]},
             "items[0].pillar",
             "there is no pillar Crumb",
