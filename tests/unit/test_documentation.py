@@ -45,8 +45,8 @@ def test_decisions_are_numbered_without_a_gap_and_begin_with_their_number() -> N
 
 
 def _command_of(usage: str) -> str:
-    words = usage.split()
-    return " ".join(words[:2]) if words[0] == "email" else words[0]
+    words = usage.replace("[build]", "build").split()
+    return " ".join(words[:2]) if words[0] in {"email", "package"} else words[0]
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, set[str]]]:
