@@ -6,19 +6,23 @@ import json
 import shutil
 import subprocess
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from aicmo.database import Database, open_database
+from aicmo.delivery.ledger_rows import load_ledger
 from aicmo.delivery.output_packager import ProjectPackageResult, build_project_package
 from aicmo.delivery.package_rows import load_package, load_packages
 from aicmo.delivery.package_snapshots import snapshot_at, snapshot_of
 from aicmo.errors import FixInput
+from aicmo.models import Attempt, Delivery, Run
 from aicmo.packaging import companions
 from aicmo.packaging.archive import slug
-from tests.projects import approved, email, imported, post
+from tests.projects import NOW, approved, email, imported, post
 
 
 @pytest.fixture
@@ -57,8 +61,13 @@ def test_building_again_gives_the_same_zip_and_repairs_a_damaged_one(project: Da
     del project
     archive = Path(build().metadata["archive"])
     first = archive.read_bytes()
-    archive.write_bytes(first[:-10])
-    assert Path(build().metadata["archive"]).read_bytes() == first
+    with zipfile.ZipFile(archive) as packed:
+        assert {entry.date_time for entry in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    flipped = bytearray(first)
+    flipped[len(first) // 2] ^= 1
+    for damaged in (first[:-10], bytes(flipped)):
+        archive.write_bytes(damaged)
+        assert Path(build().metadata["archive"]).read_bytes() == first
     archive.unlink()
     shutil.rmtree(Path(build().metadata["folder"]))
     assert Path(build().metadata["archive"]).read_bytes() == first
@@ -104,6 +113,34 @@ def test_packaging_again_does_not_change_the_proof(project: Database) -> None:
     assert {row["recipient"] for row in proof["deliveries"]} == {
         "contact 1", "contact 2", "contact 3", "",
     }  # fmt: skip
+
+
+def test_the_ledger_tells_what_went_out_without_an_address(project: Database) -> None:
+    armed, ended = NOW, NOW + timedelta(seconds=2)
+    with project.write() as session:
+        sent, failed, *_ = session.scalars(select(Delivery).order_by(Delivery.id))
+        run = Run(project_id="studio", mode="live", started_by="Ann", started_at=NOW)
+        session.add(run)
+        session.flush()
+        for number in (1, 2):
+            session.add(
+                Attempt(
+                    delivery_id=sent.id, account_id=sent.account_id, number=number, fence=1,
+                    run_id=run.id, gateway="smtp", payload_sha256=f"{number}" * 64,
+                    armed_at=armed, ended_at=ended if number == 2 else None,
+                )
+            )  # fmt: skip
+        sent.state, sent.attempts = "sent", 2
+        sent.provider_ref = "<1@northside.example.com> to PERSON1@example.com"
+        failed.state, failed.reason = "failed", "550 <person2@example.com> is unknown"
+    with project.read() as session:
+        ledger = load_ledger(session, "studio")
+    first, second, *_ = ledger.rows
+    assert (first.sent_at, first.attempts, first.payload_sha256) == (ended, 2, "2" * 64)
+    assert first.provider_ref == "<1@northside.example.com> to (address)"
+    assert (second.state, second.reason) == ("failed", "550 <(address)> is unknown")
+    assert (second.sent_at, second.payload_sha256) == (None, "")
+    assert [row.channel for row in ledger.rows] == ["email", "email", "email", "linkedin"]
 
 
 def test_nobody_is_named_anywhere_in_the_package(project: Database) -> None:
