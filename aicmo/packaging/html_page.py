@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageStat
 
 from aicmo.packaging import charts
 from aicmo.packaging.chapter_parts import EMPTY_CELL
@@ -29,6 +29,8 @@ Drawn = BarChart | Timeline | TargetChart
 
 _MOST_VALUES = 12
 """Of a filter: more buttons than that would be slower to read than the table."""
+_PALE = 190
+"""Of 255, the mean luminance from which a logo can't stand on white."""
 _COVER_EDGE, _LOGO_EDGE = 1400, 480
 """Pixels: twice the width at which each is shown on a large screen, for fine displays."""
 
@@ -48,6 +50,7 @@ class Page:
     def __init__(self, outline: Outline, theme: Theme) -> None:
         self.logo = _smaller(theme.logo, _LOGO_EDGE) if theme.logo else None
         self.cover = _smaller(theme.cover, _COVER_EDGE) if theme.cover else None
+        self.logo_is_pale = bool(theme.logo and _is_pale(theme.logo))
         self._say = translation(outline.language)
         self._colours = theme.light
         self._anchors = _anchors(outline)
@@ -134,3 +137,12 @@ def _smaller(given: Picture, edge: int) -> Picture:
     written = io.BytesIO()
     made.save(written, "WEBP", quality=80, method=6, lossless=given.media_type == "image/png")
     return Picture(written.getvalue(), "image/webp", made.width, made.height)
+
+
+def _is_pale(logo: Picture) -> bool:
+    """Whether what can be seen of a transparent logo is too pale for a white ground."""
+    with Image.open(io.BytesIO(logo.content)) as opened:
+        seen = opened.convert("LA")
+    return ImageStat.Stat(seen.getchannel("L"), seen.getchannel("A")).mean[0] > _PALE and (
+        seen.getchannel("A").getextrema()[0] == 0
+    )

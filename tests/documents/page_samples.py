@@ -175,12 +175,12 @@ def cover_picture() -> bytes:
     return written.getvalue()
 
 
-def logo_picture() -> bytes:
+def logo_picture(ink: str = "#143d59") -> bytes:
     """A PNG with a transparent ground: a disc and a bar."""
     made = Image.new("RGBA", (320, 96), (0, 0, 0, 0))
     draw = ImageDraw.Draw(made)
-    draw.ellipse((8, 8, 88, 88), fill="#143d59")
-    draw.rectangle((110, 40, 310, 56), fill="#143d59")
+    draw.ellipse((8, 8, 88, 88), fill=ink)
+    draw.rectangle((110, 40, 310, 56), fill=ink)
     written = io.BytesIO()
     made.save(written, "PNG")
     return written.getvalue()

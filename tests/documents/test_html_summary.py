@@ -24,6 +24,7 @@ from aicmo.packaging.html_page import filters_of
 from aicmo.packaging.html_summary import html_for, render_html
 from aicmo.packaging.html_verification import verify_html
 from aicmo.packaging.outline import Table, squeezed, texts
+from aicmo.packaging.pictures import picture
 from tests.documents.fixtures import (
     content_of,
     example_content,
@@ -33,7 +34,7 @@ from tests.documents.fixtures import (
     sample_data,
     with_hostile_text,
 )
-from tests.documents.page_samples import every_block, with_pictures
+from tests.documents.page_samples import every_block, logo_picture, with_pictures
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,6 +101,12 @@ def test_only_with_pictures_may_it_show_pictures(tmp_path: Path) -> None:
         ("data:image/webp;base64,", ""),
     ]
     assert len(html) < 200_000
+
+
+@pytest.mark.parametrize(("ink", "ground"), [("#143d59", "logo"), ("#fafafa", "logo pale")])
+def test_a_logo_stands_on_a_ground_it_can_be_seen_on(ink: str, ground: str) -> None:
+    theme = replace(theme_for(sample_content().document.brand), logo=picture(logo_picture(ink)))
+    assert f'<p class="{ground}"><img' in html_for(every_block(), theme)
 
 
 def test_a_table_that_asks_for_it_can_be_narrowed_down() -> None:
