@@ -1,4 +1,4 @@
-"""`aicmo serve`: the web process, where contacts leave."""
+"""`aicmo serve`: the web process, where contacts leave and clients open their packages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def serve(
         int, typer.Option(min=0, max=65535, help="Port to listen at; 0 takes a free one.")
     ] = 8025,
 ) -> None:
-    """Answer the unsubscribe links of emails, until Ctrl-C; a TLS proxy belongs in front of it."""
+    """Answer unsubscribe links and links to packages, until Ctrl-C; behind a proxy with TLS."""
     from aicmo.web.app import create_app
     from aicmo.web.server import listen, run
 
