@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aicmo.packaging.outline import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aicmo.packaging.outline import Chapter, Outline, Section
 
@@ -24,6 +24,11 @@ class Part:
     chapter: Chapter
     skipped: int
     sections: tuple[Section, ...]
+
+    @property
+    def name(self) -> str:
+        """What no other part is called: `calendar-0`."""
+        return f"{self.chapter.key}-{self.skipped}"
 
     @property
     def opens(self) -> bool:
@@ -67,6 +72,22 @@ def parts_of(outline: Outline) -> tuple[Part, ...]:
         for number, chapter in enumerate(outline.chapters, start=1)
         for part in _parts(number, chapter)
     )
+
+
+def sheets_of(parts: Sequence[Part], told: Sequence[Mapping[str, Any]]) -> list[Sheet]:
+    """The pages of laid-out parts, from what `pdf_layout.lay_out` wrote of each.
+
+    A target that goes on over several pages counts on the first.
+    """
+    known = set[str]()
+    sheets: list[Sheet] = []
+    for part, one in zip(parts, told, strict=True):
+        for page in one["sheets"]:
+            targets = [Target(**each) for each in page["targets"] if each["name"] not in known]
+            known.update(each.name for each in targets)
+            bookmarks = tuple(Bookmark(**each) for each in page["bookmarks"])
+            sheets.append(Sheet(part.chapter.title, page["page_name"], tuple(targets), bookmarks))
+    return sheets
 
 
 def _parts(number: int, chapter: Chapter) -> Iterator[Part]:

@@ -1,9 +1,14 @@
-"""What every renderer hands back."""
+"""What every renderer hands back, and what it was made with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+
+_TOOLS = (
+    "aicmo-delivery", "weasyprint", "pydyf", "pikepdf", "python-pptx", "pillow", "jinja2", "babel",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +22,8 @@ class RenderedFile:
     path: Path
     pages: int
     warnings: tuple[str, ...] = ()
+
+
+def tool_versions() -> dict[str, str]:
+    """The versions a package is made with, as its manifest names them."""
+    return {name: version(name) for name in _TOOLS}

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from aicmo.errors import FixInput
-from aicmo.packaging.brand import Theme, theme_for
+from aicmo.packaging.brand import theme_for
 from aicmo.packaging.composition import compose
 from aicmo.packaging.content import ProjectContent
 from aicmo.packaging.folders import fresh_folder
+from aicmo.packaging.made_once import program_sha256, sha256_of, sha256_of_value
 from aicmo.packaging.outline import Outline
-from aicmo.packaging.rendered import RenderedFile
+from aicmo.packaging.pdf import render_pdf
+from aicmo.packaging.project_data import project_data
+from aicmo.packaging.rendered import RenderedFile, tool_versions
+from aicmo.packaging.workers import shared_pool
 
 Format = Literal["pdf", "pptx", "html"]
 FORMATS: tuple[Format, ...] = ("pdf", "pptx", "html")
@@ -33,7 +35,12 @@ MEDIA_TYPES: Mapping[str, str] = {
     "summary.html": "text/html; charset=utf-8",
     "manifest.json": "application/json",
 }
-_TOOLS = ("aicmo-delivery", "weasyprint", "pydyf", "python-pptx", "pillow", "jinja2", "babel")
+_IN_WORKER: Mapping[Format, str] = {
+    "pptx": "aicmo.packaging.deck:render_deck",
+    "html": "aicmo.packaging.html_summary:render_html",
+}
+_OF_THE_PLAN = ("schema_version", "plan_version", "document")
+"""What of the project's data is attached to the PDF: results change more often than what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +87,6 @@ def content_sha256(content: ProjectContent) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def tool_versions() -> dict[str, str]:
-    """The versions a package is made with, as its manifest names them."""
-    return {name: version(name) for name in _TOOLS}
-
-
 def render_format(content: ProjectContent, format_: Format, output_dir: Path) -> RenderedFormat:
     """The file of one format, rendered now or by an earlier build of the same content.
 
@@ -94,11 +96,21 @@ def render_format(content: ProjectContent, format_: Format, output_dir: Path) ->
         AicmoError: the renderer failed.
     """
     name = FILE_NAMES[format_]
-    place = output_dir / "rendered" / content.document.id / format_ / _key(content, format_)
+    outline, sources = compose(content), _sources(content, format_)
+    kept = output_dir / "rendered" / content.document.id
+    place = kept / format_ / _key(content, format_, outline, sources)
     if reused := _reuse(place, format_, name):
         return reused
     with fresh_folder(place, lambda folder: bool(_reuse(folder, format_, name))) as folder:
-        _write_note(folder, _renderer(format_)(compose(content), _theme(content), folder / name))
+        theme = theme_for(content.document.brand, content.files)
+        path = folder.resolve() / name
+        if format_ == "pdf":
+            parts = kept / "pdf-parts"
+            rendered = render_pdf(outline, theme, path, sources=sources, parts_folder=parts)
+        else:
+            told = shared_pool().run(_IN_WORKER[format_], outline, theme, path)
+            rendered = RenderedFile(path, told["pages"], tuple(told["warnings"]))
+        _write_note(folder, rendered)
     return _described(format_, place / name, _read_note(place), reused=False)
 
 
@@ -108,43 +120,22 @@ def describe_file(format_: Format, path: Path, *, build_started: datetime) -> Re
     return _described(format_, path, _read_note(path.parent), reused=reused)
 
 
-_Render = Callable[[Outline, Theme, Path], RenderedFile]
+def _sources(content: ProjectContent, format_: Format) -> dict[str, str]:
+    if format_ != "pdf":
+        return {}
+    data = project_data(content)
+    plan = {name: data[name] for name in _OF_THE_PLAN}
+    return {"project.json": json.dumps(plan, indent=2, sort_keys=True, ensure_ascii=False)}
 
 
-def _renderer(format_: Format) -> _Render:
-    # The libraries behind the formats take seconds to load: each is loaded by its own format alone.
-    if format_ == "pdf":
-        from aicmo.packaging.pdf import render_pdf  # noqa: PLC0415
-
-        return render_pdf
-    if format_ == "pptx":
-        from aicmo.packaging.deck import render_deck  # noqa: PLC0415
-
-        return render_deck
-    from aicmo.packaging.html_summary import render_html  # noqa: PLC0415
-
-    return render_html
-
-
-def _theme(content: ProjectContent) -> Theme:
-    return theme_for(content.document.brand, content.files)
-
-
-def _key(content: ProjectContent, format_: Format) -> str:
-    parts = [content_sha256(content), format_, _program_sha256(), json.dumps(tool_versions())]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-
-
-@lru_cache(maxsize=1)
-def _program_sha256() -> str:
-    """Over the renderers' own files: a changed template must not reuse what an old one made."""
-    digest = hashlib.sha256()
-    folder = Path(__file__).parent
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
-            digest.update(file.relative_to(folder).as_posix().encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
+def _key(
+    content: ProjectContent, format_: Format, outline: Outline, sources: Mapping[str, str]
+) -> str:
+    """Identifies a file by what its renderer reads; the theme is made of the brand and the files."""
+    brand = content.document.brand.model_dump(mode="json")
+    files = {path: hashlib.sha256(each).hexdigest() for path, each in content.files.items()}
+    made_of: list[Any] = [format_, repr(outline), sources, brand, files]
+    return sha256_of_value([*made_of, program_sha256(), tool_versions()])[:24]
 
 
 def _reuse(place: Path, format_: Format, name: str) -> RenderedFormat | None:
@@ -184,9 +175,3 @@ def _described(
         size=path.stat().st_size,
         reused=reused,
     )
-
-
-def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,8 +15,7 @@ import page
 import pypdfium2
 import pytest
 
-from aicmo.errors import AicmoError, InstallComponent, PackageFileInvalid
-from aicmo.packaging import fonts, pdf
+from aicmo.errors import PackageFileInvalid
 from aicmo.packaging.brand import theme_for
 from aicmo.packaging.composition import compose
 from aicmo.packaging.content import ProjectContent
@@ -153,71 +152,6 @@ def test_hostile_text_is_printed_and_does_nothing(tmp_path: Path) -> None:
     assert "[7*7]" in said
     assert squeezed(" & done") in said
     assert "&amp;" not in said
-
-
-def worker_job(html: str, path: Path) -> dict[str, Any]:
-    return {
-        "html": f"<html lang=en><title>t</title><body><h1>t</h1>{html}</body></html>",
-        "path": str(path),
-        "identifier": "00" * 16,
-        "created": "2026-02-20T09:30:00+00:00",
-        "attachments": {},
-        "assets": {},
-    }
-
-
-@pytest.mark.parametrize(
-    "markup",
-    [
-        "<img src='{url}'>",
-        "<style>@import '{url}';</style>",
-        "<link rel=attachment href='file://{file}'>",
-    ],
-)
-def test_the_renderer_refuses_every_address(markup: str, tmp_path: Path) -> None:
-    canary_file = tmp_path / "canary.txt"
-    canary_file.write_text("the-secret-of-the-canary", encoding="utf-8")
-    with listening() as canary:
-        html = markup.format(url=f"http://127.0.0.1:{canary.port}/x", file=canary_file)
-        with pytest.raises(AicmoError, match="refused the address"):
-            pdf._run_worker(worker_job(html, tmp_path / "out.pdf"))
-    assert canary.hits == []
-    assert not (tmp_path / "out.pdf").exists()
-
-
-def test_the_renderer_refuses_an_address_inside_a_drawing(tmp_path: Path) -> None:
-    with listening() as canary:
-        url = f"http://127.0.0.1:{canary.port}/x"
-        html = f"<svg><title>t</title><image href='{url}' width='9' height='9'/></svg>"
-        pdf._run_worker(worker_job(html, tmp_path / "out.pdf"))
-    assert canary.hits == []
-
-
-def test_a_renderer_that_dies_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def no_fonts(folder: Path) -> Path:
-        path = folder / "none.conf"
-        path.write_text("<fontconfig></fontconfig>", encoding="utf-8")
-        return path
-
-    # Without a single font Pango ends the process with SIGSEGV.
-    monkeypatch.setattr(fonts, "write_fontconfig", no_fonts)
-    with pytest.raises(AicmoError, match=r"aicmo\.packaging\.pdf_worker\) ended with") as caught:
-        pdf._run_worker(worker_job("<p>text</p>", tmp_path / "out.pdf"))
-    assert caught.value.next_step
-    assert not (tmp_path / "out.pdf").exists()
-
-
-def test_a_renderer_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(pdf, "TIMEOUT_SECONDS", 0.01)
-    with pytest.raises(AicmoError, match=r"pdf_worker\) was stopped after 0\.01 seconds"):
-        printed(sample_content(), tmp_path / "strategy.pdf")
-
-
-def test_a_missing_library_says_what_to_install() -> None:
-    error = pdf._failure(3, "cannot load library 'libpango-1.0-0'")
-    assert isinstance(error, InstallComponent)
-    assert "libpango-1.0-0" in str(error)
-    assert "apt install" in error.next_step
 
 
 def test_a_file_that_is_no_pdf_is_refused(tmp_path: Path) -> None:

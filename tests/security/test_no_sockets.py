@@ -128,7 +128,7 @@ def test_a_preview_connects_to_nothing_with_every_key(
 def test_packaging_connects_to_nothing(watch: Watch, project: None) -> None:
     told = run(watch, "--package")
     assert (told["files"], told["errors"]) == (3, [])
-    assert any("aicmo.packaging.pdf_worker" in process for process in watch.told("process"))
+    assert any("aicmo.packaging.render_worker" in process for process in watch.told("process"))
     assert watch.told("socket") == []
 
 

@@ -1,0 +1,254 @@
+"""From HTML to pages; runs in a render worker and is the only file that imports WeasyPrint.
+
+A part is laid out alone, without what a page says of the whole document. The frame is a small
+document of the whole's length: cover, contents, and for each page of a part an empty one with its
+head, its number and its targets. `pdf_binding` puts the parts' pages into the frame.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from aicmo.errors import InstallComponent
+from aicmo.packaging import pdf_binding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from aicmo.packaging.pdf_html import Assets
+
+try:
+    from weasyprint import CSS, HTML, Attachment
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+except OSError as error:
+    raise InstallComponent(
+        f"The PDF renderer can't be loaded: {error}.",
+        next_step="Install Pango and a font, on Debian: apt install libpango-1.0-0 "
+        "libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core.",
+    ) from error
+
+# What these offer has no types.
+pydyf: Any = importlib.import_module("pydyf")
+pdf_fonts: Any = importlib.import_module("weasyprint.pdf.fonts")
+text_fonts: Any = importlib.import_module("weasyprint.text.fonts")
+native: Any = importlib.import_module("weasyprint.text.ffi")
+
+_LINK, _TARGET = re.compile(r'href="#([^"]*)"'), re.compile(r'\bid="([^"]*)"')
+_OPTIONS = {"pdf_variant": "pdf/a-3a", "pdf_version": "1.7", "output_intent": "srgb"}
+# What a page says of the whole document stands in the frame.
+_BARE = "background: none !important; " + " ".join(
+    f"@{one} {{ content: none !important }}"
+    for one in (
+        *(f"{v}-{h}" for v in ("top", "bottom") for h in ("left", "center", "right")),
+        *(f"{h}-{v}" for h in ("left", "right") for v in ("top", "middle", "bottom")),
+        *(f"{v}-{h}-corner" for v in ("top", "bottom") for h in ("left", "right")),
+    )
+)
+
+
+def lay_out(html: str, assets: Assets, name: str, path: str) -> None:
+    """Writes a part as a tagged PDF, and beside it, as JSON, what the frame has to know of it.
+
+    Args:
+        html: the part's page.
+        assets: what may be read, by its address.
+        name: what no other part is called; it begins the ids of the part's table heads.
+        path: the file to write; the JSON takes its place with the suffix `.json`.
+    """
+    with _Warnings() as warnings:
+        bare = CSS(string=f"@page {{ {_BARE} }}")
+        document: Any = _read(_leaving(html), assets).render(stylesheets=[bare], **_OPTIONS)
+        sheets = [_sheet(page) for page in document.pages]
+        document.write_pdf(path, pdf_identifier=b"part", finisher=_finisher(name), **_OPTIONS)
+    fonts = [_used(font) for font in document.fonts.values()]
+    told = {"sheets": sheets, "fonts": fonts, "warnings": warnings.texts}
+    Path(path).with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def bind(
+    html: str,
+    assets: Assets,
+    parts: Sequence[str],
+    path: str,
+    *,
+    created: str,
+    attachments: Mapping[str, str],
+    producer: str,
+) -> list[str]:
+    """Lays out the frame and writes the whole PDF; returns what WeasyPrint warned of.
+
+    Args:
+        html: the frame's page.
+        assets: what may be read, by its address.
+        parts: the parts' files, in order.
+        path: the file to write.
+        created: ISO 8601, the date of the attachments.
+        attachments: texts to attach, by file name.
+        producer: what the file says it was made by.
+    """
+    when = datetime.fromisoformat(created)
+    attached = [
+        Attachment(
+            string=text,
+            name=name,
+            base_url=".",
+            relationship="Data",
+            created=when,
+            modified=when,
+        )
+        for name, text in attachments.items()
+    ]
+    frame = Path(path).with_suffix(".frame.pdf")
+    told = [json.loads(Path(part).with_suffix(".json").read_bytes()) for part in parts]
+    with _Warnings() as warnings:
+        document: Any = _read(html, assets).render(**_OPTIONS)
+        kept = [_add_font(document, used) for one in told for used in one["fonts"]]
+        document.write_pdf(
+            frame,
+            pdf_identifier=b"frame",
+            attachments=attached,
+            finisher=_finisher("frame"),
+            **_OPTIONS,
+        )
+        del kept
+    pdf_binding.bind(frame, [Path(part) for part in parts], Path(path), producer=producer)
+    frame.unlink()
+    return warnings.texts
+
+
+def _read(html: str, assets: Assets) -> Any:
+    return HTML(string=html, url_fetcher=_Jail(assets))
+
+
+def _leaving(html: str) -> str:
+    """The page with its links to what isn't on it made addresses, or WeasyPrint would drop them."""
+    own = set(_TARGET.findall(html))
+    return _LINK.sub(
+        lambda link: (
+            link.group()
+            if link.group(1) in own
+            else f'href="{pdf_binding.ELSEWHERE}{link.group(1)}"'
+        ),
+        html,
+    )
+
+
+def _sheet(page: Any) -> dict[str, Any]:
+    box: Any = page._page_box  # noqa: SLF001  (WeasyPrint tells a page's name nowhere else)
+    left, top = box.content_box_x(), box.content_box_y()
+    return {
+        "page_name": box.page_type.name,
+        "targets": [
+            {"name": name, "x": place[0] - left, "y": place[1] - top}
+            for name, place in page.anchors.items()
+        ],
+        "bookmarks": [
+            {"label": label, "level": level, "x": place[0] - left, "y": place[1] - top}
+            for level, label, place, _ in page.bookmarks
+        ],
+    }
+
+
+def _used(font: Any) -> dict[str, Any]:
+    return {
+        "hash": font.hash,
+        "family": font.family,
+        "style": font.style,
+        "weight": font.weight,
+        "size": font.font_size,
+        "widths": font.widths,
+        "to_unicode": font.to_unicode,
+        "own": bool(font.missing or font.variations or font.bitmap),
+    }
+
+
+def _add_font(document: Any, used: Mapping[str, Any]) -> object:
+    """Adds a part's glyphs to the frame's font, so that one subset of it serves all parts.
+
+    Returns what has to live until the frame is written.
+    """
+    if used["own"]:
+        return None
+    ffi, pango, unref = native.ffi, native.pango, native.gobject.g_object_unref
+    asked = ffi.gc(pango.pango_font_description_new(), pango.pango_font_description_free)
+    family, kept = native.unicode_to_char_p(used["family"])
+    pango.pango_font_description_set_family(asked, family)
+    pango.pango_font_description_set_style(asked, used["style"])
+    pango.pango_font_description_set_weight(asked, used["weight"])
+    pango.pango_font_description_set_absolute_size(asked, int(used["size"] * native.TO_UNITS))
+    faces = document.font_config.font_map
+    context = ffi.gc(pango.pango_font_map_create_context(faces), unref)
+    loaded = ffi.gc(pango.pango_font_map_load_font(faces, context, asked), unref)
+    key, description, size = text_fonts.get_pango_font_key(loaded)
+    font = document.fonts.get(key) or pdf_fonts.Font(loaded, description, size)
+    if font.hash == used["hash"]:
+        document.fonts[key] = font
+        font.widths.update({int(glyph): width for glyph, width in used["widths"].items()})
+        font.to_unicode.update({int(glyph): text for glyph, text in used["to_unicode"].items()})
+    return (kept, loaded)
+
+
+class _Jail(URLFetcher):
+    """Knows the given assets (by address) and refuses everything else."""
+
+    def __init__(self, assets: Assets) -> None:
+        super().__init__()  # pyright: ignore[reportUnknownMemberType]
+        self._assets = assets
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        del headers
+        if url not in self._assets:
+            # Our templates refer to nothing else: such an address came from somebody's text.
+            raise FatalURLFetchingError(f"refused the address {url[:200]}")
+        media_type, content = self._assets[url]
+        return URLFetcherResponse(url, content, {"Content-Type": media_type})
+
+
+def _finisher(name: str) -> Callable[[Any, Any], None]:
+    """Repairs what PDF/UA-1 and PDF/A-3 ask for and WeasyPrint 70 doesn't do (its #2508)."""
+
+    def finish(_document: Any, pdf: Any) -> None:
+        for one in pdf.objects:
+            if isinstance(one, pydyf.Stream) and one.extra.get("Interpolate"):
+                one.extra["Interpolate"] = "false"
+            elif isinstance(one, pydyf.Dictionary) and one.get("S") in ("/TH", "/TD"):
+                _finish_cell(one, name)
+
+    return finish
+
+
+def _finish_cell(cell: Any, name: str) -> None:
+    attributes = cell.setdefault("A", pydyf.Dictionary({"O": "/Table"}))
+    if cell["S"] == "/TH":
+        row = cell["ID"].string.split("-")[1] if "ID" in cell else "0"
+        attributes["Scope"] = "/Column" if row == "0" else "/Row"
+    if "ID" in cell:
+        cell["ID"] = pydyf.String(f"{name}-{cell['ID'].string}")
+    if "Headers" in attributes:
+        heads = (pydyf.String(f"{name}-{one.string}") for one in attributes["Headers"])
+        attributes["Headers"] = pydyf.Array(heads)
+
+
+class _Warnings(logging.Handler):
+    """Keeps what WeasyPrint warns of, once each, in order."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if (text := record.getMessage()) not in self.texts:
+            self.texts.append(text)
+
+    def __enter__(self) -> Self:
+        logging.getLogger("weasyprint").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("weasyprint").removeHandler(self)
