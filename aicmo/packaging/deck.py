@@ -11,12 +11,15 @@ from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pptx.enum.dml import MSO_THEME_COLOR
+from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.enum.text import PP_ALIGN
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import qn
 from pptx.util import Pt
 
 from aicmo.packaging import deck_look as look
+from aicmo.packaging.deck_client_template import TEMPLATE, client_base
 from aicmo.packaging.deck_covers import logo_width
 from aicmo.packaging.deck_drawing import Canvas, draw_parts, layout_of
 from aicmo.packaging.deck_file import normalised
@@ -34,8 +37,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aicmo.packaging.brand import Theme
+    from aicmo.packaging.deck_base import Base
     from aicmo.packaging.deck_page import Box
     from aicmo.packaging.outline import Outline
+    from aicmo.packaging.translation import Translation
 
 _COVER_TITLE = Style(44, bold=True, heading=True, inherits=True)
 _CHAPTER_TITLE = _COVER_TITLE
@@ -46,8 +51,8 @@ _NUMBER = {"clear": Style(20, bold=True, inherits=True), "editorial": Style(110,
 _LEDE = Style(22, inherits=True)
 _KICKER = Style(12, bold=True, inherits=True)
 _FOOTER = Style(10, inherits=True)
+_FOOTER_HEIGHT = 0.26
 _MARK = Style(11, bold=True, colour="accent")
-_MARK_ON_PRIMARY = Style(11, bold=True, colour="on_primary")
 
 
 def render_deck(outline: Outline, theme: Theme, path: Path) -> RenderedFile:
@@ -60,7 +65,13 @@ def render_deck(outline: Outline, theme: Theme, path: Path) -> RenderedFile:
     drawn = _Deck(outline, theme)
     path.write_bytes(drawn.written())
     slides = verify_deck(path, outline)
-    return RenderedFile(path, slides, (*theme.notes, *drawn.base.warnings))
+    return RenderedFile(path, slides, theme.notes)
+
+
+def _base(outline: Outline, theme: Theme, say: Translation) -> Base:
+    if TEMPLATE in theme.templates:
+        return client_base(theme.templates, mirrored=say.direction == "rtl")
+    return own_base(outline, theme, say)
 
 
 class _Deck:
@@ -68,7 +79,7 @@ class _Deck:
         self.outline, self.theme = outline, theme
         self.say = translation(outline.language)
         self.created = datetime.fromisoformat(outline.created)
-        self.base = own_base(outline, theme, self.say)
+        self.base = _base(outline, theme, self.say)
         self.deck = self.base.deck
         self.groups: list[tuple[str, list[int]]] = []
 
@@ -121,11 +132,7 @@ class _Deck:
         self._lines(canvas, look.COVER, look.NUMBER, meta)
         whole = (outline.client, outline.title, outline.subtitle, about, by)
         mark = (0.9, 0.26, *look.MARK_SIZE)
-        self._finish(canvas, [text for text in whole if text], mark, self._opening_mark)
-
-    @property
-    def _opening_mark(self) -> Style:
-        return _MARK_ON_PRIMARY if self.theme.name == "clear" else _MARK
+        self._finish(canvas, [text for text in whole if text], mark)
 
     def _divider(self, number: int, chapter: ChapterSlides) -> None:
         canvas, told = self._slide(look.CHAPTER), chapter.chapter
@@ -134,7 +141,7 @@ class _Deck:
         self._line(canvas, at, look.NUMBER, f"{number:02d}", figure)
         self._line(canvas, at, look.BODY, told.conclusion, _LEDE)
         mark = look.mark_box(self.base.page, 0.0)
-        self._finish(canvas, [told.title, told.conclusion], mark, self._opening_mark)
+        self._finish(canvas, [told.title, told.conclusion], mark)
 
     def _content(self, slide: Slide) -> None:
         layout = layout_of(slide)
@@ -143,7 +150,7 @@ class _Deck:
         self._line(canvas, layout, look.KICKER, slide.kicker, _KICKER)
         draw_parts(canvas, slide)
         mark = look.mark_box(self.base.page, logo_width(self.theme.logo))
-        self._finish(canvas, slide.notes, mark, _MARK)
+        self._finish(canvas, slide.notes, mark)
 
     def _line(self, canvas: Canvas, layout: int, idx: int, text: str, style: Style) -> None:
         self._lines(canvas, layout, idx, [Para(text, style)] if text else [])
@@ -157,18 +164,20 @@ class _Deck:
             lines = [Para(one.text, para.style) for one, para in zip(shown, paras, strict=True)]
             canvas.write(canvas.free.pop(idx), lines, scale)
 
-    def _finish(self, canvas: Canvas, notes: Sequence[str], mark: Box, style: Style) -> None:
+    def _finish(self, canvas: Canvas, notes: Sequence[str], mark: Box) -> None:
         for holder in canvas.free.values():  # else PowerPoint shows "Click to add text"
             _remove(holder)
         if self.outline.status == "internal draft":
-            self._draft_mark(canvas, mark, style)
+            self._draft_mark(canvas, mark)
         self._furniture(canvas)
         self._notes(canvas, notes)
 
-    def _draft_mark(self, canvas: Canvas, box: Box, style: Style) -> None:
+    def _draft_mark(self, canvas: Canvas, box: Box) -> None:
         shape = canvas.text(-1, box, (), 0.04)
         shape.name = "Internal draft mark"
-        canvas.write(shape, [Para(self.say.text("INTERNAL DRAFT"), style)], 1.0)
+        canvas.write(shape, [Para(self.say.text("INTERNAL DRAFT"), _MARK)], 1.0)
+        shape.fill.solid()
+        shape.fill.fore_color.theme_color = MSO_THEME_COLOR.BACKGROUND_1
         shape.line.width = Pt(1)
         shape.line.color.theme_color = self.base.slots.accent_mark
         shape.text_frame.word_wrap = False
@@ -178,23 +187,26 @@ class _Deck:
         """python-pptx doesn't copy the footer and the slide number from the layout."""
         tree = canvas.slide.shapes._spTree  # noqa: SLF001  (no API)
         for holder in canvas.slide.slide_layout.placeholders:
-            idx = holder.placeholder_format.idx
-            if idx not in (self.base.footer, self.base.slide_number):
+            kind = holder.placeholder_format.type
+            if kind not in (PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER):
                 continue
             copied = deepcopy(holder._element)  # noqa: SLF001
             copied.nvSpPr.cNvPr.set("id", str(tree.max_shape_id + 1))
             tree.append(copied)
-            self._fill_furniture(copied, footer=idx == self.base.footer)
+            copied.spPr.clear()
+            if kind == PP_PLACEHOLDER.FOOTER:
+                self._write_footer(copied, holder.width / 914400)
+            for properties in copied.iter(qn("a:rPr")):
+                properties.set("lang", self.outline.language)
 
-    def _fill_furniture(self, element: Any, *, footer: bool) -> None:
-        for properties in element.iter(qn("a:rPr")):
-            properties.set("lang", self.outline.language)
-        element.spPr.clear()
-        if footer:
-            line = " · ".join(plain(text) for text in imprint(self.outline))
-            _, _, width, height = look.footer_box(self.base.page)
-            shown = fitted(line, _FOOTER, width, height)
-            next(element.iter(qn("a:t"))).text = shown.text
+    def _write_footer(self, element: Any, width: float) -> None:
+        line = " · ".join(plain(text) for text in imprint(self.outline))
+        paragraph = element.txBody.p_lst[0]
+        for child in list(paragraph):
+            paragraph.remove(child)
+        run = paragraph.add_r()
+        run.get_or_add_rPr()
+        run.t.text = fitted(line, _FOOTER, width, _FOOTER_HEIGHT).text
 
     def _notes(self, canvas: Canvas, notes: Sequence[str]) -> None:
         frame = canvas.slide.notes_slide.notes_text_frame

@@ -47,7 +47,6 @@ class Base:
     """An empty presentation to draw on.
 
     boxed: tiles stand on a tint; else under a rule. table_style: id of a table style.
-    footer, slide_number: the placeholders' indices in the layouts.
     """
 
     deck: Any
@@ -56,6 +55,3 @@ class Base:
     slots: Slots
     table_style: str
     boxed: bool = True
-    footer: int = 11
-    slide_number: int = 12
-    warnings: tuple[str, ...] = ()

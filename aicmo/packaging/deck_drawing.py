@@ -196,10 +196,9 @@ def _growth(part: Part) -> float:
         case Bars() | Pair(right=Bars()):
             bars = part if isinstance(part, Bars) else part.right
             return 0.3 * len(bars.chart.bars) if isinstance(bars, Bars) else 0.0
-        case Spans():
-            return 0.25 * len(part.timeline.spans)
-        case Goals():
-            return 0.25 * len(part.chart.goals)
+        case Spans() | Goals():
+            rows = part.timeline.spans if isinstance(part, Spans) else part.chart.goals
+            return 0.25 * len(rows)
         case Rows():
             return 0.16 * (len(part.shown) + 1)
         case Month():

@@ -191,7 +191,7 @@ def mark_box(page: Page, logo_width: float) -> Box:
     """Where `INTERNAL DRAFT` stands: at the end of the line over the title, beside the logo."""
     width, height = MARK_SIZE
     end = page.title[0] + page.title[2] - (logo_width + 0.2 if logo_width else 0.0)
-    return (end - width, page.title[1] - 0.37, width, height)
+    return (end - width, max(0.1, page.title[1] - 0.37), width, height)
 
 
 def content_layouts(page: Page, *, boxed: bool) -> tuple[LayoutXml, ...]:

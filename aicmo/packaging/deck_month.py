@@ -72,7 +72,7 @@ def entry_line(entry: Entry) -> str:
 
 def _levelled(wanted: Sequence[float], spare: float) -> list[float]:
     if sum(wanted) <= spare:
-        return [size + (spare - sum(wanted)) / len(wanted) for size in wanted]
+        return _raised(wanted, spare)
     level, left = 0.0, sorted(wanted)
     while left:  # the lowest weeks get what they want, the others an equal share of the rest
         level = spare / len(left)
@@ -80,6 +80,17 @@ def _levelled(wanted: Sequence[float], spare: float) -> list[float]:
             break
         spare -= left.pop(0)
     return [min(size, level) for size in wanted]
+
+
+def _raised(wanted: Sequence[float], spare: float) -> list[float]:
+    """The weeks as even as they can be: only those that need more are higher than the others."""
+    level, left = 0.0, sorted(wanted, reverse=True)
+    while left:
+        level = spare / len(left)
+        if left[0] <= level:
+            break
+        spare -= left.pop(0)
+    return [max(size, level) for size in wanted]
 
 
 @lru_cache(maxsize=256)
