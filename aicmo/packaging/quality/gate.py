@@ -53,8 +53,9 @@ def _hits(content: ProjectContent, texts: list[Passage], pages: list[Passage]) -
     for hit in _of_words(content, texts):
         known.add((hit.rule, hit.words.casefold()))
         yield hit
-    seen = {passage.text for passage in texts}
-    for hit in _of_words(content, [passage for passage in pages if passage.text not in seen]):
+    looked_at = {passage.text for passage in texts}
+    first = {one.text: one for one in reversed(pages) if one.text not in looked_at}
+    for hit in _of_words(content, list(reversed(first.values()))):
         if (hit.rule, hit.words.casefold()) not in known:
             yield hit
 

@@ -23,7 +23,7 @@ _MARKER = re.compile(
       | \b(?:DO\ NOT\ SEND|not\ for\ (?:the\ )?client|note\ to\ self|remove\ before\ sending)\b
       | \b(?:nur\ intern|nicht\ versenden|interne\ Notiz|usage\ interne|ne\ pas\ envoyer
         |uso\ interno|no\ enviar\ al\ cliente|não\ enviar\ ao\ cliente)\b )
-    | 社外秘 | 社内限り | 送信禁止 | केवल\ आंतरिक | للاستخدام\ الداخلي
+    | 社内限り | 送信禁止 | केवल\ आंतरिक | للاستخدام\ الداخلي
     | (?<![\w@./])@[\w.]+[:,]?\ (?i:please|pls|can\ you|could\ you|check|review|fix|bitte|peux-tu|puedes)\b
     | (?i:\blocalhost\b|\b127\.0\.0\.1\b|\bfile://) | \b[A-Za-z]:\\\w | (?<![\w/.])/(?:home|Users|tmp|var)/\w
     | \b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b
