@@ -202,3 +202,6 @@ def _describe(pdf: Any, producer: str) -> None:
     told = re.sub(r'pdf:Producer="[^"]*"', lambda _: f"pdf:Producer={quoteattr(producer)}", told)
     pdf.Root.Metadata = pdf.make_stream(told.encode(), Type=Name.Metadata, Subtype=Name.XML)
     pdf.docinfo["/Producer"] = producer
+    if "/AF" in pdf.Root:
+        # WeasyPrint 70 names each attachment twice.
+        pdf.Root.AF = Array({one.objgen: one for one in pdf.Root.AF}.values())
