@@ -242,7 +242,7 @@ def _companion(session: Session, project_id: str) -> tuple[ProjectDocument | Non
         )
     rows = session.scalars(
         select(Contact)
-        .where(Contact.project_id == companion, Contact.removed.is_(False), Contact.email != "")
+        .where(Contact.project_id == companion, Contact.removed.is_(False))
         .order_by(Contact.id)
     )
     people = [Named(row.key, row.email, row.details.get("name") or "") for row in rows]

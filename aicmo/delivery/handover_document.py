@@ -167,7 +167,8 @@ def _body(
     title = escaped(cover.title)
     yield cover.text or say.text("everything for “{title}” is ready for you:", title=title)
     if cover.status != "final":
-        yield f"**{say.text('Internal draft: not released yet')}**"
+        draft = say.text("Internal draft: not released yet")
+        yield f"**{draft}**"
     yield "\n".join(f"- {escaped(each.title or each.name)}" for each in cover.files)
     day = times.in_zone(letter.expires_at, document.timezone).date()
     yield say.text(
