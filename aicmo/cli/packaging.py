@@ -136,8 +136,10 @@ def show_package(console: Console, result: ProjectPackageResult) -> None:
 
 
 def _show_warnings(console: Console, manifest: dict[str, Any]) -> None:
-    said = [f"{file['name']}: {text}" for file in manifest["files"] for text in file["warnings"]]
-    for text in [*said, *manifest["notes"]]:
+    notes = manifest["notes"]
+    warnings = [(file["name"], text) for file in manifest["files"] for text in file["warnings"]]
+    said = [f"{name}: {text}" for name, text in warnings if text not in notes]
+    for text in [*notes, *said]:
         console.print(plain(f"Look at: {text}", "yellow"), soft_wrap=True)
 
 

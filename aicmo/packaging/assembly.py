@@ -21,17 +21,18 @@ from aicmo.packaging.folders import fresh_folder
 from aicmo.packaging.made_once import sha256_of
 from aicmo.packaging.package_files import PackageFile, media_type, of_format
 from aicmo.packaging.quality.gate import check_quality
+from aicmo.packaging.rendered import tool_versions
 from aicmo.packaging.rendering import (
     FILE_NAMES,
     Format,
     RenderedFormat,
     content_sha256,
-    tool_versions,
 )
 from aicmo.packaging.translation import translation
 from aicmo.storage.contract import PackageStore, StoredFile, content_key
 
 MANIFEST = "manifest.json"
+_PDF_STANDARDS = "Made as PDF/A-3a and PDF/UA-1 and reopened by us; no certificate"
 _UPLOADS_AT_ONCE = 4
 _Part = tuple[str, Path, str]
 """Relative name, file, SHA-256."""
@@ -159,6 +160,7 @@ def _manifest(
         "complete": not failures,
         "files": [each.entry() for each in files],
         "missing": [_missing(name, reason) for name, reason in sorted(failures.items())],
+        "conformance": {"strategy.pdf": _PDF_STANDARDS},
         "made_with": tool_versions(),
     }
 

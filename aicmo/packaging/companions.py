@@ -15,7 +15,8 @@ from aicmo.packaging.package_files import PackageFile
 from aicmo.packaging.previews import write_previews
 from aicmo.packaging.project_data import project_data
 from aicmo.packaging.proof import row_values, write_proof
-from aicmo.packaging.rendering import RenderedFormat, tool_versions
+from aicmo.packaging.rendered import tool_versions
+from aicmo.packaging.rendering import RenderedFormat
 from aicmo.packaging.translation import translation
 from aicmo.redaction import describe
 

@@ -29,12 +29,6 @@ FILE_NAMES: Mapping[Format, str] = {
     "pptx": "deck.pptx",
     "html": "summary.html",
 }
-MEDIA_TYPES: Mapping[str, str] = {
-    "strategy.pdf": "application/pdf",
-    "deck.pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "summary.html": "text/html; charset=utf-8",
-    "manifest.json": "application/json",
-}
 _IN_WORKER: Mapping[Format, str] = {
     "pptx": "aicmo.packaging.deck:render_deck",
     "html": "aicmo.packaging.html_summary:render_html",
