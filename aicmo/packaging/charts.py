@@ -1,4 +1,7 @@
-"""Charts as SVG with real text: every bar, span and goal carries its words and its values.
+"""Charts with real text: every bar, span and goal carries its words and its values.
+
+On the web a chart is one SVG. On paper its marks are an SVG and its words are HTML over it:
+WeasyPrint draws SVG text letter by letter, which takes Arabic and Devanagari apart.
 
 Colours are attributes and classes: a PDF uses the attributes, a page may restyle the classes for
 dark paper. The title of each chart is its text alternative and holds every value.
@@ -7,7 +10,7 @@ dark paper. The title of each chart is its text alternative and holds every valu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -23,6 +26,8 @@ WIDE, NARROW = 680, 340
 _LINE = 17
 _BAR = 12
 _ROW_GAP = 16
+MM = 170 / WIDE
+"""Millimetres of a unit on paper, where a chart is as wide as the page's text."""
 _START, _GOAL = 5.5, 7.0
 """Radii of the marks of a goal's start and of the goal."""
 
@@ -36,12 +41,15 @@ class _Paper:
     colours: Palette
     width: int
     mirrored: bool
+    printed: bool
 
     def text(self, lines: Sequence[str], x: float, top: float, anchor: str, kind: str) -> Markup:
-        weight, fill = (600, self.colours.ink) if kind == "strong" else (400, self.colours.ink)
-        fill = self.colours.muted if kind == "muted" else fill
         if self.mirrored:
             x, anchor = self.width - x, {"start": "end", "end": "start"}.get(anchor, anchor)
+        if self.printed:
+            return self._html(lines, x, top, anchor, kind)
+        weight = 600 if kind == "strong" else 400
+        fill = self.colours.muted if kind == "muted" else self.colours.ink
         return Markup("").join(
             Markup(
                 '<text class="{}" x="{:g}" y="{:g}" font-size="{}" font-weight="{}" fill="{}" '
@@ -49,6 +57,16 @@ class _Paper:
             ).format(
                 "muted" if kind == "muted" else "ink",
                 *(round(x, 2), top + SIZE + number * _LINE, SIZE, weight, fill, anchor, line),
+            )
+            for number, line in enumerate(lines)
+        )
+
+    def _html(self, lines: Sequence[str], x: float, top: float, anchor: str, kind: str) -> Markup:
+        side, at = ("right", self.width - x) if anchor == "end" else ("left", x)
+        at -= self.width / 2 if anchor == "middle" else 0
+        return Markup("").join(
+            Markup('<p class="word {} {}" style="{}: {:g}mm; top: {:g}mm">{}</p>').format(
+                *(anchor, kind, side, round(at * MM, 2), (top + number * _LINE) * MM, line)
             )
             for number, line in enumerate(lines)
         )
@@ -68,41 +86,50 @@ class _Paper:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """said: the row in the text alternative; draw: from its top to what is drawn and its height."""
+    """said: the row in the text alternative; draw: from its top to marks, words and its height."""
 
     said: str
-    draw: Callable[[float], tuple[Markup, float]]
+    draw: Callable[[float], tuple[Markup, Markup, float]]
 
 
-def draw(
-    chart: Chart,
-    colours: Palette,
-    width: int = WIDE,
-    *,
-    direction: Literal["ltr", "rtl"] = "ltr",
-    families: Sequence[str] = ("Inter", "sans-serif"),
-) -> Markup:
-    """The chart as one SVG, `width` units wide."""
-    [drawing] = drawings(chart, colours, width, direction=direction, families=families)
-    return drawing
+def draw(chart: Chart, colours: Palette, width: int = WIDE, *, rtl: bool = False) -> Markup:
+    """The chart as one SVG, `width` units wide; `rtl` for a page that is read from the right."""
+    rows = _rows(chart, _Paper(colours, width, mirrored=rtl, printed=False))
+    marks, words, height = _stacked(rows)
+    return _svg(chart.caption, rows, words + marks, width, height)
 
 
-def drawings(
-    chart: Chart,
-    colours: Palette,
-    width: int = WIDE,
-    *,
-    direction: Literal["ltr", "rtl"] = "ltr",
-    families: Sequence[str] = ("Inter", "sans-serif"),
-    most: int | None = None,
-) -> list[Markup]:
-    """The chart as SVG drawings, on one scale, of at most `most` rows each: a page holds no more."""
-    paper = _Paper(colours, width, mirrored=direction == "rtl")
-    rows = _rows(chart, paper)
-    size = most or max(len(rows), 1)
-    starts = range(0, max(len(rows), 1), size)
-    family = ", ".join(f"'{one}'" if " " in one else one for one in families)
-    return [_drawn(chart.caption, rows[at : at + size], width, family) for at in starts]
+def print_drawings(chart: Chart, colours: Palette, *, rtl: bool, most: int) -> list[Markup]:
+    """The chart for paper, on one scale, in drawings of at most `most` rows: a page holds no more."""
+    rows = _rows(chart, _Paper(colours, WIDE, mirrored=rtl, printed=True))
+    return [
+        _printed(chart.caption, rows[at : at + most]) for at in range(0, max(len(rows), 1), most)
+    ]
+
+
+def _printed(caption: str, rows: Sequence[_Row]) -> Markup:
+    marks, words, height = _stacked(rows)
+    return Markup('<div class="drawn" style="height: {:g}mm">{}{}</div>').format(
+        height * MM, _svg(caption, rows, marks, WIDE, height), words
+    )
+
+
+def _stacked(rows: Sequence[_Row]) -> tuple[Markup, Markup, float]:
+    marks, words, top = Markup(), Markup(), 0.0
+    for row in rows:
+        more, said, height = row.draw(top)
+        marks, words, top = marks + more, words + said, top + height + _ROW_GAP
+    return marks, words, max(top - _ROW_GAP, 1)
+
+
+def _svg(caption: str, rows: Sequence[_Row], body: Markup, width: int, height: float) -> Markup:
+    values = "; ".join(row.said for row in rows)
+    # The direction is fixed, so that "start" means left everywhere: the paper mirrors by itself.
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {w} {h:g}" width="{w}" '
+        'height="{h:g}" direction="ltr" font-family="Inter, sans-serif"><title>{title}</title>'
+        "{body}</svg>"
+    ).format(w=width, h=height, title=f"{caption}. {values}.", body=body)
 
 
 def _rows(chart: Chart, paper: _Paper) -> list[_Row]:
@@ -118,27 +145,6 @@ def _rows(chart: Chart, paper: _Paper) -> list[_Row]:
     ]
 
 
-def _drawn(caption: str, rows: Sequence[_Row], width: int, family: str) -> Markup:
-    parts: list[Markup] = []
-    top = 0.0
-    for row in rows:
-        drawn, height = row.draw(top)
-        parts.append(drawn)
-        top += height + _ROW_GAP
-    values = "; ".join(row.said for row in rows)
-    # The direction is fixed, so that "start" means left everywhere: the paper mirrors by itself.
-    return Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {w} {h:g}" width="{w}" '
-        'height="{h:g}" direction="ltr" font-family="{family}"><title>{title}</title>{body}</svg>'
-    ).format(
-        w=width,
-        h=max(top - _ROW_GAP, 1),
-        family=family,
-        title=f"{caption}. {values}.",
-        body=Markup("").join(parts),
-    )
-
-
 def _bar(
     label: str,
     shown: str,
@@ -148,7 +154,7 @@ def _bar(
     *,
     stands_out: bool = False,
 ) -> _Row:
-    def drawn(top: float) -> tuple[Markup, float]:
+    def drawn(top: float) -> tuple[Markup, Markup, float]:
         width, colours = paper.width, paper.colours
         value_lines = lines_of(shown, width * 0.55)
         taken = max(width_of(line) for line in value_lines) + 12
@@ -156,13 +162,11 @@ def _bar(
         at = top + max(len(label_lines), len(value_lines)) * _LINE + 3
         kind, fill = ("accent-mark", colours.accent_mark) if stands_out else ("mark", colours.mark)
         length = max((end - start) * width, 1)
-        made = (
-            paper.text(label_lines, 0, top, "start", "plain"),
-            paper.text(value_lines, width, top, "end", "strong"),
-            paper.bar("track", colours.tint, 0, at, width, _BAR),
-            paper.bar(kind, fill, start * width, at, length, _BAR),
-        )
-        return Markup("").join(made), at + _BAR - top
+        words = paper.text(label_lines, 0, top, "start", "plain")
+        words += paper.text(value_lines, width, top, "end", "strong")
+        marks = paper.bar("track", colours.tint, 0, at, width, _BAR)
+        marks += paper.bar(kind, fill, start * width, at, length, _BAR)
+        return marks, words, at + _BAR - top
 
     return _Row(f"{label}: {shown}", drawn)
 
@@ -171,21 +175,21 @@ def _goal(goal: Goal, paper: _Paper) -> _Row:
     """A track from zero to the larger value; without a baseline only the goal stands on it."""
     said = f"{goal.label}: {goal.shown_baseline} → {goal.shown_target}"
 
-    def drawn(top: float) -> tuple[Markup, float]:
+    def drawn(top: float) -> tuple[Markup, Markup, float]:
         colours = paper.colours
         label = lines_of(goal.label, paper.width)
         y = top + len(label) * _LINE + _GOAL + 4
         start, end = _places(goal, paper.width)
-        made = [paper.text(label, 0, top, "start", "strong")]
-        made.append(paper.bar("track", colours.line, 0, y - 1.5, paper.width, 3))
+        marks = paper.bar("track", colours.line, 0, y - 1.5, paper.width, 3)
         if start is not None:
             low, high = sorted((start, end))
-            made.append(paper.bar("mark", colours.mark, low, y - 2.5, high - low, 5))
-            made.append(paper.circle("mark", colours.mark, start, y, _START))
-            made.append(paper.circle("paper", colours.paper, start, y, _START - 2.5))
-        made.append(paper.circle("accent-mark", colours.accent_mark, end, y, _GOAL))
+            marks += paper.bar("mark", colours.mark, low, y - 2.5, high - low, 5)
+            marks += paper.circle("mark", colours.mark, start, y, _START)
+            marks += paper.circle("paper", colours.paper, start, y, _START - 2.5)
+        marks += paper.circle("accent-mark", colours.accent_mark, end, y, _GOAL)
         values, height = _values(goal, start, end, paper, y + _GOAL + 2)
-        return Markup("").join((*made, values)), y + _GOAL + 2 + height - top
+        words = paper.text(label, 0, top, "start", "strong") + values
+        return marks, words, y + _GOAL + 2 + height - top
 
     return _Row(said, drawn)
 

@@ -83,7 +83,10 @@ class Page:
     def draw(self, chart: Drawn) -> list[tuple[str, Markup]]:
         """The chart for wide and for narrow screens, by its class."""
         sizes = (("wide", charts.WIDE), ("narrow", charts.NARROW))
-        return [(name, charts.draw(chart, self._colours, width)) for name, width in sizes]
+        return [
+            (name, charts.draw(chart, self._colours, width, rtl=self._say.direction == "rtl"))
+            for name, width in sizes
+        ]
 
     def data(self, chart: Drawn) -> Table:
         """The values of a chart as a table."""

@@ -41,6 +41,8 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _ADDRESS = re.compile(r"(?:https://|mailto:)[^\s<>\"'()]*[^\s<>\"'().,;:!?]")
 _LINE_CHARACTERS = 112
 """Characters of the table type that fit a line of the printed page."""
+_CONTENTS_LINES = 46
+"""Of contents that a page holds in one column, two for a chapter and one for a section."""
 _POINT = re.compile(r"(?:•|(\d+)\.) ")
 _SHORT_CARD, _MEDIUM_CARD = 170, 420
 _WIDEST_WORD, _GAP = 16, 3
@@ -203,8 +205,13 @@ def column_widths(table: Table) -> list[float]:
 
 
 def columns(chapters: Sequence[Chapter]) -> list[Sequence[Chapter]]:
-    """The chapters in two columns of about as many lines of contents; CSS columns are slow."""
+    """The chapters in one column of contents if a page holds it, else in two of about equal length.
+
+    CSS columns would be slow.
+    """
     lines = [len(chapter.sections) + 2 for chapter in chapters]
+    if sum(lines) <= _CONTENTS_LINES:
+        return [chapters]
     half = next((n for n in range(len(lines)) if sum(lines[: n + 1]) * 2 >= sum(lines)), 0) + 1
     return [part for part in (chapters[:half], chapters[half:]) if part]
 

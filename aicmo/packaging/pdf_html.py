@@ -78,8 +78,8 @@ def _page(
     families = fonts.stack("sans", outline.language)
 
     def draw(chart: charts.Chart) -> list[tuple[str, Markup]]:
-        drawings = charts.drawings(
-            chart, theme.light, direction=say.direction, families=families, most=_MOST_ROWS
+        drawings = charts.print_drawings(
+            chart, theme.light, rtl=say.direction == "rtl", most=_MOST_ROWS
         )
         return [("drawing", one) for one in drawings]
 
