@@ -26,7 +26,7 @@ from aicmo.packaging.deck_file import normalised
 from aicmo.packaging.deck_layout import ChapterSlides, Slide, agenda, lay_out
 from aicmo.packaging.deck_story import story
 from aicmo.packaging.deck_template import own_base
-from aicmo.packaging.deck_text import Para, Style, fitted, plain
+from aicmo.packaging.deck_text import Para, Style, fitted, plain, sized
 from aicmo.packaging.deck_verification import verify_deck
 from aicmo.packaging.outline import imprint
 from aicmo.packaging.rendered import RenderedFile
@@ -205,8 +205,9 @@ class _Deck:
         for child in list(paragraph):
             paragraph.remove(child)
         run = paragraph.add_r()
-        run.get_or_add_rPr()
-        run.t.text = fitted(line, _FOOTER, width, _FOOTER_HEIGHT).text
+        shown = fitted(line, _FOOTER, width, _FOOTER_HEIGHT)
+        run.get_or_add_rPr().set("sz", str(round(sized(_FOOTER, shown.scale) * 100)))
+        run.t.text = shown.text
 
     def _notes(self, canvas: Canvas, notes: Sequence[str]) -> None:
         frame = canvas.slide.notes_slide.notes_text_frame

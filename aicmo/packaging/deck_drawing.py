@@ -17,7 +17,7 @@ from aicmo.packaging import deck_look as look
 from aicmo.packaging.deck_base import Base
 from aicmo.packaging.deck_chart import Setting, draw_bars, draw_goals
 from aicmo.packaging.deck_layout import Slide, gap_after
-from aicmo.packaging.deck_month import DAY, HEADS, INSET_X, INSET_Y, Month
+from aicmo.packaging.deck_month import DAY, HEADS, INSET_X, INSET_Y, WEEKDAY, Month
 from aicmo.packaging.deck_page import Box
 from aicmo.packaging.deck_parts import (
     CELL_X,
@@ -331,7 +331,7 @@ def _month(canvas: Canvas, part: Month, box: Box) -> None:
     drawn = frame.table
     for column, name in enumerate(part.grid.weekdays):
         drawn.columns[column].width = Inches(width / 7)
-        _day(canvas, drawn.cell(0, column), [Para(name, DAY)], 1.0)
+        _day(canvas, drawn.cell(0, column), [Para(name, WEEKDAY)], 1.0)
     drawn.rows[0].height = Inches(HEADS)
     for number, (week, tall) in enumerate(zip(part.grid.weeks, heights, strict=True), start=1):
         drawn.rows[number].height = Inches(tall)

@@ -14,6 +14,7 @@ _SCALES = (1.5, 1.4, 1.3, 1.2, 1.1, 1.0)
 HEADS = 0.3  # inches
 INSET_X, INSET_Y = 0.06, 0.04
 DAY = Style(11, bold=True, colour="muted")
+WEEKDAY = Style(11, bold=True, inherits=True)
 ENTRY = Style(10, before=1)
 MORE = Style(10, bold=True, colour="accent", before=1)
 

@@ -18,6 +18,7 @@ import pytest
 from openpyxl import load_workbook
 from openxml_audit import validate_pptx
 from pptx import Presentation
+from pptx.enum.dml import MSO_THEME_COLOR
 from pptx.oxml.ns import qn
 
 from aicmo.errors import PackageFileInvalid
@@ -31,19 +32,25 @@ from aicmo.packaging.outline import (
     BarChart,
     Block,
     Bullets,
+    Callout,
     Card,
     Cards,
     Chapter,
+    DayCell,
+    Entry,
     Figure,
     Figures,
+    Goal,
+    MonthGrid,
     Outline,
     Paragraph,
     Section,
     Span,
     Table,
+    TargetChart,
     Timeline,
 )
-from tests.documents.fixtures import example_content, example_names, sample_content
+from tests.documents.fixtures import example_content, example_names, rtl_content, sample_content
 
 ROOT = Path(__file__).parents[2]
 LONG_WORD = "Donaudampfschifffahrtsgesellschaft" * 12
@@ -216,31 +223,129 @@ def written_height(shape: Any) -> float:
     return total
 
 
-def test_sixty_items_are_split_into_even_tables(tmp_path: Path) -> None:
-    rows = tuple((f"2 March, {n}", "Email", f"The piece called {n}") for n in range(60))
-    table = Table("Sixty pieces go out", ("When", "Channel", "Piece"), rows, source="The plan")
+def test_thirty_rows_are_split_into_even_tables(tmp_path: Path) -> None:
+    rows = tuple((f"2 March, {n}", "Email", f"The piece called {n}") for n in range(30))
+    table = Table("Thirty pieces go out", ("When", "Channel", "Piece"), rows, source="The plan")
     deck = rendered(outline_of(table), tmp_path)
     sizes = [len(one.rows) - 1 for one in tables_of(deck) if one.cell(0, 0).text == "When"]
-    assert sum(sizes) == 60
+    assert sum(sizes) == 30
     assert max(sizes) <= 11
     assert max(sizes) - min(sizes) <= 1
     titles = [slide.shapes.title.text for slide in deck.slides]
-    assert titles.count("Sixty pieces go out (continued)") == len(sizes) - 1
-    for n in range(60):
+    assert titles.count("Thirty pieces go out (continued)") == len(sizes) - 1
+    for n in range(30):
         assert f"The piece called {n}" in text_of(deck)
 
 
-def test_sixty_long_cards_are_begun_on_slides_and_whole_in_notes(tmp_path: Path) -> None:
+def test_a_long_table_is_begun_and_says_how_many_rows_there_are(tmp_path: Path) -> None:
+    rows = tuple((f"Measure {n}", "12") for n in range(60))
+    deck = rendered(outline_of(Table("Sixty measures", ("Measure", "Value"), rows)), tmp_path)
+    told = text_of(deck)
+    assert "Measure 10" in told
+    assert "Measure 11" not in told
+    assert "The first 11 of 60; all of them are in the strategy document." in told
+
+
+def test_long_cards_are_begun_on_slides_and_whole_in_notes(tmp_path: Path) -> None:
     text = "A first sentence. " + "Then come many more words of it. " * 40 + "The very end."
-    cards = tuple(Card(f"Piece {n}", text, (("Pillar", "Ease"),), "Email") for n in range(60))
+    cards = tuple(Card(f"Piece {n}", text, (("Pillar", "Ease"),), "Email") for n in range(12))
     deck = rendered(outline_of(Cards(cards)), tmp_path)
-    shown = "\n".join(
-        s.text_frame.text for one in deck.slides for s in one.shapes if s.has_text_frame
-    )
-    for n in range(60):
+    shown = shown_text(deck)
+    for n in range(12):
         assert f"Piece {n}\n" in shown
     assert "The very end." not in shown
-    assert text_of(deck).count("The very end.") == 60
+    assert text_of(deck).count("The very end.") == 12
+
+
+def test_of_many_pieces_the_deck_shows_some_and_counts_all(tmp_path: Path) -> None:
+    cards = tuple(Card(f"Piece {n}", "Words.", label=f"Channel {n % 5}") for n in range(40))
+    chapter = Chapter("content", "The content", "40 pieces.", (Section("May", (Cards(cards),)),))
+    told = shown_text(rendered(sample_outline(chapters=(chapter,)), tmp_path))
+    assert told.count("Piece ") == 4
+    assert "40 pieces in all: each one is whole in the strategy document." in told
+
+
+def shown_text(deck: Any) -> str:
+    return "\n".join(
+        s.text_frame.text for one in deck.slides for s in one.shapes if s.has_text_frame
+    )
+
+
+def test_a_full_day_of_a_month_says_how_many_more_and_cuts_no_title(tmp_path: Path) -> None:
+    entries = tuple(
+        Entry("09:00", "Email", f"A piece with a title of words, {n}", "Draft") for n in range(30)
+    )
+    weeks = tuple(
+        tuple(
+            DayCell(str(7 * week + day), entries if week == 1 and day == 2 else ())
+            for day in range(7)
+        )
+        for week in range(5)
+    )
+    grid = MonthGrid("May: 30 pieces", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), weeks)
+    deck = rendered(outline_of(grid), tmp_path)
+    cell = next(one for one in tables_of(deck) if len(one.columns) == 7).cell(2, 2).text
+    lines = cell.split("\n")
+    assert 3 <= len(lines) < 30
+    assert lines[-1] == f"+{30 - (len(lines) - 2)} more"
+    assert all(
+        re.fullmatch(r"09:00 Email A piece with a title of words, \d+", x) for x in lines[1:-1]
+    )
+    assert "A piece with a title of words, 29" in text_of(deck)  # in the notes
+
+
+def test_measures_of_different_units_share_no_axis(tmp_path: Path) -> None:
+    goals = (
+        Goal("Members", 50, 200, "50", "200"),
+        Goal("Cost per trial", 45, 30, "$45", "$30", better="lower"),
+        Goal("Visits", None, 40, "no baseline yet", "40"),
+    )
+    deck = rendered(outline_of(TargetChart("Three measures", goals, "The studio")), tmp_path)
+    chart = next(s.chart for slide in deck.slides for s in slide.shapes if s.has_chart)
+    today, target = chart.plots[0].series
+    assert list(today.values) == [0.25, 1.5, None]
+    assert list(target.values) == [1.0, 1.0, 1.0]
+    assert "$45" in text_of(deck)
+    assert "Visits (no baseline yet)" in text_of(deck)
+
+
+def test_a_decision_stands_on_the_brands_colour(tmp_path: Path) -> None:
+    deck = rendered(outline_of(Callout("Approve by 3 March", "Six pieces wait.")), tmp_path)
+    box = next(
+        s for one in deck.slides for s in one.shapes
+        if s.has_text_frame and "Six pieces wait." in s.text_frame.text
+    )  # fmt: skip
+    assert box.fill.fore_color.theme_color == MSO_THEME_COLOR.TEXT_2
+    assert box.text_frame.text.startswith("Decision\n")
+
+
+def test_the_looks_differ_and_colours_are_the_themes(tmp_path: Path) -> None:
+    styles = set[bytes]()
+    for name in ("clear", "editorial"):
+        content = sample_content(executed=True, theme=name)
+        render_deck(compose(content), theme_for(content.document.brand), tmp_path / "deck.pptx")
+        with zipfile.ZipFile(tmp_path / "deck.pptx") as deck:
+            slides = [
+                deck.read(one) for one in deck.namelist() if one.startswith("ppt/slides/slide")
+            ]
+            styles.add(
+                deck.read("ppt/tableStyles.xml") + deck.read("ppt/slideLayouts/slideLayout1.xml")
+            )
+        assert not any(b"srgbClr" in one for one in slides)
+    assert len(styles) == 2
+
+
+def test_arabic_runs_from_right_to_left(tmp_path: Path) -> None:
+    content = rtl_content()
+    render_deck(compose(content), theme_for(content.document.brand), tmp_path / "deck.pptx")
+    deck: Any = Presentation(str(tmp_path / "deck.pptx"))
+    assert all(one._tbl.tblPr.get("rtl") == "1" for one in tables_of(deck))
+    slide = deck.slides[3]
+    paragraphs = list(slide._element.iter(qn("a:pPr")))
+    assert paragraphs
+    assert {one.get("rtl") for one in paragraphs} == {"1"}
+    kicker = next(s for s in slide.placeholders if s.placeholder_format.idx == 13)
+    assert kicker.left + kicker.width > deck.slide_width * 0.9
 
 
 def test_a_table_cell_longer_than_a_slide_goes_on_over_slides(tmp_path: Path) -> None:
@@ -309,13 +414,13 @@ def test_members_are_sorted_and_without_the_clock(tmp_path: Path) -> None:
         assert names[0] == "[Content_Types].xml"
         assert names[1:] == sorted(names[1:])
         assert {one.date_time for one in deck.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        assert b"2026-02-20T09:30:00Z" in deck.read("docProps/core.xml")
+        assert b"2026-02-20T00:00:00Z" in deck.read("docProps/core.xml")
         books = [name for name in names if name.endswith(".xlsx")]
         assert books
         for name in books:
             with zipfile.ZipFile(io.BytesIO(deck.read(name))) as book:
                 assert {one.date_time for one in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-                assert b"2026-02-20T09:30:00Z" in book.read("docProps/core.xml")
+                assert b"2026-02-20T00:00:00Z" in book.read("docProps/core.xml")
 
 
 def damaged(kind: str, deck: Any) -> None:
