@@ -39,6 +39,7 @@ pdf_fonts: Any = importlib.import_module("weasyprint.pdf.fonts")
 text_fonts: Any = importlib.import_module("weasyprint.text.fonts")
 native: Any = importlib.import_module("weasyprint.text.ffi")
 
+_EMPTY = re.compile(rb"(<[0-9a-f]+>) <>")
 _LINK, _TARGET = re.compile(r'href="#([^"]*)"'), re.compile(r'\bid="([^"]*)"')
 _OPTIONS = {"pdf_variant": "pdf/a-3a", "pdf_version": "1.7", "output_intent": "srgb"}
 # What a page says of the whole document stands in the frame.
@@ -217,6 +218,10 @@ def _finisher(name: str) -> Callable[[Any, Any], None]:
         for one in pdf.objects:
             if isinstance(one, pydyf.Stream) and one.extra.get("Interpolate"):
                 one.extra["Interpolate"] = "false"
+            elif isinstance(one, pydyf.Stream) and b"/CMapType 2 def" in one.stream:
+                # Arabic and Indic letters may be several glyphs; those after a letter's first stand
+                # for nothing, which only a character without width says.
+                one.stream = [_EMPTY.sub(rb"\1 <200d>", line) for line in one.stream]
             elif isinstance(one, pydyf.Dictionary) and one.get("S") in ("/TH", "/TD"):
                 _finish_cell(one, name)
 
