@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,8 +13,9 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.command_line.cli_workspace import PROJECT, Workspace, enter_with_example
+from tests.command_line.cli_workspace import EXAMPLE, PROJECT, Workspace, enter_with_example
 
 OURS = '{% include "aicmo/summary.css.j2" %}\n'
 PATIENCE_SECONDS = 60
@@ -76,6 +79,27 @@ def test_two_packages_are_compared_in_words(workspace: Workspace) -> None:
     assert {"about": "Approvals", "text": "Founder price opens (fit-em-1) is approved"} in changes
     same = workspace.run("package", "diff", "2", "2", "--project", PROJECT).stdout
     assert same.strip() == "Nothing changed."
+
+
+def test_every_project_is_packaged_and_one_that_fails_is_named(workspace: Workspace) -> None:
+    other = yaml.safe_load(EXAMPLE.read_text())
+    for part in (other["brand"]["logo"], other["brand"]["cover_picture"]):
+        (workspace.folder / part).parent.mkdir(exist_ok=True)
+        shutil.copyfile(EXAMPLE.parent / part, workspace.folder / part)
+    other["id"] = "second-studio"
+    file = workspace.folder / "second.yaml"
+    file.write_text(yaml.safe_dump(other))
+    workspace.run("import", str(file))
+    with sqlite3.connect(workspace.folder / ".aicmo" / "aicmo.db") as database:
+        broken = "UPDATE plan SET document = json_remove(document, '$.market') WHERE project_id = ?"
+        database.execute(broken, ("second-studio",))
+    result = workspace.run("package", "--all", status=1)
+    assert "northside-founders" in result.stdout
+    assert "internal draft" in result.stdout
+    assert "second-studio" in result.stdout
+    assert "not made, with errors" in result.stdout
+    assert "Error: second-studio: " in result.stderr
+    assert "Error: northside-founders" not in result.stderr
 
 
 def test_the_proof_is_checked_against_the_audit_log(workspace: Workspace) -> None:
