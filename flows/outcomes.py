@@ -15,6 +15,7 @@ from aicmo.delivery.handover import Prepared
 from aicmo.execution.feedback import FeedbackRead
 from aicmo.execution.importing import Imported
 from aicmo.execution.report import ExecutionReport
+from tasks.packaging_all import Packaged
 from tasks.reconciliation import CrashedRuns, ProjectReconciled
 
 _MOST_TROUBLES = 3
@@ -65,6 +66,16 @@ def package_outcome(made: int, stored: int, failures: Mapping[str, str]) -> Outc
     if failures:
         return Outcome("Partly delivered", f"{made} stored, {len(failures)} missing: {reasons}")
     return Outcome("Delivered", f"{made} file{'s' if made != 1 else ''} made, checked and stored.")
+
+
+def packages_outcome(packaged: Sequence[Packaged]) -> Outcome:
+    """The end of many builds: red if any project's package lacks something."""
+    wrong = [f"{each.project_id}: {each.errors[0]}" for each in packaged if each.errors]
+    whole = len(packaged) - len(wrong)
+    if wrong:
+        told = "; ".join(wrong[:_MOST_TROUBLES])
+        return needs_attention(f"{whole} packaged, {len(wrong)} went wrong: {told}")
+    return Outcome("Delivered", f"{whole} project{'s' if whole != 1 else ''} packaged.")
 
 
 def handover_outcome(prepared: Prepared) -> Outcome:

@@ -37,6 +37,7 @@ FLOWS = (
     "deliver-package",
     "execute-plan",
     "import-plan",
+    "package-all",
     "read-feedback",
     "reconcile-doubts",
 )
