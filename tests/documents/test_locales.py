@@ -26,7 +26,7 @@ Key = str | tuple[str, ...]
 @pytest.fixture(scope="module")
 def messages() -> set[Key]:
     found: set[Key] = set()
-    for folder in ("packaging", "delivery"):
+    for folder in ("packaging", "delivery", "web"):
         lines = extract_from_dir(_ROOT / folder, _WAYS, _TRIMMED, keywords=_KEYWORDS)
         found |= {message for _, _, message, _, _ in lines}
     return found
