@@ -42,7 +42,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     write(answers, _text({"isolation": _isolate()}))
     while (job := read(jobs)) is not None:
-        write(answers, _text(_answer(job) | {"memory_mb": _memory_mb()}))
+        write(answers, _text(_answer(job) | {"peak_mb": _peak_mb()}))
 
 
 def _isolate() -> str:
@@ -76,9 +76,10 @@ def _text(answer: dict[str, Any]) -> bytes:
     return json.dumps(answer, default=str).encode()
 
 
-def _memory_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 1e6
+def _peak_mb() -> float:
+    told = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = (each for each in told.splitlines() if each.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
 
 
 def read(stream: IO[bytes]) -> bytes | None:

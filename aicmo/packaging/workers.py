@@ -26,7 +26,7 @@ MODULE = "aicmo.packaging.render_worker"
 TIMEOUT_SECONDS = 240.0
 MEMORY_BYTES = 2 * 1024**3
 RETIRED_MB = 200.0
-"""A worker that holds more after a job is replaced: what Python has taken it never gives back."""
+"""A worker that has taken more is replaced after its job: Python hardly ever gives memory back."""
 _ROOT = Path(__file__).parents[2]
 _KEPT = ("PATH", "LD_LIBRARY_PATH")
 
@@ -49,6 +49,8 @@ class WorkerPool:
         self._fonts = fonts.write_fontconfig(Path(self._folder.name))
         self.isolation = ""
         """What keeps a worker from the network, once one was started."""
+        self.peak_mb = 0.0
+        """The most memory that a worker has taken so far."""
         self._idle: LifoQueue[_Worker | None] = LifoQueue()
         for _ in range(size):
             self._idle.put(None)
@@ -71,7 +73,9 @@ class WorkerPool:
                 worker.end()
             self._idle.put(None)
             raise
-        if "error" in answer or answer["memory_mb"] > RETIRED_MB:
+        self.peak_mb = max(self.peak_mb, answer["peak_mb"])
+        # What failed may have left its process damaged.
+        if "error" in answer or answer["peak_mb"] > RETIRED_MB:
             worker.end()
             worker = None
         self._idle.put(worker)
