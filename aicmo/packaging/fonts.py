@@ -99,22 +99,23 @@ def face_for(
     return next((face for face in faces if ord(character) in _coverage(face.path)), None)
 
 
-def require_fonts(texts: Iterable[str], language: str) -> tuple[str, ...]:
-    """Characters that no face draws, as warnings.
+def require_fonts(texts: Iterable[str], language: str) -> None:
+    """Makes sure that what the set-up should have installed isn't what is missing.
 
     Raises:
-        InstallComponent: they are Chinese, Japanese or Korean, or emoji, and the font isn't there.
+        InstallComponent: a text has characters that no face draws, and a font of Noto isn't there.
     """
+    if all(_installed(file) for file in _SYSTEM_FILES[:3]):
+        return
     seen = {character for text in texts for character in text} - _UNSEEN
     undrawn = sorted(
         one for one in seen if one.isprintable() and not face_for(one, "sans", language)
     )
-    if undrawn and (not _installed(_SYSTEM_FILES[0]) or not _installed("NotoColorEmoji.ttf")):
+    if undrawn:
         raise InstallComponent(
             f"No font on this machine draws {' '.join(undrawn[:8])}",
             next_step="On Debian: apt install fonts-noto-cjk fonts-noto-color-emoji.",
         )
-    return tuple(f"No font draws the character {one} (U+{ord(one):04X})." for one in undrawn)
 
 
 def write_fontconfig(folder: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -15,7 +15,6 @@ from aicmo.packaging.brand import theme_for
 from aicmo.packaging.composition import compose
 from aicmo.packaging.content import ProjectContent
 from aicmo.packaging.folders import fresh_folder
-from aicmo.packaging.fonts import require_fonts
 from aicmo.packaging.fonts import require_fonts
 from aicmo.packaging.made_once import program_sha256, sha256_of, sha256_of_value
 from aicmo.packaging.outline import Outline, texts
@@ -102,9 +101,8 @@ def render_format(content: ProjectContent, format_: Format, output_dir: Path) ->
         path = folder.resolve() / name
         if format_ == "pdf":
             parts = kept / "pdf-parts"
-            undrawn = require_fonts(texts(outline), outline.language)
+            require_fonts(texts(outline), outline.language)
             rendered = render_pdf(outline, theme, path, sources=sources, parts_folder=parts)
-            rendered = replace(rendered, warnings=(*rendered.warnings, *undrawn))
         else:
             told = shared_pool().run(_IN_WORKER[format_], outline, theme, path)
             rendered = RenderedFile(path, told["pages"], tuple(told["warnings"]))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from aicmo.errors import InstallComponent
 from aicmo.packaging import fonts
+from aicmo.packaging.rendering import render_format
+from tests.documents.fixtures import short_content
 
 SYSTEM_FONTS = pytest.mark.skipif(
     not Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists()
@@ -45,19 +48,13 @@ def test_han_characters_are_drawn_as_the_language_writes_them(language: str, fam
     assert face.family == f"Noto Sans CJK {family}"
 
 
-@SYSTEM_FONTS
-def test_a_character_that_no_font_has_is_a_warning_with_its_code() -> None:
-    assert fonts.require_fonts(["Strategie 戦略 🎉", "rune ᚠ\n"], "de") == (
-        "No font draws the character ᚠ (U+16A0).",
-    )
-
-
 def test_missing_cjk_fonts_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "_SYSTEM_FOLDERS", ())
     fonts._installed.cache_clear()
     try:
         with pytest.raises(InstallComponent, match="戦 略") as raised:
             fonts.require_fonts(["戦略"], "ja")
+        fonts.require_fonts(["Strategie", "سنة", "वर्ष"], "de")
     finally:
         fonts._installed.cache_clear()
     assert "fonts-noto-cjk" in raised.value.next_step
@@ -73,3 +70,12 @@ def test_a_renderer_sees_these_fonts_and_no_other_of_the_machine(tmp_path: Path)
     assert "Liberation" not in known
     assert "DejaVu Serif" not in known
     assert "Noto Serif CJK" not in known
+
+
+@SYSTEM_FONTS
+def test_a_package_warns_of_what_its_pdf_can_not_draw(tmp_path: Path) -> None:
+    content = short_content()
+    named = content.document.model_copy(update={"name": "Rune ᚠ"})
+    rendered = render_format(replace(content, document=named), "pdf", tmp_path)
+    assert len(rendered.warnings) == 1
+    assert '"ᚠ" (U+16A0)' in rendered.warnings[0]
