@@ -7,6 +7,7 @@ import re
 import tempfile
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,6 +16,9 @@ _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP can say: no clock 
 _PLAIN_FILE = 0o100644 << 16
 _PACKED = frozenset({".csv", ".html", ".ics", ".json", ".pdf"})
 """What deflating makes smaller; the others are packed already."""
+
+_DAMAGED = (OSError, EOFError, RuntimeError, UnicodeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged ZIP raises: RuntimeError where it seems encrypted or packed in another way."""
 
 
 def checksums(sha256: Mapping[str, str]) -> str:
@@ -69,5 +73,5 @@ def _is_whole(archive: Path, wanted: Mapping[str, Path]) -> bool:
     try:
         with zipfile.ZipFile(archive) as packed:
             return packed.namelist() == list(wanted) and packed.testzip() is None
-    except (OSError, zipfile.BadZipFile):
+    except _DAMAGED:
         return False
