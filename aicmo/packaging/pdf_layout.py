@@ -165,7 +165,7 @@ def _used(font: Any) -> dict[str, Any]:
         "size": font.font_size,
         "widths": font.widths,
         "to_unicode": font.to_unicode,
-        "own": bool(font.missing or font.variations or font.bitmap),
+        "own": bool(font.missing or font.bitmap),
     }
 
 

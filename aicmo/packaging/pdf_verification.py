@@ -26,26 +26,27 @@ def verify_pdf(path: Path, outline: Outline) -> int:
         PackageFileInvalid: it doesn't open, is empty, lacks the client's name, or shows a marker.
     """
     try:
-        text, pages = _read(path)
+        text, title, pages = _read(path)
     except (pypdfium2.PdfiumError, OSError) as error:
         raise PackageFileInvalid(f"{path.name} can't be opened again: {error}.") from error
-    if problem := _problem(text, outline):
+    if problem := _problem(text, title, outline):
         raise PackageFileInvalid(f"{path.name} {problem}.")
     return pages
 
 
-def _read(path: Path) -> tuple[str, int]:
+def _read(path: Path) -> tuple[str, str, int]:
     document: Any = pypdfium2.PdfDocument(path)
     try:
         pages = [page.get_textpage().get_text_bounded() for page in document]
+        title = document.get_metadata_value("Title")
     finally:
         document.close()
-    return "\n".join(pages), len(pages)
+    return "\n".join(pages), title, len(pages)
 
 
-def _problem(text: str, outline: Outline) -> str | None:
-    said, name = squeezed(text), squeezed(outline.client)
-    # Arabic and Indic letters are read back out of order, as their glyphs lie on the page.
-    if name not in said and (_IN_ORDER.fullmatch(name) or not set(name) <= set(said)):
+def _problem(text: str, title: str, outline: Outline) -> str | None:
+    # Glyphs that make up an Arabic or Indic letter are read back out of order, or as others.
+    read = text if _IN_ORDER.fullmatch(outline.client) else title
+    if squeezed(outline.client) not in squeezed(read):
         return f"doesn't name the client, {outline.client}"
     return marker_in(text, outline)
