@@ -6,6 +6,7 @@ Runs in a render worker: a project's own templates are somebody else's programs.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from aicmo.packaging import charts, fonts, markup
@@ -17,6 +18,7 @@ from aicmo.plans.colours import mix
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jinja2 import Environment
     from markupsafe import Markup
 
     from aicmo.packaging.brand import Theme
@@ -83,11 +85,8 @@ def _page(
         )
         return [("drawing", one) for one in drawings]
 
-    templates = markup.environment(
-        printed=True, language=outline.language, overrides=theme.templates
-    )
     return markup.render(
-        templates,
+        _templates(outline.language, tuple(theme.templates.items())),
         "strategy.html.j2",
         outline=outline,
         theme=theme,
@@ -101,3 +100,9 @@ def _page(
         ring=mix(theme.primary, theme.on_primary, 0.1),
         imprint=imprint(outline),
     )
+
+
+@lru_cache(maxsize=8)
+def _templates(language: str, overrides: tuple[tuple[str, bytes], ...]) -> Environment:
+    # Compiling them takes longer than rendering a part.
+    return markup.environment(printed=True, language=language, overrides=dict(overrides))
