@@ -16,6 +16,8 @@ _CHANGES_NO_DELIVERY = ("packaging.%", "package.%", "link.%", "execution.%", "em
 """Events that leave every delivery as it was. Counted in, packaging would change the next package."""
 
 _ADDRESS = re.compile(r"[^\s@<>\"'(]+@[^\s@<>\"')]+")
+_NOTED = re.compile(r"(given up): .*", re.DOTALL)
+"""A person gives a doubt up with a note for colleagues."""
 
 
 def load_ledger(session: Session, project_id: str) -> Ledger:
@@ -72,7 +74,7 @@ def _row(found: Row[Any]) -> LedgerRow:
         account=found.handle,
         recipient=_nobody(found.contact_id, found.recipient),
         state=found.state,
-        reason=_ADDRESS.sub("(address)", found.reason),
+        reason=_reason(found.recipient, found.reason),
         attempts=found.attempts,
         sent_at=(found.ended_at or found.armed_at or found.since) if sent else None,
         provider_ref=_without(found.recipient, found.provider_ref),
@@ -85,6 +87,17 @@ def _nobody(contact_id: int | None, recipient: str) -> str:
     if contact_id is not None:
         return f"contact {contact_id}"
     return "contact" if recipient else ""
+
+
+def _reason(recipient: str, written: str) -> str:
+    """Why, as a provider or we said it: without the recipient, and without what a person noted."""
+    text = _NOTED.sub(r"\1", _without(recipient, written))
+    local = recipient.partition("@")[0]
+    if local:
+        # Mail servers say `no such user "anna.berg" here`.
+        alone = rf"(?<![\w.+-]){re.escape(local)}(?![\w+-]|\.\w)"
+        text = re.sub(alone, "(address)", text, flags=re.IGNORECASE)
+    return _ADDRESS.sub("(address)", text)
 
 
 def _without(recipient: str, reference: str) -> str:

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from aicmo.packaging.content import ProjectContent
+from aicmo.packaging.client_words import in_client_words
+from aicmo.packaging.content import ItemStatus, ProjectContent
+from aicmo.packaging.wording import Wording
 
 _INTERNAL = {"contacts", "audiences", "language_rules", "sending"}
 """People, how they are chosen, and our own rules: the rules may name other clients."""
@@ -16,6 +18,7 @@ _INTERNAL = {"contacts", "audiences", "language_rules", "sending"}
 
 def project_data(content: ProjectContent) -> dict[str, Any]:
     """The content of a package in JSON's types; an agency that stays unnamed isn't in it."""
+    say = Wording.of(content.document)
     document = content.document.model_dump(mode="json", exclude=_INTERNAL, exclude_none=True)
     agency = content.document.brand.agency
     if agency and not agency.show:
@@ -28,7 +31,7 @@ def project_data(content: ProjectContent) -> dict[str, Any]:
         "plan_version": content.plan_version,
         "plan_imported_at": iso(content.imported_at),
         "document": document,
-        "items": {key: _status(asdict(each)) for key, each in sorted(content.items.items())},
+        "items": {key: _status(each, say) for key, each in sorted(content.items.items())},
         "files": {
             path: hashlib.sha256(each).hexdigest() for path, each in sorted(content.files.items())
         },
@@ -45,7 +48,9 @@ def iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _status(status: dict[str, Any]) -> dict[str, Any]:
+def _status(status: ItemStatus, say: Wording) -> dict[str, Any]:
+    # A reason may quote a mail server, which names the recipient, or a note among colleagues.
+    told = asdict(status) | {"reasons": dict(in_client_words(status.reasons, say))}
     return {
-        name: iso(value) if isinstance(value, datetime) else value for name, value in status.items()
+        name: iso(value) if isinstance(value, datetime) else value for name, value in told.items()
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from PIL import Image
 
 from aicmo.packaging import companions
 from aicmo.packaging.companions import make_companions, make_previews
-from aicmo.packaging.content import Ledger, LedgerRow, ProjectContent
+from aicmo.packaging.content import ItemStatus, Ledger, LedgerRow, ProjectContent
 from aicmo.packaging.rendering import RenderedFormat
 from tests.documents.fixtures import (
     content_of,
@@ -164,6 +165,25 @@ def test_the_data_has_every_item_and_no_person(made: dict[str, Path]) -> None:
     for internal in ("contacts", "language_rules", "sending"):
         assert internal not in data["document"]
     assert data["document"]["audiences"] == [{"id": "aud-all", "name": "Founders list"}]
+
+
+def test_the_data_tells_reasons_in_a_clients_words(tmp_path: Path) -> None:
+    # A mail server quotes whom it refused, and a pause carries a note among colleagues.
+    reasons = {
+        "550 5.1.1 <dana.whitfield@example.com> no such user": 1,
+        "account paused: Marcus hasn't paid": 2,
+        "given up: Dana knows": 1,
+    }
+    content = sample_content()
+    status = ItemStatus(approved=True, counts={"failed": 4}, reasons=reasons)
+    content = replace(content, items=content.items | {"fit-em-1": status})
+    data = files_of(content, tmp_path)["data/project.json"].read_text()
+    assert not re.search("Dana|dana|Marcus", data)
+    assert json.loads(data)["items"]["fit-em-1"]["reasons"] == {
+        "the receiving mail server refused it": 1,
+        "sending is paused": 2,
+        "its delivery is not confirmed": 1,
+    }
 
 
 def test_an_agency_that_stays_unnamed_is_in_no_companion(tmp_path: Path) -> None:

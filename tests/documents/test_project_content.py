@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from aicmo.database import Database
 from aicmo.delivery.project_content import load_content
@@ -92,3 +93,24 @@ def test_the_ledger_comes_along_with_the_head_of_its_chain(database: Database) -
     ledger = load_content(database, "studio").ledger
     assert [row.state for row in ledger.rows] == ["sent", "sent"]
     assert len(ledger.audit_hash) == 64
+
+
+def test_a_reason_in_the_proof_names_neither_recipient_nor_a_note_of_ours(
+    database: Database,
+) -> None:
+    first, second, third = sent(database, 3)
+    said = "550 5.1.1 no such user 'PERSON1' here (person1@example.com), ask postmaster@example.com"
+    with database.write() as session:
+        _says(session, first, said)
+        _says(session, second, "given up: Marcus was angry, leave it")
+        _says(session, third, "450 4.2.2 person30 and the person3.x box, not person3.")
+    assert [row.reason for row in load_content(database, "studio").ledger.rows] == [
+        "550 5.1.1 no such user '(address)' here ((address)), ask (address)",
+        "given up",
+        "450 4.2.2 person30 and the person3.x box, not (address).",
+    ]
+
+
+def _says(session: Session, delivery: Delivery, reason: str) -> None:
+    values = {"state": State.FAILED.value, "reason": reason}
+    session.execute(update(Delivery).where(Delivery.id == delivery.id).values(**values))
