@@ -128,6 +128,7 @@ class Package(Table):
     identity: SHA-256 of its manifest.
     number: counts the project's packages, from 1.
     status: final or internal draft.
+    findings: what the quality gate found; the agency's own, in no file that the client gets.
     archive: the ZIP of all its files: its name, size in bytes and SHA-256.
     store_url: where its manifest is kept; empty when it was not stored.
     """
@@ -144,6 +145,7 @@ class Package(Table):
     plan_version: Mapped[int]
     status: Mapped[str] = mapped_column(String(16))
     manifest: Mapped[dict[str, Any]]
+    findings: Mapped[list[Any]] = mapped_column(JSON, default=list)
     archive: Mapped[dict[str, Any]] = mapped_column(default=dict)
     store_url: Mapped[str] = mapped_column(Text, default="")
     built_by: Mapped[str] = mapped_column(String(200))

@@ -128,7 +128,7 @@ def show_package(console: Console, result: ProjectPackageResult) -> None:
         table.add_row("previews/", "Pictures of the pages", f"{len(pictures)}", size(total), "")
     console.print(table)
     _show_warnings(console, manifest)
-    console.print(_readiness(result.project_id, manifest))
+    console.print(_readiness(result))
     number = f"Package {result.metadata['number']}, in" if result.metadata["number"] else "In"
     folder = Path(result.metadata["folder"]).resolve()
     console.print(plain(f"{number} {folder}"), soft_wrap=True)
@@ -143,11 +143,11 @@ def _show_warnings(console: Console, manifest: dict[str, Any]) -> None:
         console.print(plain(f"Look at: {text}", "yellow"), soft_wrap=True)
 
 
-def _readiness(project: str, manifest: dict[str, Any]) -> Any:
-    if manifest["status"] == "final":
+def _readiness(result: ProjectPackageResult) -> Any:
+    if result.metadata["manifest"]["status"] == "final":
         return plain("Ready for the client.", "green")
-    blockers = sum(each["severity"] == "blocker" for each in manifest["quality"])
-    found = f"{count(blockers, 'blocker')} (`aicmo check {project}`)"
+    blockers = sum(each["severity"] == "blocker" for each in result.metadata["findings"])
+    found = f"{count(blockers, 'blocker')} (`aicmo check {result.project_id}`)"
     return plain(f"Internal draft: {found}.", "yellow")
 
 

@@ -57,7 +57,7 @@ class ProjectPackageResult:
     metadata: `pdf_generated`, `pptx_generated`, `html_generated`, `total_files`, `error_count`,
         `files_generated`, `requested_by`; and of a built package `files` (format, path, pages, size in bytes,
         sha256, reused), `companions` (relative names of the other files), `folder`, `archive` (the ZIP),
-        `manifest`, `number` (the project's packages are counted from 1), `stored` (url by file name).
+        `manifest`, `findings` of the quality gate, `number` (the project's packages are counted from 1), `stored` (url by file name).
     """
 
     project_id: str
@@ -243,6 +243,7 @@ def _assemble_and_store(
     result.metadata |= {
         "folder": str(package.folder),
         "manifest": package.manifest,
+        "findings": list(package.findings),
         "companions": [entry["name"] for entry in package.manifest["files"] if not entry["format"]],
         "archive": str(package.folder.parent / package.archive["file"]),
         "files": [_file(package, each) for each in made.values()],

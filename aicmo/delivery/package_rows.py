@@ -33,6 +33,7 @@ def record_package(
     with audit.transaction(database, package.project_id) as session:
         row = _known(session, package) or _added(session, database, package, actor)
         row.store_url = row.store_url or store_url
+        row.findings = list(package.findings)
         return row
 
 

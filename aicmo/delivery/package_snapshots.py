@@ -21,7 +21,7 @@ _DATA = "data/project.json"
 
 
 def snapshot_at(path: Path) -> Snapshot:
-    """The package in a folder, or of a manifest.json.
+    """The package in a folder, or of a manifest.json; what the quality gate found isn't in it.
 
     Raises:
         FixInput: there is none, or it is one of an older form, without its data.
@@ -41,7 +41,8 @@ def snapshot_of(database: Database, project_id: str, number: int) -> Snapshot:
     entries = {entry["name"]: entry for entry in row.manifest["files"]}
     if _DATA not in entries:
         raise FixInput(f"Package {number} of {project_id} has no {_DATA} to compare")
-    return Snapshot(row.manifest, json.loads(_data(row, entries[_DATA]["sha256"])))
+    data = json.loads(_data(row, entries[_DATA]["sha256"]))
+    return Snapshot(row.manifest, data, row.findings)
 
 
 def _data(row: Package, sha256: str) -> bytes:

@@ -42,6 +42,7 @@ _Part = tuple[str, Path, str]
 class BuiltPackage:
     """A complete folder; `manifest` is what its manifest.json says.
 
+    findings: of the quality gate. They may name other clients, so no file of the package has them.
     archive: the ZIP of all its files, beside the folder: name to download it by, file, size, sha256.
     """
 
@@ -50,6 +51,7 @@ class BuiltPackage:
     folder: Path
     manifest: dict[str, Any]
     reused: bool
+    findings: tuple[Mapping[str, str], ...] = ()
     archive: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -85,7 +87,8 @@ def assemble(
     """
     say = translation(content.document.language)
     files = [*(of_format(each, say) for each in rendered), *companions]
-    manifest = _manifest(content, files, failures)
+    outline = compose(content)
+    manifest = _manifest(content, outline.status, files, failures)
     text = _text(manifest)
     identity = hashlib.sha256(text.encode()).hexdigest()[:12]
     place = output_dir / "packages" / content.document.id
@@ -101,6 +104,7 @@ def assemble(
         folder=folder,
         manifest=manifest,
         reused=reused,
+        findings=tuple(asdict(each) for each in check_quality(content, outline)),
         archive=_archive(content, folder, manifest),
     )
 
@@ -141,10 +145,11 @@ def _parts(package: BuiltPackage) -> Iterator[_Part]:
 
 
 def _manifest(
-    content: ProjectContent, files: Sequence[PackageFile], failures: Mapping[str, str]
+    content: ProjectContent,
+    status: str,
+    files: Sequence[PackageFile],
+    failures: Mapping[str, str],
 ) -> dict[str, Any]:
-    outline = compose(content)
-    findings = check_quality(content, outline)
     return {
         "schema_version": 2,
         "project": content.document.id,
@@ -154,8 +159,7 @@ def _manifest(
         "plan_version": content.plan_version,
         "plan_imported_at": content.imported_at.isoformat(),
         "content_sha256": content_sha256(content),
-        "status": outline.status,
-        "quality": [asdict(each) for each in findings],
+        "status": status,
         "notes": list(theme_for(content.document.brand).notes),
         "complete": not failures,
         "files": [each.entry() for each in files],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,10 +18,14 @@ _TOLD_APART = ("brand", "budget", "kpis")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A package as it was built: its manifest.json and its data/project.json, read."""
+    """A package as it was built: its manifest.json and its data/project.json, read.
+
+    findings: of the quality gate; None where they aren't known.
+    """
 
     manifest: Json
     project: Json
+    findings: Sequence[Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,9 @@ def _titles(one: Snapshot) -> dict[str, str]:
 
 
 def _quality(before: Snapshot, after: Snapshot) -> Iterator[str]:
-    old, new = _findings(before), _findings(after)
+    if before.findings is None or after.findings is None:
+        return
+    old, new = _findings(before.findings), _findings(after.findings)
     for key, said in new.items():
         if key not in old:
             yield f"new {said}"
@@ -152,8 +158,7 @@ def _quality(before: Snapshot, after: Snapshot) -> Iterator[str]:
             yield f"gone: {said}"
 
 
-def _findings(one: Snapshot) -> dict[tuple[str, ...], str]:
-    found = one.manifest.get("quality", ())
+def _findings(found: Sequence[Json]) -> dict[tuple[str, ...], str]:
     return {
         (each["rule"], each["place"], each["evidence"]):
         f"{each['severity']} at {each['place']}: {each['evidence']}"

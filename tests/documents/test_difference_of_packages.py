@@ -135,8 +135,9 @@ def test_findings_that_came_and_went_are_told() -> None:
     def finding(evidence: str) -> dict[str, str]:
         return {"severity": "blocker", "rule": "r", "place": "budget", "evidence": evidence}
 
-    before = snapshot(content, quality=[finding("18,000 of 20,000"), finding("stays")])
-    after = snapshot(content, quality=[finding("stays"), finding("TBD")])
+    one = snapshot(content)
+    before = replace(one, findings=[finding("18,000 of 20,000"), finding("stays")])
+    after = replace(one, findings=[finding("stays"), finding("TBD")])
     assert told(before, after)["Quality"] == [
         "new blocker at budget: TBD",
         "gone: blocker at budget: 18,000 of 20,000",

@@ -68,6 +68,7 @@ def _keep_packages() -> None:
     sa.Column('plan_version', sa.Integer(), nullable=False),
     sa.Column('status', sa.String(length=16), nullable=False),
     sa.Column('manifest', sa.JSON(), nullable=False),
+    sa.Column('findings', sa.JSON(), nullable=False),
     sa.Column('archive', sa.JSON(), nullable=False),
     sa.Column('store_url', sa.Text(), nullable=False),
     sa.Column('built_by', sa.String(length=200), nullable=False),
