@@ -18,12 +18,19 @@ OUTCOMES = ("sent", "failed", "unknown", "skipped", "held", "cancelled", "expire
 """The results that deliveries can have, in the order in which they are told; not `waiting`."""
 
 
+_AFTER_THE_FACT = frozenset(OUTCOMES) - {"held", "skipped"}
+
+
 def has_results(status: ItemStatus | None) -> bool:
-    """Something has happened to the item, more than that it waits: for its time, for approval."""
+    """Something has happened to the item.
+
+    That it is held has not, nor that some are skipped: who has unsubscribed is left out from the
+    day of the import, while the others still wait.
+    """
     if status is None:
         return False
-    happened = {state for state in OUTCOMES if status.counts.get(state)}
-    return bool(happened - {"held"}) or (status.approved and bool(happened))
+    states = {state for state, number in status.counts.items() if number}
+    return bool(states & _AFTER_THE_FACT) or (status.approved and states == {"skipped"})
 
 
 def standing(status: ItemStatus | None, say: Wording) -> str:

@@ -223,13 +223,15 @@ def test_results_come_with_their_proof() -> None:
     assert "number 57, with the SHA-256 01234567 89abcdef" in said
 
 
-def test_a_plan_that_only_waits_for_approval_has_no_results_yet() -> None:
-    content = sample_content()
-    held = {
-        key: replace(status, counts={"held": 3}, reasons={"not approved": 3})
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_plan_of_which_nothing_has_gone_out_has_no_results_yet(*, approved: bool) -> None:
+    content = sample_content(approved=approved)
+    counts = {"waiting": 3, "skipped": 1} if approved else {"held": 3, "skipped": 1}
+    waits = {
+        key: replace(status, counts=counts, reasons={"unsubscribed": 1})
         for key, status in content.items.items()
     }
-    keys = [one.key for one in compose(replace(content, items=held)).chapters]
+    keys = [one.key for one in compose(replace(content, items=waits)).chapters]
     assert "execution" not in keys
 
 
