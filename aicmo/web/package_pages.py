@@ -77,18 +77,7 @@ def gone_page(shared: SharedPackage, timezone: str) -> HTMLResponse:
         ),
     }
     heading, line = ended[shared.state]
-    return html_page(
-        "page.html.j2",
-        look_of(shared.brand),
-        410,
-        language=say.language,
-        direction=say.direction,
-        brand=shared.brand.name,
-        heading=heading,
-        lines=[line],
-        button="",
-        contact=_contact(say, shared),
-    )
+    return _sentence_page(say, shared, 410, heading, line)
 
 
 def no_package_page() -> HTMLResponse:
@@ -112,15 +101,22 @@ def no_package_page() -> HTMLResponse:
 def no_file_page(shared: SharedPackage) -> HTMLResponse:
     """A 404 for a file that isn't part of the link's package."""
     say = translation(shared.language)
+    line = say.text("Open the link from the message again: it lists every file.")
+    return _sentence_page(say, shared, 404, say.text("There is no such file here"), line)
+
+
+def _sentence_page(
+    say: Translation, shared: SharedPackage, code: int, heading: str, line: str
+) -> HTMLResponse:
     return html_page(
         "page.html.j2",
         look_of(shared.brand),
-        404,
+        code,
         language=say.language,
         direction=say.direction,
         brand=shared.brand.name,
-        heading=say.text("There is no such file here"),
-        lines=[say.text("Open the link from the message again: it lists every file.")],
+        heading=heading,
+        lines=[line],
         button="",
         contact=_contact(say, shared),
     )
