@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import page
 import pypdfium2
 import pytest
+from PIL import Image
 
 from aicmo.errors import PackageFileInvalid
 from aicmo.packaging.brand import theme_for
@@ -22,17 +24,25 @@ from aicmo.packaging.content import ProjectContent
 from aicmo.packaging.outline import Outline, squeezed, texts
 from aicmo.packaging.pdf import render_pdf
 from aicmo.packaging.pdf_verification import verify_pdf
+from aicmo.packaging.pictures import picture
 from aicmo.packaging.rendered import RenderedFile
 from tests.documents.canary import listening
 from tests.documents.fixtures import (
+    cjk_content,
     content_of,
     example_content,
     example_names,
+    hindi_content,
     hostile_text,
+    missing_content,
+    rtl_content,
     sample_content,
     sample_data,
     with_hostile_text,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 # Between the running head and the foot, in points.
@@ -78,11 +88,13 @@ def check_words(content: ProjectContent, rendered: RenderedFile) -> None:
     outline = compose(content)
     lines = {line for text in texts(outline.chapters) for line in text.splitlines()}
     plain = {re.sub(r"^(• |\d\. )", "", line) for line in lines}
-    plain -= {chapter.key for chapter in outline.chapters}
+    # Names by which templates choose, which nobody reads.
+    plain -= {chapter.key for chapter in outline.chapters} | {"decision", "warning"}
     assert [line for line in plain if squeezed(line) not in said] == []
     assert rendered.pages == len(pypdfium2.PdfDocument(rendered.path))
     assert rendered.warnings == ()
-    assert "INTERNAL DRAFT" not in text_of(rendered.path)
+    marked = "INTERNAL DRAFT" in text_of(rendered.path)
+    assert marked == (outline.status == "internal draft")
 
 
 def test_a_draft_is_marked_on_every_page_but_the_cover(tmp_path: Path) -> None:
@@ -104,6 +116,53 @@ def test_it_is_tagged_and_passes_pdf_ua_1(sample: RenderedFile) -> None:
     bookmarks = [one.get_title() for one in document.get_toc()]
     assert bookmarks[0] == "Executive summary"
     assert "What goes out, and when" in bookmarks
+
+
+@pytest.mark.parametrize("content", [rtl_content, hindi_content, cjk_content, missing_content])
+@pytest.mark.parametrize("look", ["clear", "editorial"])
+def test_both_looks_are_tagged_in_every_script(
+    content: Callable[..., ProjectContent], look: Literal["clear", "editorial"], tmp_path: Path
+) -> None:
+    rendered = printed(content(theme=look), tmp_path / "strategy.pdf")
+    report = str(page.validate_pdf(str(rendered.path), profile=page.ValidationProfile.PDF_UA_1))
+    assert "Checks: 0 failed" in report, report
+    assert rendered.warnings == ()
+
+
+def test_a_page_read_from_the_right_begins_there(tmp_path: Path) -> None:
+    rendered = printed(rtl_content(theme="clear"), tmp_path / "strategy.pdf")
+    document: Any = pypdfium2.PdfDocument(rendered.path)
+    left_margin, right_margin = 20 / 25.4 * 72, document[1].get_width() - 20 / 25.4 * 72
+    # The contents' page numbers end their lines at the left; a chapter's number begins at the right.
+    numbers = [at for at in digits_of(document[1]) if at[0] < left_margin + 3]
+    assert len(numbers) >= len(compose(rtl_content()).chapters) / 2
+    assert any(right == pytest.approx(right_margin, abs=2) for _, right in digits_of(document[2]))
+
+
+def digits_of(sheet: Any) -> list[tuple[float, float]]:
+    """Where the digits of a page begin and end, in points from the left."""
+    said = sheet.get_textpage()
+    boxes = [
+        said.get_charbox(n)
+        for n in range(said.count_chars())
+        if said.get_text_range(n, 1).isdigit()
+    ]
+    return [(left, right) for left, _, right, _ in boxes]
+
+
+def test_the_clients_pictures_are_on_the_cover(tmp_path: Path) -> None:
+    made = io.BytesIO()
+    Image.new("RGB", (400, 300), "#2a7f62").save(made, "PNG")
+    content = sample_content(approved=True)
+    theme = theme_for(content.document.brand)
+    theme = replace(theme, cover=picture(made.getvalue()), logo=picture(made.getvalue()))
+    for look in ("clear", "editorial"):
+        themed = replace(theme, name=look)
+        rendered = render_pdf(short(compose(content)), themed, tmp_path / f"{look}.pdf")
+        cover: Any = pypdfium2.PdfDocument(rendered.path)[0]
+        colours = cover.render(scale=0.2).to_pil().convert("RGB").getcolors(100_000)
+        shown = sum(n for n, (r, g, b) in colours if abs(r - 42) + abs(g - 127) + abs(b - 98) < 12)
+        assert shown > 0.3 * sum(n for n, _ in colours)
 
 
 def test_the_same_content_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
