@@ -53,8 +53,31 @@ _BARE = "background: none !important; " + " ".join(
 )
 
 
+# A last page with less on it than this share is drawn onto the one before, if that can be done.
+_LITTLE = 0.3
+_SHORT_PART = 4  # pages; in a longer part a page more or less is not seen
+_CLOSER = """
+.chapter > header { margin-bottom: 3mm !important }
+.section { margin-top: 4mm !important }
+h2 { margin-bottom: 1.2mm !important; padding-top: 1.5mm !important }
+.body, .lead { margin-bottom: 1.5mm !important }
+ul, ol { margin-bottom: 1mm !important }
+li { margin-bottom: 0.2mm !important }
+.figures, .cards, .table, .chart { margin-top: 1mm !important; margin-bottom: 1.5mm !important }
+.figure { padding-top: 1.5mm !important; padding-bottom: 1.5mm !important }
+.drawing { margin-bottom: 1.5mm !important }
+.callout { margin-top: 1mm !important; margin-bottom: 2mm !important;
+  padding-top: 3mm !important; padding-bottom: 3mm !important }
+.table tbody th, .table td { padding-top: 1.1mm !important; padding-bottom: 1.1mm !important }
+.pairs { margin-top: 0.5mm !important }
+.pairs > div { margin-bottom: 0.2mm !important }
+"""
+
+
 def lay_out(html: str, assets: Assets, name: str, path: str) -> None:
     """Writes a part as a tagged PDF, and beside it, as JSON, what the frame has to know of it.
+
+    A few lines that would stand alone on a last page are brought back by closer spacing.
 
     Args:
         html: the part's page.
@@ -63,13 +86,28 @@ def lay_out(html: str, assets: Assets, name: str, path: str) -> None:
         path: the file to write; the JSON takes its place with the suffix `.json`.
     """
     with _Warnings() as warnings:
-        bare = CSS(string=f"@page {{ {_BARE} }}")
-        document: Any = _read(_leaving(html), assets).render(stylesheets=[bare], **_OPTIONS)
+        document = _rendered(_read(_leaving(html), assets))
         sheets = [_sheet(page) for page in document.pages]
         document.write_pdf(path, pdf_identifier=b"part", finisher=_finisher(name), **_OPTIONS)
     fonts = [_used(font) for font in document.fonts.values()]
     told = {"sheets": sheets, "fonts": fonts, "warnings": warnings.texts}
     Path(path).with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def _rendered(page: Any) -> Any:
+    bare = CSS(string=f"@page {{ {_BARE} }}")
+    document: Any = page.render(stylesheets=[bare], **_OPTIONS)
+    if 1 < len(document.pages) <= _SHORT_PART and _filled(document.pages[-1]) < _LITTLE:
+        closer: Any = page.render(stylesheets=[bare, CSS(string=_CLOSER)], **_OPTIONS)
+        return closer if len(closer.pages) < len(document.pages) else document
+    return document
+
+
+def _filled(page: Any) -> float:
+    """The share of a page's height that has something on it."""
+    box: Any = page._page_box  # noqa: SLF001  (WeasyPrint tells where boxes are nowhere else)
+    root = box.children[0]
+    return (root.position_y + root.margin_height() - box.content_box_y()) / box.height
 
 
 def bind(

@@ -18,7 +18,7 @@ from aicmo.packaging.outline import Card, Cards, Outline, Paragraph, Section, sq
 from aicmo.packaging.pdf import render_pdf
 from aicmo.packaging.pdf_parts import LONG, parts_of
 from aicmo.packaging.rendered import RenderedFile
-from aicmo.packaging.workers import WorkerPool
+from aicmo.packaging.workers import WorkerPool, shared_pool
 from tests.documents.fixtures import sample_content
 
 THEME = theme_for(sample_content().document.brand)
@@ -189,3 +189,13 @@ def test_one_changed_item_lays_out_only_its_part(printed: Printed, tmp_path: Pat
     text = "\n".join(page_texts(made.path))
     assert "A section that is new" in text
     assert "Version 99" in text
+
+
+@pytest.mark.parametrize(("sections", "pages"), [(9, 1), (10, 1), (14, 2)])
+def test_no_page_is_left_with_a_few_lines(sections: int, pages: int, tmp_path: Path) -> None:
+    style = "@page { size: A4; margin: 20mm } .section { height: 20mm; margin-top: 6.5mm }"
+    body = "<div class=section>One</div>" * sections
+    html = f"<!doctype html><html lang=en><title>T</title><style>{style}</style>{body}</html>"
+    made = tmp_path / "part.pdf"
+    shared_pool().run("aicmo.packaging.pdf_layout:lay_out", html, {}, "part", str(made))
+    assert len(pypdfium2.PdfDocument(made)) == pages
