@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from typing import Any, cast
+
+from pptx.oxml import parse_xml
 
 from aicmo.errors import FixInput
 
@@ -16,6 +19,7 @@ _REFUSED = (
     ("/embeddings/", "embedded objects"),
     ("/externallinks/", "external links"),
 )
+_STARTS = ("ppaction://program", "ppaction://macro", "ppaction://ole", "ppaction://hlinkfile")
 
 
 def check_template(content: bytes) -> None:
@@ -49,13 +53,20 @@ def _faults(file: zipfile.ZipFile) -> Iterator[str]:
 
 
 def _xml_faults(name: str, content: bytes) -> Iterator[str]:
-    if (
-        b"<!DOCTYPE" in content
-        or b"<!ENTITY" in content
-        or content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    ):
+    # In UTF-16 each letter has a zero beside it.
+    plain = content.replace(b"\0", b"")
+    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
         yield f"a document type in {name}"
-    if name == "[Content_Types].xml" and b"macroEnabled" in content:
+        return
+    try:
+        root = cast("Any", parse_xml(content))
+    except SyntaxError:  # of XML
+        yield f"XML that can't be read in {name}"
+        return
+    if name == "[Content_Types].xml" and b"macroEnabled" in plain:
         yield "macros"
-    if name.endswith(".rels") and b'TargetMode="External"' in content.replace(b"'", b'"'):
+    elements = list(root.iter("*"))
+    if any(one.get("TargetMode", "").lower() == "external" for one in elements):
         yield f"a link to another place in {name}"
+    if any(one.get("action", "").lower().startswith(_STARTS) for one in elements):
+        yield f"a button that starts something in {name}"

@@ -43,17 +43,24 @@ def client_base(templates: Mapping[str, bytes], *, mirrored: bool) -> Base:
     """
     check_template(templates[TEMPLATE])
     try:
-        deck: Any = Presentation(io.BytesIO(templates[TEMPLATE]))
-    except (PackageNotFoundError, KeyError, ValueError, SyntaxError) as error:  # of XML, too
-        raise FixInput("deck.pptx isn't a PowerPoint file.", next_step=_AGAIN) from error
+        return _base(templates, mirrored=mirrored)
+    except (PackageNotFoundError, *_BROKEN) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise FixInput(f"deck.pptx can't be drawn on ({said}).", next_step=_AGAIN) from error
+
+
+_BROKEN = (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError)
+"""What python-pptx raises at a file that lacks a part of a presentation, or has it wrong."""
+_AGAIN = "Save the template in PowerPoint as .pptx and import the plan again."
+
+
+def _base(templates: Mapping[str, bytes], *, mirrored: bool) -> Base:
+    deck: Any = Presentation(io.BytesIO(templates[TEMPLATE]))
     _empty(deck)
     layouts = tuple(_layout(role, part) for role, part in _parts(deck, templates).items())
     page = _page(deck, layouts, mirrored=mirrored)
     style = _default_table_style(deck)
     return Base(deck, page, layouts, _slots(deck), style)
-
-
-_AGAIN = "Save the template in PowerPoint as .pptx and import the plan again."
 
 
 def _empty(deck: Any) -> None:
@@ -76,14 +83,16 @@ def _parts(deck: Any, templates: Mapping[str, bytes]) -> dict[str, Any]:
             f"{TEMPLATE} has no {NAMES} beside it.",
             next_step=f"Say there which layout is {', '.join(ROLES)}. The template has {known}.",
         )
-    named = parse_yaml(templates[NAMES].decode("utf-8", "replace"), NAMES)
-    for role in ROLES:
-        if named.get(role) not in there:
+    read = parse_yaml(templates[NAMES].decode("utf-8", "replace"), NAMES)
+    given = cast("dict[str, Any]", read) if isinstance(read, dict) else {}
+    named = {role: str(given.get(role, "")) for role in ROLES}
+    for role, name in named.items():
+        if name not in there:
             raise FixInput(
-                f"{NAMES}: {role} is “{named.get(role, '')}”, which isn't a layout of {TEMPLATE}.",
+                f"{NAMES}: {role} is “{name}”, which isn't a layout of {TEMPLATE}.",
                 next_step=f"Use one of {known}.",
             )
-    return {role: there[named[role]] for role in ROLES}
+    return {role: there[name] for role, name in named.items()}
 
 
 def _layout(role: str, part: Any) -> Layout:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,45 @@ def with_part(name: str, content: bytes) -> bytes:
     with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED) as file:
         file.writestr(name, content)
     return target.getvalue()
+
+
+def changed(part: str, change: Callable[[bytes], bytes]) -> bytes:
+    """The template with another content of one part."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(template())) as file, zipfile.ZipFile(target, "w") as made:
+        for name in file.namelist():
+            content = file.read(name)
+            made.writestr(name, change(content) if name == part else content)
+    return target.getvalue()
+
+
+def reaching_out(mode: str, encoding: str = "UTF-8") -> bytes:
+    """The template with a picture on its master that lies somewhere else."""
+    link = (
+        '<Relationship Id="rId99" Target="https://x.example/p.png" Type="http://schemas.'
+        f'openxmlformats.org/officeDocument/2006/relationships/image" {mode}/></Relationships>'
+    )
+
+    def change(rels: bytes) -> bytes:
+        text = rels.decode().replace("</Relationships>", link).replace("UTF-8", encoding)
+        return text.encode({"UTF-8": "utf-8", "UTF-16": "utf-16-le"}[encoding])
+
+    return changed("ppt/slideMasters/_rels/slideMaster1.xml.rels", change)
+
+
+def starting() -> bytes:
+    click = (
+        b'name="Title 1"><a:hlinkClick xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/'
+        b'relationships" r:id="" action="ppaction://program?calc.exe"/></p:cNvPr>'
+    )
+    layout = "ppt/slideLayouts/slideLayout1.xml"
+    return changed(layout, lambda xml: xml.replace(b'name="Title 1"/>', click))
+
+
+def colourless() -> bytes:
+    accent = re.compile(rb"<a:accent1>.*?</a:accent1>", re.DOTALL)
+    theme = "ppt/theme/theme1.xml"
+    return changed(theme, lambda xml: accent.sub(b"<a:accent1/>", xml))
 
 
 def render_on(deck: bytes, names: bytes | None, path: Path) -> Any:
@@ -96,6 +137,23 @@ REFUSED = {
         NAMES,
         "a link to another place",
     ),
+    "a spaced link": (reaching_out('TargetMode = "External"'), NAMES, "a link to another place"),
+    "a coded link": (reaching_out('TargetMode="&#69;xternal"'), NAMES, "a link to another place"),
+    "a link in UTF-16": (
+        reaching_out('TargetMode="External"', "UTF-16"),
+        NAMES,
+        "a link to another place",
+    ),
+    "program": (starting(), NAMES, "a button that starts something"),
+    "entity in UTF-16": (
+        with_part("ppt/x.xml", "<!DOCTYPE a>".encode("utf-16-le")),
+        NAMES,
+        "a document type",
+    ),
+    "broken": (with_part("ppt/x.xml", b"<a"), NAMES, "XML that can't be read in ppt/x.xml"),
+    "no colour": (colourless(), NAMES, "deck.pptx can't be drawn on"),
+    "names in a list": (template(), b"- a", "cover is “”, which isn't a layout"),
+    "a name that is a list": (template(), NAMES.replace(b"Title Slide", b"[a]"), "isn't a layout"),
     "entity": (with_part("ppt/x.xml", b"<!DOCTYPE a>"), NAMES, "a document type"),
     "bomb": (with_part("ppt/x.bin", b"0" * 61_000_000), NAMES, "60 MB when unpacked"),
     "no file": (b"PK nothing", NAMES, "isn't a PowerPoint file"),
