@@ -40,6 +40,7 @@ from tests.documents.fixtures import (
     sample_data,
     with_hostile_text,
 )
+from tests.documents.page_samples import with_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +105,13 @@ def test_a_draft_is_marked_on_every_page_but_the_cover(tmp_path: Path) -> None:
     document: Any = pypdfium2.PdfDocument(rendered.path)
     marked = ["INTERNAL DRAFT" in one.get_textpage().get_text_bounded() for one in document]
     assert marked == [False] + [True] * (rendered.pages - 1)
+
+
+def test_beside_a_logo_a_draft_is_said_on_one_line(tmp_path: Path) -> None:
+    content = sample_content()
+    theme = with_pictures(theme_for(content.document.brand))
+    rendered = render_pdf(short(compose(content)), theme, tmp_path / "strategy.pdf")
+    assert "Internal draft – not approved" in text_of(rendered.path).splitlines()
 
 
 def test_it_is_tagged_and_passes_pdf_ua_1(sample: RenderedFile) -> None:
