@@ -12,6 +12,7 @@ import json
 import logging
 import re
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -41,6 +42,7 @@ native: Any = importlib.import_module("weasyprint.text.ffi")
 
 _EMPTY = re.compile(rb"(<[0-9a-f]+>) <>")
 _LINK, _TARGET = re.compile(r'href="#([^"]*)"'), re.compile(r'\bid="([^"]*)"')
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _OPTIONS = {"pdf_variant": "pdf/a-3a", "pdf_version": "1.7", "output_intent": "srgb"}
 # What a page says of the whole document stands in the frame.
 _BARE = "background: none !important; " + " ".join(
@@ -54,7 +56,7 @@ _BARE = "background: none !important; " + " ".join(
 
 
 # A last page with less on it than this share is drawn onto the one before, if that can be done.
-_LITTLE = 0.3
+_LITTLE = 0.35
 _SHORT_PART = 4  # pages; in a longer part a page more or less is not seen
 _CLOSER = """
 .chapter > header { margin-bottom: 3mm !important }
@@ -86,7 +88,7 @@ def lay_out(html: str, assets: Assets, name: str, path: str) -> None:
         path: the file to write; the JSON takes its place with the suffix `.json`.
     """
     with _Warnings() as warnings:
-        document = _rendered(_read(_leaving(html), assets))
+        document = _rendered(_Page(_leaving(html), assets))
         sheets = [_sheet(page) for page in document.pages]
         document.write_pdf(path, pdf_identifier=b"part", finisher=_finisher(name), **_OPTIONS)
     fonts = [_used(font) for font in document.fonts.values()]
@@ -94,11 +96,11 @@ def lay_out(html: str, assets: Assets, name: str, path: str) -> None:
     Path(path).with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
 
 
-def _rendered(page: Any) -> Any:
-    bare = CSS(string=f"@page {{ {_BARE} }}")
-    document: Any = page.render(stylesheets=[bare], **_OPTIONS)
+def _rendered(page: _Page) -> Any:
+    bare = f"@page {{ {_BARE} }}"
+    document = page.render(bare)
     if 1 < len(document.pages) <= _SHORT_PART and _filled(document.pages[-1]) < _LITTLE:
-        closer: Any = page.render(stylesheets=[bare, CSS(string=_CLOSER)], **_OPTIONS)
+        closer = page.render(bare, _CLOSER)
         return closer if len(closer.pages) < len(document.pages) else document
     return document
 
@@ -146,7 +148,7 @@ def bind(
     frame = Path(path).with_suffix(".frame.pdf")
     told = [json.loads(Path(part).with_suffix(".json").read_bytes()) for part in parts]
     with _Warnings() as warnings:
-        document: Any = _read(html, assets).render(**_OPTIONS)
+        document = _Page(html, assets).render()
         kept = [_add_font(document, used) for one in told for used in one["fonts"]]
         document.write_pdf(
             frame,
@@ -161,8 +163,29 @@ def bind(
     return warnings.texts
 
 
-def _read(html: str, assets: Assets) -> Any:
-    return HTML(string=html, url_fetcher=_Jail(assets))
+class _Page:
+    """A page whose style sheets are parsed once per worker: it takes longer than a short layout."""
+
+    def __init__(self, html: str, assets: Assets) -> None:
+        head, end, body = html.partition("</head>")
+        self._styles = _STYLE.findall(head)
+        bare = _STYLE.sub("", head) + end + body
+        self._page: Any = HTML(string=bare, url_fetcher=_Jail(assets))
+
+    def render(self, *more: str) -> Any:
+        """The laid-out document; `more` are style sheets that have the last word."""
+        sheets = [_style(text) for text in (*self._styles, *more)]
+        for text in (text for _, told in sheets for text in told):
+            logging.getLogger("weasyprint").warning("%s", text)
+        return self._page.render(stylesheets=[css for css, _ in sheets], **_OPTIONS)
+
+
+@lru_cache(maxsize=8)
+def _style(text: str) -> tuple[CSS, tuple[str, ...]]:
+    """A parsed style sheet, which may import nothing, and what WeasyPrint warned of in it."""
+    with _Warnings() as warnings:
+        css = CSS(string=text, url_fetcher=_Jail({}))
+    return css, tuple(warnings.texts)
 
 
 def _leaving(html: str) -> str:
