@@ -37,7 +37,7 @@ def test_the_demo_runs_twice_and_sends_once(workspace: Workspace) -> None:
     page = re.search(r"Open (\S+index\.html)", first)
     assert page
     assert Path(page[1]).exists()
-    package = re.search(r"^In (\S+)$", first, re.MULTILINE)
+    package = re.search(r"^Package 1, in (\S+)$", first, re.MULTILINE)
     assert package
     made = {path.name for path in Path(package[1]).iterdir()}
     assert {"strategy.pdf", "deck.pptx", "summary.html", "manifest.json"} <= made
