@@ -144,6 +144,8 @@ def _show_warnings(console: Console, manifest: dict[str, Any]) -> None:
 
 
 def _readiness(result: ProjectPackageResult) -> Any:
+    if missing := [each["name"] for each in result.metadata["manifest"]["missing"]]:
+        return plain(f"Not ready for the client: it lacks {', '.join(missing)}.", "red")
     if result.metadata["manifest"]["status"] == "final":
         return plain("Ready for the client.", "green")
     blockers = sum(each["severity"] == "blocker" for each in result.metadata["findings"])

@@ -87,8 +87,8 @@ def prepare_handover(
 
     Raises:
         NoSuchProject: there is no such project.
-        FixInput: there is no such package, it is an internal draft or isn't in this store, nobody or
-            no address is named, or the brand lacks what an email must carry.
+        FixInput: there is no such package, it is an internal draft, incomplete or not in this store,
+            nobody or no address is named, or the brand lacks what an email must carry.
         FixConfiguration: AICMO_SERVE_URL or AICMO_SECRET_KEY isn't set.
     """
     serve_url, secret_key = settings.require_serve_url(), settings.require_secret_key()
@@ -202,6 +202,11 @@ def _refuse(
             f"Package {package.number} of {project} is an internal draft",
             next_step=f"Approve every item and run `aicmo package {project}`, or say --internal.",
         )
+    if lacking := [each["name"] for each in package.manifest.get("missing", [])]:
+        raise FixInput(
+            f"Package {package.number} of {project} lacks {', '.join(lacking)}",
+            next_step=f"Build it again: `aicmo package {project}` says why it failed.",
+        )
     if missing := missing_for_email(document):
         raise FixInput(
             f"{project} can't send email: its document has no {', '.join(missing)}",
@@ -276,7 +281,7 @@ def _with(
 
 def _cover(package: Package, text: str) -> Cover:
     files, _ = offered_files(package)
-    return Cover(package.number, package.status, package.manifest["title"], files, text.strip())
+    return Cover(package.plan_version, package.status, package.manifest["title"], files, text.strip())
 
 
 def _withdraw_all(

@@ -152,6 +152,16 @@ def test_an_internal_draft_stays_here_unless_asked_for(
     workspace.run("deliver", "studio", "--to", ANNA, "--package", "1")
 
 
+def test_a_package_that_lacks_a_file_is_not_handed_over(
+    workspace: Workspace, database: Database
+) -> None:
+    build(database, workspace, missing=("deck.pptx",))
+    for asked in ((), ("--internal",)):
+        refused = workspace.run("deliver", "studio", "--to", ANNA, *asked, status=2)
+        assert "Package 2 of studio lacks deck.pptx" in refused.stderr
+    assert workspace.json("packages", "studio")["links"] == []
+
+
 REFUSED = {
     "nobody": (("--to", " "), "needs somebody"),
     "no address": (("--to", "Anna"), "Anna"),

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from aicmo.packaging import companions
 from tests.command_line.cli_workspace import EXAMPLE, PROJECT, Workspace, enter_with_example
 
 OURS = '{% include "aicmo/summary.css.j2" %}\n'
@@ -33,6 +34,18 @@ def test_building_says_what_there_is_whether_it_is_ready_and_where(workspace: Wo
     assert f"Internal draft: 1 blocker (`aicmo check {PROJECT}`)" in said
     assert "Package 1, in " in said
     assert "northside-strength-studio-v1" in said
+
+
+def test_a_package_that_lacks_a_file_is_not_called_ready(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(companions, "OF_PLAN", {**companions.OF_PLAN, "calendar.xlsx": fail})
+    ran = workspace.run("package", PROJECT, "--formats", "html", status=1)
+    assert "Not ready for the client: it lacks calendar.xlsx." in ran.stdout
+    assert "calendar.xlsx failed: " in ran.stderr
 
 
 def test_build_can_be_named_and_json_is_one_object(workspace: Workspace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,18 @@ def stored_package(
     status: str = "final",
     title: str = "Studio launch",
     language: str = "en",
+    missing: Sequence[str] = (),
     **changes: Any,
 ) -> Package:
-    """A package of a project, with its files in the store; `changes` are the document's."""
+    """A package of a project, with its files in the store; `changes` are the document's.
+
+    missing: names of files that could not be made.
+    """
     imported(database, id=project, language=language, **changes)
     entries = [_entry(store, folder, project, name, content) for name, content in files.items()]
     archive = _entry(store, folder, project, f"{project}-v1.zip", ARCHIVE)
     manifest = {"title": title, "language": language, "plan_version": 1, "files": entries}
+    manifest["missing"] = [{"format": "", "name": name, "reason": "no ink"} for name in missing]
     with database.write() as session:
         earlier = select(Package.number).where(Package.project_id == project)
         number = len(session.scalars(earlier).all()) + 1
