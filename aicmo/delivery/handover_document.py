@@ -52,10 +52,10 @@ class Letter:
 class Cover:
     """What all messages of one handover say.
 
-    number, status, title, files: of the package. text: in place of our own words, Markdown.
+    version: of the plan, as the documents call it. status, title, files: of the package. text: in place of our own words, Markdown.
     """
 
-    number: int
+    version: int
     status: str
     title: str
     files: tuple[SharedFile, ...]
@@ -144,7 +144,7 @@ def _item(
     return {
         "id": letter.item,
         "channel": "email",
-        "title": say.text("{title}: version {number}", title=cover.title, number=cover.number),
+        "title": say.text("{title}: version {number}", title=cover.title, number=cover.version),
         "send_at": now.isoformat(timespec="seconds"),
         "send_until": letter.expires_at.isoformat(timespec="seconds"),
         "audience": letter.contact,
@@ -152,7 +152,7 @@ def _item(
             "subject": say.text("{title}: the documents are ready", title=cover.title),
             "preheader": say.text(
                 "Version {number}: every file in one place, to open or to download.",
-                number=cover.number,
+                number=cover.version,
             ),
             "body": "\n\n".join(_body(say, document, letter, cover, has_name=has_name)),
             "cta": {"label": say.text("Open the documents"), "url": letter.url},

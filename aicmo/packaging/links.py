@@ -63,6 +63,7 @@ class SharedPackage:
     """What a link leads to, as it stands at the moment of asking.
 
     state: open, or why it isn't any more.
+    plan_version: what the documents call their version; packages have numbers of their own.
     brand: of the project as it is now; language: BCP 47, of the package.
     files: the package's own, without those in its folders; archive: the ZIP of all, if there is one.
     """
@@ -70,7 +71,7 @@ class SharedPackage:
     link_id: int
     project_id: str
     state: Literal["open", "expired", "revoked"]
-    number: int
+    plan_version: int
     status: str
     title: str
     language: str
@@ -203,7 +204,7 @@ def _shared(link: PackageLink, package: Package, brand: Brand, now: datetime) ->
         link_id=link.id,
         project_id=package.project_id,
         state=_state(link, now),
-        number=package.number,
+        plan_version=package.plan_version,
         status=package.status,
         title=manifest["title"],
         language=manifest["language"],

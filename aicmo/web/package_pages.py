@@ -124,7 +124,7 @@ def _sentence_page(
 
 def _facts(say: Translation, shared: SharedPackage, timezone: str) -> list[str]:
     return [
-        say.text("Version {number}", number=format_decimal(shared.number, locale=say.locale)),
+        say.text("Version {number}", number=format_decimal(shared.plan_version, locale=say.locale)),
         _day(say, shared.built_at, timezone),
     ]
 

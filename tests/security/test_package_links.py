@@ -74,6 +74,14 @@ def test_the_page_lists_what_can_be_downloaded(web: httpx.Client, link: NewLink)
     assert re.search(r"This page works until \w+ \d+, 20\d\d\.", page.text)
 
 
+def test_the_page_names_the_version_that_its_documents_name(
+    web: httpx.Client, ledger: Database, store: FolderStore, tmp_path: Path, package: Package
+) -> None:
+    again = stored_package(ledger, store, tmp_path)
+    assert (again.number, again.plan_version) == (package.number + 1, package.plan_version)
+    assert "Version 1" in web.get(path(linked(ledger, again))).text
+
+
 def test_the_page_speaks_the_packages_language(
     web: httpx.Client, ledger: Database, store: FolderStore, tmp_path: Path
 ) -> None:
