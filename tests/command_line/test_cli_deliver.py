@@ -100,7 +100,7 @@ def test_the_steps_it_names_send_each_person_a_link_of_their_own(
     for token in tokens:
         shared = find_link(database, token)
         assert shared is not None
-        assert (shared.state, shared.project_id, shared.number) == ("open", "studio", 1)
+        assert (shared.state, shared.project_id, shared.plan_version) == ("open", "studio", 1)
     assert [each["email"] for each in workspace.json("packages", "studio")["links"]] == [
         "sent",
         "sent",
