@@ -64,7 +64,7 @@ def enter(folder: Path, patch: pytest.MonkeyPatch) -> Workspace:
 
 
 def enter_with_example(folder: Path, patch: pytest.MonkeyPatch) -> Workspace:
-    """A working folder with a key, a database and the example project."""
+    """A working folder with a key, a database, the example project and the pictures it names."""
     shutil.copytree(_prepared(), folder, dirs_exist_ok=True)
     with sqlite3.connect(folder / ".aicmo" / "aicmo.db") as database:
         # A copy would be taken for a backup that was restored.
@@ -81,6 +81,7 @@ def _prepared() -> Path:
         workspace = enter(folder, patch)
         workspace.run("init")
         workspace.run("import", str(EXAMPLE))
+        shutil.copytree(EXAMPLE.parent / "pictures", folder / "pictures")
         _close_database()
     return folder
 
