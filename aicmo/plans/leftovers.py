@@ -17,12 +17,14 @@ _ANYWHERE = re.compile(
     \bTODO\b(?!\ [A-ZÁÉÍÓÚÑ]{{2}}) | \bFIXME\b | \bX{{3,}}\b      # Spanish shouts TODO INCLUIDO
     | [€$£¥]\s?XX\b | \bXX\s?% | \bXX[./]XX\b
     | \[(?:{_BLANKS.upper()})\] | \[(?:{_BLANKS.title()})\]
+    | \[object\ Object\] | \bT\.B\.[CD]\b | (?<!\{{)\{{(?:first|last)?_?name\}}(?!\}}) | <(?:first[\ _])?name>
     | \*\|[A-Z_:]+\|\* | %%\w+%% | \$\{{\w+\}} | <<\w+>> | \[\[\w+\]\]   # other tools' merge fields
     | (?i:
         \b(?:TBD|TBC)\b | \b(?:lorem\ ipsum|dolor\ sit\ amet)\b | (?<![\w/])N/A(?![\w/])
       | [\[<](?:insert|your|einf[üu]gen|insérer|insertar|inserir)\b[^\]>\n]*[\]>]
       | \binsert\ (?:(?:the|a|an|your|client)\ )*(?:{_BLANKS})\ here\b
-      | \bplaceholder\ (?:text|copy|image)\b
+      | \bplaceholder\ (?:text|copy|image)\b | \[placeholder\]
+      | \[(?:client|company|brand)(?:['’]s)?(?:\ (?:name|logo|here))+\]
       | \b(?:Blindtext|Platzhaltertext)\b | \bhier\ (?:[\w-]+\ )?einfügen\b
       | \b(?:texte\ provisoire|faux[- ]texte)\b | \binsérer\ (?:[\w'’-]+\ ){{1,3}}ici\b
       | \btexto\ de\ relleno\b | \binsertar\ (?:\w+\ ){{1,3}}aquí\b

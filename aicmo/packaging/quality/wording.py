@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _MARKER = re.compile(
     r"""
     \b(?:INTERNAL|DRAFT|CONFIDENTIAL\ NOTE)\b(?=\s*[:\])–-]) | [\[(](?i:internal|draft|entwurf|intern)[\])]
+    | (?<![\w-])(?<![\w-]\ )Internal\s?: | <!--
+    | (?i: \bnote\ to\ (?:the\ )?(?:copywriter|designer|editor|team)\s?: )
     | (?i: (?<!\w)draft\s?: | \binternal\ (?:use\ only|only|note|comment)\b | \bfor\ internal\ use\b
       | \b(?:do\ not|don[’']t)\ (?:send|share|forward|show)\ (?:this|it)?\s*(?:to|with)\ (?:the\ )?client\b
       | \b(?:DO\ NOT\ SEND|not\ for\ (?:the\ )?client|note\ to\ self|remove\ before\ sending)\b
@@ -25,7 +28,9 @@ _MARKER = re.compile(
         |uso\ interno|no\ enviar\ al\ cliente|não\ enviar\ ao\ cliente)\b )
     | 社内限り | 送信禁止 | केवल\ आंतरिक | للاستخدام\ الداخلي
     | (?<![\w@./])@[\w.]+[:,]?\ (?i:please|pls|can\ you|could\ you|check|review|fix|bitte|peux-tu|puedes)\b
-    | (?i:\blocalhost\b|\b127\.0\.0\.1\b|\bfile://) | \b[A-Za-z]:\\\w | (?<![\w/.])/(?:home|Users|tmp|var)/\w
+    | (?i:\blocalhost\b|\b127\.0\.0\.1\b|\bfile://) | \b[A-Za-z]:\\\w
+    | (?<![\w/.])/(?:home|Users|tmp|var|root|opt|srv|mnt)/\w
+    | (?i:https?://(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)\d)
     | \b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b
     """,
     re.VERBOSE,
@@ -34,6 +39,8 @@ _RAW_ID = re.compile(r"(?=.*\d)(?=.*[-_]).+|.*_.*")
 _LINK = re.compile(r"https?://\S+")
 _RESERVED = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|net|org))?|test|invalid)$")
 _HOST = re.compile(r"https://([^\s/<>\"')\]]+)")
+_LONG_NAME = 8
+"""Characters from which a name without its spaces is nobody's other word."""
 _FINISH = "Write what belongs there"
 
 
@@ -75,9 +82,22 @@ def other_clients(
 ) -> Iterator[Hit]:
     """The name or domain of another client, unless it is the client's own or allowed."""
     own = own_names(document)
-    others = _any_of((one for one in names if not phrase_pattern(one).search(own)), passages)
+    ways = [way for one in names if not phrase_pattern(one).search(own) for way in _written(one)]
+    others = _any_of((way for way in ways if not phrase_pattern(way).search(own)), passages)
     fix = "Take it out, or allow it in language_rules.may_mention if it is meant"
     yield from _hits("another client's name", others, passages, fix)
+
+
+def _written(name: str) -> Iterator[str]:
+    """A name as people write it: as it is, without accents, with `and`, as a hashtag."""
+    letters = unicodedata.normalize("NFD", name)
+    plain = "".join(one for one in letters if not unicodedata.combining(one))
+    for way in dict.fromkeys((name, plain) if plain.isascii() else (name,)):
+        yield way
+        if "&" in way:
+            yield " and ".join(part.strip() for part in way.split("&"))
+        if " " in way and len(way) >= _LONG_NAME:
+            yield from dict.fromkeys((way.replace(" ", ""), re.sub(r"\W", "", way)))
 
 
 def ruled_out(document: ProjectDocument, passages: Sequence[Passage]) -> Iterator[Hit]:
