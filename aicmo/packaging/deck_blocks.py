@@ -111,10 +111,10 @@ def _section_card(section: Section) -> Card:
             case Bullets(points, ordered):
                 lines += [f"{i}. {p}" if ordered else f"• {p}" for i, p in enumerate(points, 1)]
             case Paragraph(text):
-                lines.append(text)
+                lines += ["", text]  # a paragraph of its own
             case _:
                 pass
-    return Card(section.heading, "\n".join(lines))
+    return Card(section.heading, "\n".join(lines).strip())
 
 
 def names_itself(section: Section) -> bool:
@@ -357,7 +357,8 @@ def notes_of(part: Part, say: Translation) -> list[str]:
 
 
 def _framed_notes(part: Framed, say: Translation) -> list[str]:
-    notes = [part.caption] if part.caption else []
+    # Whole, also where the slide's title says it.
+    notes = [caption] if (caption := replace(part, captioned=True).caption) else []
     if part.source:
         notes.append(say.text("Source: {source}", source=part.source))
     if isinstance(part, Month):

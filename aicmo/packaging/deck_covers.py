@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Relate = Callable[[Picture], str]
 
-_LOGO = (1.3, 0.42)  # inches on the master, at most
+_LOGO = (1.3, 0.38)  # inches on the master, at most
 _COVER_LOGO = (2.2, 0.7)
 _TABLES = {
     "clear": TableLook("Clear", "{6F1C6A52-9B0E-4B57-8E55-3A1D7C2F4E10}", "accent4", "bg2", above=False),
@@ -57,7 +57,7 @@ def master_shapes(name: str, page: Page, logo: Picture | None, relate: Relate) -
     if logo:
         width, height = inside(logo, _LOGO)
         end = page.title[0] + page.title[2]
-        box = (end - width, page.title[1] - 0.22 - height / 2, width, height)
+        box = (end - width, page.title[1] - 0.34 - height / 2, width, height)
         shapes += draft.picture(8, box, relate(logo))
     return shapes
 
@@ -122,21 +122,24 @@ def _editorial_cover(cover: Cover, relate: Relate) -> LayoutXml:
     if cover.picture:
         shapes = draft.picture(2, side, relate(cover.picture), filled(cover.picture, side))
     else:
-        initial = draft.level(260, cover.on_primary, face="mj").replace(
+        initial = draft.level(260, "accent4", face="mj").replace(
             f'algn="{draft.start}"', 'algn="ctr"'
         )
-        shapes = draft.shape(2, side, "rect", "tx2") + _initial(draft, side, initial, cover.initial)
+        shapes = _initial(draft, side, initial, cover.initial)
     shapes += draft.shape(4, (0.9, 4.36, 1.1, 0.05), "rect", "accent2")
     if cover.logo:
         width, height = inside(cover.logo, _COVER_LOGO)
-        shapes += draft.picture(11, (7.6 - width, 0.55, width, height), relate(cover.logo))
-    shapes += _cover_texts(draft, boxes, "accent5", title=(44, False, "tx1"), client="accent6")
-    return LayoutXml("Cover", shapes, boxes, look.ground_xml("bg1"), plain=True)
+        plate = (7.3 - width, 0.5, width + 0.3, height + 0.24)  # of paper, as the clear look's
+        shapes += draft.shape(10, plate, "rect", "bg1")
+        shapes += draft.picture(11, (7.45 - width, 0.62, width, height), relate(cover.logo))
+    text = cover.on_primary
+    shapes += _cover_texts(draft, boxes, text, title=(44, False, text), client=text)
+    return LayoutXml("Cover", shapes, boxes, look.ground_xml("tx2"), plain=True)
 
 
 def _initial(draft: Draft, box: Box, style: str, letter: str) -> str:
     run = f'<a:r><a:rPr lang="en"/><a:t>{letter}</a:t></a:r>'
-    shape = draft.shape(3, box, "rect", "tx2")
+    shape = draft.shape(3, box, "rect", "bg1")
     text = (
         '<p:txBody><a:bodyPr vert="horz" wrap="none" lIns="0" tIns="0" rIns="0" bIns="0" '
         f'anchor="ctr"><a:noAutofit/></a:bodyPr><a:lstStyle>{style}</a:lstStyle><a:p>{run}</a:p>'
@@ -180,15 +183,15 @@ def _clear_chapter(cover: Cover) -> LayoutXml:
 
 
 def _editorial_chapter(cover: Cover) -> LayoutXml:
-    draft = Draft(cover.page)
+    draft, text = Draft(cover.page), cover.on_primary
     boxes = {
         look.TITLE: (0.9, 3.15, 10.2, 1.3),
         look.BODY: (0.9, 4.75, 9.6, 1.7),
         look.NUMBER: (0.9, 0.9, 4.0, 2.1),
     }
     rule = draft.shape(2, (0.9, 4.56, 1.1, 0.05), "rect", "accent2")
-    texts = _chapter_texts(draft, boxes, (44, False, "tx1"), (110, False, "accent6"), "accent5")
-    return LayoutXml("Chapter", rule + texts, boxes, look.ground_xml("bg2"), plain=True)
+    texts = _chapter_texts(draft, boxes, (44, False, text), (110, False, text), text)
+    return LayoutXml("Chapter", rule + texts, boxes, look.ground_xml("tx2"), plain=True)
 
 
 def _chapter_texts(

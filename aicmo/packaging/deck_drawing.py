@@ -278,6 +278,7 @@ def _rows(canvas: Canvas, part: Rows, box: Box) -> None:
     describe(frame, f"{table.caption}. {rows}.")
     drawn = frame.table
     drawn.last_row = part.last and table.total is not None
+    leads = part.leads()
     for column, width in enumerate(part.widths(box[2], canvas.scale)):
         drawn.columns[column].width = Inches(width)
     for number, (cells, height) in enumerate(
@@ -289,6 +290,11 @@ def _rows(canvas: Canvas, part: Rows, box: Box) -> None:
             cell = drawn.cell(number, column)
             para = Para(" ".join(lines_of(text)), style)
             _cell(canvas, cell, para, scale, numeric=column in table.numeric)
+            setattr(
+                cell,
+                "margin_right" if canvas.rtl else "margin_left",
+                Inches(CELL_X + leads[column]),
+            )
             cell.vertical_anchor = MSO_ANCHOR.MIDDLE if stretch else MSO_ANCHOR.TOP
 
 
@@ -323,7 +329,8 @@ def _month(canvas: Canvas, part: Month, box: Box) -> None:
     x, y, width, height = box
     above = caption_height(part, width, 1.0)
     if part.caption:
-        canvas.text(-1, (x, y, width, above), (Para(part.caption, CAPTION),))
+        shape = canvas.text(-1, (x, y, width, above), ())
+        canvas.write(shape, (Para(part.caption, CAPTION),), 1.0)
     scale = part.text_scale(width, height - above)
     heights = part.row_heights(width, height - above)
     frame = _table_frame(canvas, len(heights) + 1, 7, (x, y + above, width, HEADS + sum(heights)))
@@ -338,7 +345,11 @@ def _month(canvas: Canvas, part: Month, box: Box) -> None:
         for column, cell in enumerate(week):
             shown = part.shown(cell, width, tall, scale)
             number_para = [Para(cell.number if cell.inside else "", DAY)]
-            _day(canvas, drawn.cell(number, column), [*number_para, *shown], scale)
+            drawn_cell = drawn.cell(number, column)
+            if cell.entries:
+                drawn_cell.fill.solid()
+                drawn_cell.fill.fore_color.theme_color = canvas.base.slots.tint
+            _day(canvas, drawn_cell, [*number_para, *shown], scale)
 
 
 def _day(canvas: Canvas, cell: Any, paras: Sequence[Para], scale: float) -> None:

@@ -7,6 +7,7 @@ whole in its speaker notes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from aicmo.errors import PackageFileInvalid
 from aicmo.packaging import deck_blocks as blocks
 from aicmo.packaging.deck_parts import GAP, Framed, Part, Rows, Text, Tiles
 from aicmo.packaging.deck_text import LEAD, SUBHEAD, Fitted, Para, fitted, wrap
-from aicmo.packaging.outline import Chapter, Outline, Paragraph, Section, Table
+from aicmo.packaging.outline import Cards, Chapter, Outline, Paragraph, Section, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,8 @@ _MOST_CHAPTERS = 16  # on one slide
 _LARGE = 0.85  # of a title's size
 _LONG_DECK = 14
 _LITTLE = 0.4  # of a slide
+_TITLE_LENGTH = 90  # characters
+_WORD = re.compile(r"\w+")
 _SHARED_SCALE, _ALONE_SCALE = 0.95, 0.85
 _SHARE_UNTIL = 0.6  # of a slide; a fuller one isn't shared with the next section
 
@@ -40,7 +43,7 @@ class Slide:
     """A content slide.
 
     kicker: the small line over the title. scale: of all type on the slide but the title's.
-    notes: paragraphs of the speaker notes.
+    notes: paragraphs of the speaker notes. smallest: the scale that sections may share it at.
     """
 
     page: Page
@@ -49,6 +52,7 @@ class Slide:
     parts: list[Part] = field(default_factory=list["Part"])
     notes: list[str] = field(default_factory=list[str])
     scale: float = 1.0
+    smallest: float = _SHARED_SCALE
     continued: bool = False
 
     def height(self, scale: float) -> float:
@@ -130,6 +134,8 @@ class _Builder:
         if not self._shares(section, parts):
             self._bring_company(parts)
         if self._shares(section, parts):
+            if self._completes(parts):
+                self._current.smallest = _ALONE_SCALE
             self._shared = (section, len(self._current.parts), len(self._current.notes))
             if not blocks.names_itself(section):
                 self._current.parts.append(_subhead(section))
@@ -184,10 +190,17 @@ class _Builder:
         few_words = all(isinstance(part, Text) for part in self._current.parts)
         if few_words and filled <= _LITTLE * self.page.body_height and isinstance(parts[0], Rows):
             return True  # the table begins here and goes on
+        if self._completes(parts):
+            return together.height(_ALONE_SCALE) <= self.page.body_height
         if filled <= _SHARE_UNTIL * self.page.body_height:
             return together.height(1.0) <= self.page.body_height
         # A few lines that would be lost on a slide of their own may shrink their neighbours.
         return self._is_little(parts) and together.height(_SHARED_SCALE) <= self.page.body_height
+
+    def _completes(self, parts: list[Part]) -> bool:
+        """Whether parts of a few large words come to a slide that has little on it."""
+        filled = self._current.height(1.0) <= _LITTLE * self.page.body_height
+        return filled and all(isinstance(one, Text) or _is_callout(one) for one in parts)
 
     def _open(self, section: Section, part: Part) -> None:
         kicker, whole = self._headings(section, part)
@@ -204,13 +217,15 @@ class _Builder:
         if self.conclusion:
             title, self.conclusion = self.conclusion, ""
             return both, title
-        told = _caption(part) or self._lead(section)
+        told = _caption(part) or self._lead(section) or _names(section)
         return (both, told) if told else (chapter, heading or chapter)
 
     def _lead(self, section: Section) -> str:
         """The sentence that opens a section, if it can be a title."""
         match section.blocks:
-            case (Paragraph(text, lead=True), *_) if fitted_title(text, self.page).scale >= _LARGE:
+            case (Paragraph(text, lead), *_) if (lead or _is_sentence(text)) and (
+                fitted_title(text, self.page).scale >= _LARGE
+            ):
                 return " ".join(text.split())
             case _:
                 return ""
@@ -257,7 +272,7 @@ class _Builder:
         if blocks.too_many(part):
             return False
         with_part = replace(self._current, parts=[*self._current.parts, part])
-        smallest = _SHARED_SCALE if self._current.parts else _ALONE_SCALE
+        smallest = self._current.smallest if self._current.parts else _ALONE_SCALE
         return with_part.height(smallest) <= self.page.body_height
 
     def _keep(self, part: Part) -> None:
@@ -284,6 +299,10 @@ def _subhead(section: Section) -> Text:
     return Text((Para(section.heading, SUBHEAD),))
 
 
+def _is_callout(part: Part) -> bool:
+    return isinstance(part, Tiles) and part.strong
+
+
 def gap_after(part: Part) -> float:
     """Inches to the next part: little under a subhead, which belongs to it."""
     return 0.08 if isinstance(part, Text) and part.paras[-1].style is SUBHEAD else GAP
@@ -291,8 +310,24 @@ def gap_after(part: Part) -> float:
 
 def _uncaptioned(part: Part, title: str) -> Part:
     """The part without its caption if that is the slide's title."""
-    told = isinstance(part, Framed) and part.caption == title
+    told = isinstance(part, Framed) and set(_WORD.findall(part.caption)) <= set(
+        _WORD.findall(title)
+    )
     return replace(part, captioned=False) if told else part
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) <= _TITLE_LENGTH and text.rstrip().endswith((".", "。", "।", "!", "?"))
+
+
+def _names(section: Section) -> str:
+    """A title that says which things a slide of cards shows, if their names are short enough."""
+    match section.blocks:
+        case (Cards(cards), *_) if len(cards) > 1 and not blocks.names_itself(section):
+            told = f"{section.heading}: {' · '.join(card.title for card in cards)}"
+            return told if section.heading and len(told) <= _TITLE_LENGTH else ""
+        case _:
+            return ""
 
 
 def _split_scale(part: Part, width: float, room: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aicmo.packaging.deck_text import Para, Style, para_height
+from aicmo.packaging.deck_text import Para, Style, height_of, para_height, width_of
 from aicmo.packaging.outline import DayCell, Entry, MonthGrid
 from aicmo.packaging.translation import Translation
 
@@ -15,7 +15,8 @@ HEADS = 0.3  # inches
 INSET_X, INSET_Y = 0.06, 0.04
 DAY = Style(11, bold=True, colour="muted")
 WEEKDAY = Style(11, bold=True, inherits=True)
-ENTRY = Style(10, before=1)
+WHEN = Style(10, colour="muted", before=3)
+ENTRY = Style(10, bold=True)
 MORE = Style(10, bold=True, colour="accent", before=1)
 
 
@@ -41,9 +42,16 @@ class Month:
         return (self, None) if self.height(width, scale) <= height + 1e-6 else (None, self)
 
     def text_scale(self, width: float, height: float) -> float:
-        """The largest type at which every day shows all it has; the smallest if none does."""
-        room = height - HEADS
-        fitting = (one for one in _SCALES if sum(_wanted_heights(self, width, one)) <= room)
+        """The largest type at which every day shows all it has, and no word is broken.
+
+        The smallest if there is none.
+        """
+        room, longest = height - HEADS, _longest(self) / (width / 7 - 2 * INSET_X)
+        fitting = (
+            one
+            for one in _SCALES
+            if one * longest <= 1 and sum(_wanted_heights(self, width, one)) <= room
+        )
         return next(fitting, _SCALES[-1])
 
     def row_heights(self, width: float, height: float) -> list[float]:
@@ -55,20 +63,23 @@ class Month:
         """The whole entries that a day has room for in a row of this height, and how many more."""
         inner, room = width / 7 - 2 * INSET_X, height - 2 * INSET_Y + 1e-6
         room -= para_height(Para(cell.number, DAY), inner, scale)
-        paras = [Para(entry_line(entry), ENTRY) for entry in cell.entries]
-        sizes = [para_height(para, inner, scale) for para in paras]
-        if sum(sizes) <= room:
-            return paras
-        room -= para_height(Para(self.more(99), MORE), inner, scale)
-        count = next(i for i in range(len(sizes)) if sum(sizes[: i + 1]) > room)
-        return [*paras[:count], Para(self.more(len(paras) - count), MORE)]
+        sizes = [height_of(_entry_paras(entry), inner, scale) for entry in cell.entries]
+        count = len(sizes)
+        if sum(sizes) > room:
+            room -= para_height(Para(self.more(99), MORE), inner, scale)
+            count = next(i for i in range(len(sizes)) if sum(sizes[: i + 1]) > room)
+        paras = [para for entry in cell.entries[:count] for para in _entry_paras(entry)]
+        left = len(sizes) - count
+        return [*paras, Para(self.more(left), MORE)] if left else paras
 
     def more(self, number: int) -> str:
         return self.say.plural("+{number} more", "+{number} more", number)
 
 
-def entry_line(entry: Entry) -> str:
-    return " ".join(part for part in (entry.time, entry.channel, entry.title) if part)
+def _entry_paras(entry: Entry) -> list[Para]:
+    when = " · ".join(part for part in (entry.time, entry.channel) if part)
+    lines = ((when, WHEN), (entry.title, ENTRY))
+    return [Para(text, style) for text, style in lines if text]
 
 
 def _levelled(wanted: Sequence[float], spare: float) -> list[float]:
@@ -95,6 +106,15 @@ def _raised(wanted: Sequence[float], spare: float) -> list[float]:
 
 
 @lru_cache(maxsize=256)
+def _longest(month: Month) -> float:
+    """Inches of the longest word of any day at full size."""
+    entries = (one for week in month.grid.weeks for cell in week for one in cell.entries)
+    paras = (para for entry in entries for para in _entry_paras(entry))
+    words = (width_of(word, para.style) for para in paras for word in para.text.split())
+    return max(words, default=0.0) + 0.02
+
+
+@lru_cache(maxsize=256)
 def _wanted_heights(month: Month, width: float, scale: float) -> tuple[float, ...]:
     inner = width / 7 - 2 * INSET_X
     weeks = month.grid.weeks
@@ -102,5 +122,5 @@ def _wanted_heights(month: Month, width: float, scale: float) -> tuple[float, ..
 
 
 def _wanted(cell: DayCell, inner: float, scale: float) -> float:
-    paras = (Para(cell.number, DAY), *(Para(entry_line(one), ENTRY) for one in cell.entries))
-    return sum(para_height(para, inner, scale) for para in paras)
+    entries = [para for one in cell.entries for para in _entry_paras(one)]
+    return height_of((Para(cell.number, DAY), *entries), inner, scale)

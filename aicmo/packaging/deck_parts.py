@@ -11,6 +11,7 @@ from aicmo.packaging.deck_month import Month
 from aicmo.packaging.deck_text import (
     CAPTION,
     CELL,
+    FIGURE_VALUE,
     HEAD_CELL,
     SOURCE,
     SPAN_DATES,
@@ -36,6 +37,8 @@ MOST_SPANS = 9
 MOST_GOALS = 6
 _AXES, _BAR, _GOAL = 0.3, 0.42, 0.62  # inches
 _BREAK_BELOW = 0.6
+_LONG_FIGURE = 14  # characters; a longer one may take two lines
+_AFTER_NUMBERS = 0.15  # inches more between right-aligned numbers and a text
 _TABLE_MAX, _TILE_MAX, _TEXT_MAX = 1.5, 1.5, 1.6
 
 
@@ -68,9 +71,15 @@ def _longest(tile: Tile) -> float:
     return max(
         width_of(piece, para.style) + indent_of(para.style, 1.0) + 0.02
         for para in tile.paras
-        for word in para.text.split() or [""]
-        for piece in pieces(word)
+        for piece in _unbreakable(para)
     )
+
+
+def _unbreakable(para: Para) -> list[str]:
+    """The pieces of a paragraph; a figure is one, with room for another font's digits."""
+    if para.style == FIGURE_VALUE and len(para.text) <= _LONG_FIGURE:
+        return [para.text + "0"]
+    return _unbroken(para.text) or [""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +171,26 @@ class Rows:
 
     def widths(self, width: float, scale: float) -> tuple[float, ...]:
         """Inches per column."""
-        return _column_widths(self.table, width, self.text_scale(scale))
+        leads = self.leads()
+        texts = _column_widths(self.table, width - sum(leads), self.text_scale(scale))
+        return tuple(map(sum, zip(texts, leads, strict=True)))
+
+    def leads(self) -> tuple[float, ...]:
+        """Inches per column that its text begins later by."""
+        numeric = self.table.numeric
+        places = range(len(self.table.columns))
+        return tuple(
+            _AFTER_NUMBERS if one - 1 in numeric and one not in numeric else 0.0 for one in places
+        )
+
+    def text_widths(self, width: float, scale: float) -> tuple[float, ...]:
+        """Inches per column for its text."""
+        pairs = zip(self.widths(width, scale), self.leads(), strict=True)
+        return tuple(size - lead - 2 * CELL_X for size, lead in pairs)
 
     def row_heights(self, width: float, scale: float) -> list[float]:
         """The heading row first."""
-        widths, grown = self.widths(width, scale), self.text_scale(scale)
+        widths, grown = self.text_widths(width, scale), self.text_scale(scale)
         heights = [_row_height(self.table.columns, widths, grown, heading=True)]
         bold = [row is self.table.total for row in self.shown]
         pairs = zip(self.shown, bold, strict=True)
@@ -203,12 +227,12 @@ class Rows:
     def _split_first(
         self, width: float, scale: float, height: float
     ) -> tuple[Rows | None, Rows | None]:
-        widths, grown = self.widths(width, scale), self.text_scale(scale)
+        widths, grown = self.text_widths(width, scale), self.text_scale(scale)
         head: list[str] = []
         tail: list[str] = []
         for text, column in zip(self.rows[0], widths, strict=True):
             paras = (Para(text, CELL),)
-            kept, rest = split_paras(paras, column - 2 * CELL_X, grown, height - 2 * CELL_Y)
+            kept, rest = split_paras(paras, column, grown, height - 2 * CELL_Y)
             head.append(kept[0].text if kept else "")
             tail.append(rest[0].text if rest else "")
         if not any(head) or not any(tail):
@@ -383,7 +407,7 @@ def _row_height(
 ) -> float:
     style = HEAD_CELL if heading else CELL
     tallest = max(
-        max(1, len(wrap(text, style, scale, column - 2 * CELL_X))) * line_height(text, style, scale)
+        max(1, len(wrap(text, style, scale, column))) * line_height(text, style, scale)
         for text, column in zip(cells, widths, strict=True)
     )
     return tallest + 2 * CELL_Y

@@ -17,6 +17,7 @@ from aicmo.packaging.deck_metrics import ems
 Colour = Literal["ink", "muted", "primary", "accent", "on_primary"]
 POINTS = 72.0
 SMALLEST = 10.0
+_ORPHAN = 0.3  # of a line
 _LINE = 1.22  # line height in font sizes: Inter's own is 1.21, Arial's 1.15
 _HEADING_LINE = 1.24  # nine tenths of Source Serif's own
 HEADING_SPACING = 0.9
@@ -230,9 +231,10 @@ def fitted(text: str, style: Style, width: float, height: float, suffix: str = "
     The caller puts a text that isn't whole somewhere else.
     """
     text = " ".join(lines_of(text))
+    whole = text + suffix
     for scale in (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7):
-        if _fits(text + suffix, style, scale, width, height):
-            return Fitted(text + suffix, scale, whole=True)
+        if _fits(whole, style, scale, width, height):
+            return Fitted(whole, _without_orphan(whole, style, scale, width), whole=True)
     joint = " " if " " in text else ""
     words = text.split() if joint else list(text)
     low, high = 0, len(words)
@@ -241,6 +243,15 @@ def fitted(text: str, style: Style, width: float, height: float, suffix: str = "
         fits = _fits(joint.join(words[:middle]) + " …" + suffix, style, 0.7, width, height)
         low, high = (middle, high) if fits else (low, middle)
     return Fitted(joint.join(words[:low]) + " …" + suffix, 0.7, whole=False)
+
+
+def _without_orphan(text: str, style: Style, scale: float, width: float) -> float:
+    """The scale, or a slightly smaller one that saves a second line of a word or two."""
+    lines = wrap(text, style, scale, width)
+    if len(lines) == 2 and width_of(lines[1], style, scale) < _ORPHAN * width:  # noqa: PLR2004
+        smaller = (scale * share for share in (0.95, 0.9, 0.85, 0.8))
+        return next((one for one in smaller if len(wrap(text, style, one, width)) == 1), scale)
+    return scale
 
 
 def _fits(text: str, style: Style, scale: float, width: float, height: float) -> bool:

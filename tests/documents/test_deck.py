@@ -25,7 +25,7 @@ from aicmo.errors import PackageFileInvalid
 from aicmo.packaging.brand import Theme, theme_for
 from aicmo.packaging.composition import compose
 from aicmo.packaging.deck import render_deck
-from aicmo.packaging.deck_text import SMALLEST, Style, fitted, wrap
+from aicmo.packaging.deck_text import FIGURE_VALUE, SMALLEST, Style, fitted, width_of, wrap
 from aicmo.packaging.deck_verification import slide_texts, verify_deck
 from aicmo.packaging.outline import (
     Bar,
@@ -287,10 +287,10 @@ def test_a_full_day_of_a_month_says_how_many_more_and_cuts_no_title(tmp_path: Pa
     cell = next(one for one in tables_of(deck) if len(one.columns) == 7).cell(2, 2).text
     lines = cell.split("\n")
     assert 3 <= len(lines) < 30
-    assert lines[-1] == f"+{30 - (len(lines) - 2)} more"
-    assert all(
-        re.fullmatch(r"09:00 Email A piece with a title of words, \d+", x) for x in lines[1:-1]
-    )
+    shown = (len(lines) - 2) // 2  # when and where, then the title
+    titles = [f"A piece with a title of words, {n}" for n in range(shown)]
+    assert lines[1:-1] == [line for one in titles for line in ("09:00 · Email", one)]
+    assert lines[-1] == f"+{30 - shown} more"
     assert "A piece with a title of words, 29" in text_of(deck)  # in the notes
 
 
@@ -472,3 +472,34 @@ def test_a_title_shrinks_before_it_is_shortened() -> None:
     endless = fitted("many words of a long title " * 60, style, 12, 0.97)
     assert not endless.whole
     assert endless.text.endswith("…")
+
+
+def test_a_figure_is_never_broken(tmp_path: Path) -> None:
+    figures = tuple(Figure(value, "Budget") for value in ("￥ 1,200,000", "2", "3", "4"))
+    deck = rendered(outline_of(Figures(figures)), tmp_path)
+    tile = next(
+        s for one in deck.slides for s in one.shapes
+        if s.has_text_frame and "1,200,000" in s.text_frame.text
+    )  # fmt: skip
+    size = tile.text_frame.paragraphs[0].runs[0].font.size.pt
+    assert width_of("￥ 1,200,000", replace(FIGURE_VALUE, size=size)) < tile.width / 914400 - 0.4
+
+
+def test_a_title_leaves_no_word_alone_on_its_second_line() -> None:
+    title = "7 channels, each with a role of its own; 1 is stopped if it falls short."
+    style = Style(28, bold=True, heading=True)
+    shown = fitted(title, style, 12.0, 0.98)
+    assert len(wrap(title, style, shown.scale, 12.0)) == 1
+    longer = fitted(f"{title} And the others are watched week by week.", style, 12.0, 0.98)
+    assert longer.scale == 1.0
+
+
+def test_what_a_slides_title_says_is_not_its_caption_too(tmp_path: Path) -> None:
+    table = Table("2 channels, each with a role", ("Channel", "Role"), (("Email", "Invites"),))
+    section = Section("Roles", (table,))
+    told = "2 channels, each with a role of its own; 1 is stopped."
+    chapter = Chapter("channels", "Channel plan", told, (section,))
+    deck = rendered(sample_outline(chapters=(chapter,)), tmp_path)
+    assert table.caption not in shown_text(deck).split("\n")
+    assert told in shown_text(deck)
+    assert table.caption in text_of(deck)  # in the notes
