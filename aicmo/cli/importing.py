@@ -96,7 +96,8 @@ def _read(file: Path, calendar: Path | None) -> ReadDocument:
     if calendar is None:
         return read
     filled = with_calendar(read.document, calendar)
-    return replace(filled, source=f"{read.source} with {filled.source}")
+    source = f"{read.source} with {filled.source}"
+    return replace(filled, source=source, files=read.files)
 
 
 def _show_refusal(error: FixDocument, *, as_json: bool) -> None:
