@@ -164,7 +164,7 @@ def _manifest(
         "complete": not failures,
         "files": [each.entry() for each in files],
         "missing": [_missing(name, reason) for name, reason in sorted(failures.items())],
-        "conformance": {"strategy.pdf": _PDF_STANDARDS},
+        "conformance": {each.name: _PDF_STANDARDS for each in files if each.format == "pdf"},
         "made_with": tool_versions(),
     }
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ELSEWHERE = "part:"
 """The scheme of a link into another part; binding makes it a link within the PDF."""
+_CR_AT_END = b"\r\nendstream"
 _MARKED = re.compile(rb"/\w+\s*<<\s*/MCID (\d+)\s*>>\s*BDC")
 # The identification of PDF/UA-1, with the schema that PDF/A asks for of whatever it doesn't know.
 _UA = """<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""
@@ -55,6 +56,22 @@ def bind(frame: Path, parts: Sequence[Path], path: Path, *, producer: str) -> No
         _share_pictures(pdf)
         _describe(pdf, producer)
         pdf.save(path, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    path.write_bytes(with_clear_ends(path.read_bytes()))
+
+
+def with_clear_ends(written: bytes) -> bytes:
+    """Ends the line with CR LF after a stream whose last byte is a CR.
+
+    With a line feed alone that byte reads as part of the line's end, and Length as one too many
+    (ISO 19005-3, 6.1.7.1). The dictionary gives up a space for it, so that no object moves.
+    """
+    at = written.find(_CR_AT_END)
+    while at >= 0:
+        space = written.rindex(b" obj\n<< ", 0, at) + len(b" obj\n<<")
+        stream = written[space + 1 : at + 1]
+        written = written[:space] + stream + b"\r\n" + written[at + 2 :]
+        at = written.find(_CR_AT_END, at + len(_CR_AT_END))
+    return written
 
 
 class _Binding:

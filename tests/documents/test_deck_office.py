@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from openxml_audit import validate_pptx
 from pptx import Presentation
 from pptx.oxml.ns import qn
 
@@ -98,6 +99,11 @@ def test_no_text_lies_outside_its_box_and_no_box_has_more_lines_than_measured(
                 if drawn > measured:
                     faults.append(f"slide {number}, {shape.name}: {drawn} lines, not {measured}")
     assert faults == []
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_every_look_and_script_keeps_the_schemas(name: str, folder: Path) -> None:
+    assert validate_pptx(folder / f"{name}.pptx").errors == []
 
 
 def pages(pdf: Path) -> list[list[tuple[str, Box]]]:

@@ -38,6 +38,7 @@ from tests.documents.fixtures import (
     rtl_content,
     sample_content,
     sample_data,
+    short_content,
     with_hostile_text,
 )
 from tests.documents.page_samples import with_pictures
@@ -127,14 +128,17 @@ def test_it_is_tagged_and_passes_pdf_ua_1(sample: RenderedFile) -> None:
     assert "What goes out, and when" in bookmarks
 
 
-@pytest.mark.parametrize("content", [rtl_content, hindi_content, cjk_content, missing_content])
+@pytest.mark.parametrize(
+    "content", [rtl_content, hindi_content, cjk_content, missing_content, short_content]
+)
 @pytest.mark.parametrize("look", ["clear", "editorial"])
-def test_both_looks_are_tagged_in_every_script(
+def test_both_looks_pass_in_every_script(
     content: Callable[..., ProjectContent], look: Literal["clear", "editorial"], tmp_path: Path
 ) -> None:
     rendered = printed(content(theme=look), tmp_path / "strategy.pdf")
-    report = str(page.validate_pdf(str(rendered.path), profile=page.ValidationProfile.PDF_UA_1))
-    assert "Checks: 0 failed" in report, report
+    for profile in (page.ValidationProfile.PDF_UA_1, page.ValidationProfile.PDF_A_3A):
+        report = str(page.validate_pdf(str(rendered.path), profile=profile))
+        assert "Checks: 0 failed" in report, report
     assert rendered.warnings == ()
 
 

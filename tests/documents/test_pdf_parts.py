@@ -11,11 +11,13 @@ import page
 import pikepdf
 import pypdfium2
 import pytest
+from pikepdf import Array
 
 from aicmo.packaging.brand import theme_for
 from aicmo.packaging.composition import compose
 from aicmo.packaging.outline import Card, Cards, Outline, Paragraph, Section, squeezed
 from aicmo.packaging.pdf import render_pdf
+from aicmo.packaging.pdf_binding import with_clear_ends
 from aicmo.packaging.pdf_parts import LONG, parts_of
 from aicmo.packaging.rendered import RenderedFile
 from aicmo.packaging.workers import WorkerPool, shared_pool
@@ -83,6 +85,20 @@ def test_its_syntax_is_clean_and_nothing_was_warned_of(printed: Printed) -> None
     with pikepdf.open(printed.rendered.path) as pdf:
         assert pdf.check_pdf_syntax() == []
     assert printed.rendered.warnings == ()
+
+
+def test_a_stream_that_ends_with_a_carriage_return_keeps_its_length(tmp_path: Path) -> None:
+    file = tmp_path / "one.pdf"
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.Root.Kept = Array([pdf.make_stream(b"one\r"), pdf.make_stream(b"two\r")])
+        pdf.save(file, compress_streams=False)
+    written = with_clear_ends(file.read_bytes())
+    assert written.count(b"\r\r\nendstream") == 2
+    file.write_bytes(written)
+    with pikepdf.open(file) as pdf:
+        assert [one.read_raw_bytes() for one in pdf.Root.Kept] == [b"one\r", b"two\r"]
+        assert pdf.check_pdf_syntax() == []
 
 
 def test_every_page_says_its_number(printed: Printed) -> None:
