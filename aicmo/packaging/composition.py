@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aicmo.packaging.chapter_parts import Material
@@ -47,11 +48,32 @@ _CHAPTERS = (
 )
 
 
+class _Latest:
+    """The newest outline: each format of a package asks for it, and it costs a fifth of a second."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._made: tuple[ProjectContent, Outline] | None = None
+
+    def of(self, content: ProjectContent) -> Outline:
+        with self._lock:
+            if self._made is None or self._made[0] is not content:
+                self._made = (content, _composed(content))
+            return self._made[1]
+
+
+_LATEST = _Latest()
+
+
 def compose(content: ProjectContent) -> Outline:
     """The outline of a project: the same content always gives the same outline.
 
     It is an internal draft as long as the quality gate finds a blocker.
     """
+    return _LATEST.of(content)
+
+
+def _composed(content: ProjectContent) -> Outline:
     document = content.document
     say = Wording.of(document)
     material = Material(content, say)

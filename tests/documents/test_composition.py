@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -251,3 +252,12 @@ def test_a_merge_field_is_printed_in_words() -> None:
 def test_markdown_becomes_plain_text() -> None:
     text = plain_text("# Hi\n\nA **b** [c](https://d.example)\n\n- e\n  e\n- f\n\n1. g\n2. h\n")
     assert text == "Hi\n\nA b c (https://d.example)\n\n• e e\n• f\n\n1. g\n2. h"
+
+
+def test_one_content_is_composed_once_for_all_formats_and_another_by_itself() -> None:
+    content = sample_content()
+    outline = compose(content)
+    assert compose(content) is outline
+    renamed = replace(content, document=content.document.model_copy(update={"name": "Autumn"}))
+    assert compose(renamed).title == "Autumn"
+    assert compose(content) == outline
