@@ -67,7 +67,7 @@ LEAVING = (
     ),
     _protection(
         "web: no token in the log", "whoever reads the log can unsubscribe people",
-        '"/u/…" if path.startswith("/u/") else "…"', "path",
+        'f"{path[:3]}…" if path[:3] in _PLACES else "…"', "path",
         _WEB + "test_nothing_is_logged_that_names_a_link",
     ),
 )  # fmt: skip
