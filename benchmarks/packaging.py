@@ -150,7 +150,7 @@ def _pdf(content: ProjectContent, pool: WorkerPool) -> None:
 
 def _bare(pool: WorkerPool, html: str, theme: Any) -> None:
     _in_folder(lambda path: pool.run(
-        "benchmarks.packaging_bare:render", html, assets_for(theme), str(path / "bare.pdf")
+        "benchmarks.packaging_bare:render", html, assets_for(theme, "en"), str(path / "bare.pdf")
     ))  # fmt: skip
 
 

@@ -46,6 +46,7 @@ _CONTENTS_LINES = 46
 _POINT = re.compile(r"(?:•|(\d+)\.) ")
 _SHORT_CARD, _MEDIUM_CARD = 170, 420
 _WIDEST_WORD, _GAP = 16, 3
+_SHORT_CELL = 12
 _NO_LIST = {"list": "div", "name": "p", "value": "p"}
 _DESCRIPTION_LIST = {"list": "dl", "name": "dt", "value": "dd"}
 
@@ -101,7 +102,14 @@ def render(templates: Environment, name: str, **variables: Any) -> str:
     """
     try:
         return templates.get_template(name).render(**variables)
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (
+        TemplateError,
+        ArithmeticError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         place = _place(error)
         if not place:
             raise
@@ -189,19 +197,27 @@ def card_rows(cards: Sequence[Card], full: bool) -> list[Sequence[Card]]:  # noq
 
 
 def column_widths(table: Table) -> list[float]:
-    """A percentage for each column: room for its longest word first, then by how much it says."""
+    """A percentage for each column: room for its longest word first, then by how much it says.
+
+    A short cell, such as `Weeks 1–4`, counts as a word; a long one alone in its column counts, too.
+    """
     rows = (table.columns, *table.rows, *((table.total,) if table.total else ()))
     cells = [[len(cell) for cell in column] for column in zip(*rows, strict=True)]
     words = [
-        max(len(w) for cell in one for w in cell.split() or [""]) for one in zip(*rows, strict=True)
+        max(len(w) for cell in one for w in _unbroken(cell)) for one in zip(*rows, strict=True)
     ]
+    said = [sum(one) / len(one) + max(one) / 2 for one in cells]
     needed = [min(word, _WIDEST_WORD) + _GAP for word in words]
-    spare = max(_LINE_CHARACTERS - sum(needed), 0) / sum(sum(one) for one in cells)
+    spare = max(_LINE_CHARACTERS - sum(needed), 0) / sum(said)
     shares = [
-        min(need + spare * sum(one), max(*one, need) + _GAP)
-        for need, one in zip(needed, cells, strict=True)
+        min(need + spare * says, max(*one, need) + _GAP)
+        for need, says, one in zip(needed, said, cells, strict=True)
     ]
     return [round(100 * share / sum(shares), 2) for share in shares]
+
+
+def _unbroken(cell: str) -> list[str]:
+    return [cell] if len(cell) <= _SHORT_CELL else cell.split()
 
 
 def columns(chapters: Sequence[Chapter]) -> list[Sequence[Chapter]]:

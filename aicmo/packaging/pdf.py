@@ -52,7 +52,7 @@ def render_pdf(
         AicmoError: a worker failed, was killed or took too long.
     """
     workers = pool or shared_pool()
-    assets = assets_for(theme)
+    assets = assets_for(theme, outline.language)
     with tempfile.TemporaryDirectory() if parts_folder is None else nullcontext(parts_folder) as at:
         files = _lay_out(
             workers.run(f"{_HTML}:part_pages", outline, theme), assets, Path(at), workers

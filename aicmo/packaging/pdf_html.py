@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import escape
+
 from aicmo.packaging import charts, fonts, markup
 from aicmo.packaging.outline import imprint
 from aicmo.packaging.pdf_parts import parts_of, sheets_of
@@ -28,18 +30,32 @@ if TYPE_CHECKING:
 _ANY_DAY = "2000-01-01T00:00:00+00:00"
 Assets = dict[str, tuple[str, bytes]]
 """Media type and content by address: the only addresses that a page's pictures may have."""
+_JOINED = ("ar", "fa", "ur", "hi", "mr", "ne")
+_MARK_SIZE, _MARK_LETTERS = 24, 14
 _MOST_ROWS = 12
 """Of a chart in one drawing: the page holds no more, and a drawing doesn't break."""
 
 
-def assets_for(theme: Theme) -> Assets:
+def assets_for(theme: Theme, language: str) -> Assets:
     """A printed page's pictures: `asset:watermark.svg`; `asset:logo`, `asset:cover` if there."""
-    mark = (markup.TEMPLATES / "watermark.svg").read_bytes()
-    made = {"asset:watermark.svg": ("image/svg+xml", mark)}
+    made = {"asset:watermark.svg": ("image/svg+xml", _watermark(language).encode())}
     for name, picture in (("asset:logo", theme.logo), ("asset:cover", theme.cover)):
         if picture:
             made[name] = (picture.media_type, picture.content)
     return made
+
+
+def _watermark(language: str) -> str:
+    # Letter by letter, as a drawing sets them, Arabic and Devanagari fall apart: the head says it.
+    known = language if translation(language).language not in _JOINED else "en"
+    words, families = translation(known).text("INTERNAL DRAFT"), fonts.stack("sans", known)
+    drawing = (markup.TEMPLATES / "watermark.svg").read_text(encoding="utf-8")
+    size = _MARK_SIZE * min(1, _MARK_LETTERS / len(words))
+    return (
+        drawing.replace("INTERNAL DRAFT", escape(words))
+        .replace('"Inter"', f'"{escape(", ".join(families))}"')
+        .replace('font-size="24"', f'font-size="{size:.1f}"')
+    )
 
 
 def whole_page(outline: Outline, theme: Theme) -> str:

@@ -15,9 +15,11 @@ from pikepdf import Array
 
 from aicmo.packaging.brand import theme_for
 from aicmo.packaging.composition import compose
-from aicmo.packaging.outline import Card, Cards, Outline, Paragraph, Section, squeezed
+from aicmo.packaging.markup import column_widths
+from aicmo.packaging.outline import Card, Cards, Outline, Paragraph, Section, Table, squeezed
 from aicmo.packaging.pdf import render_pdf
 from aicmo.packaging.pdf_binding import with_clear_ends
+from aicmo.packaging.pdf_html import assets_for
 from aicmo.packaging.pdf_parts import LONG, parts_of
 from aicmo.packaging.rendered import RenderedFile
 from aicmo.packaging.workers import WorkerPool, shared_pool
@@ -215,3 +217,26 @@ def test_no_page_is_left_with_a_few_lines(sections: int, pages: int, tmp_path: P
     made = tmp_path / "part.pdf"
     shared_pool().run("aicmo.packaging.pdf_layout:lay_out", html, {}, "part", str(made))
     assert len(pypdfium2.PdfDocument(made)) == pages
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "INTERNAL DRAFT"), ("de", "INTERNER ENTWURF"), ("ja", "社内用下書き")],
+)
+def test_the_mark_across_a_draft_is_in_its_language(language: str, words: str) -> None:
+    _, mark = assets_for(THEME, language)["asset:watermark.svg"]
+    assert f">{words}</text>" in mark.decode()
+
+
+def test_a_column_of_one_long_cell_and_one_of_short_ones_have_room() -> None:
+    role = (
+        "Brings the founder list to the offer and invites trials; the only channel the studio owns."
+    )
+    rows = (
+        ("Weeks 1-4", role, "one email a month to everyone on the list"),
+        ("Weeks 5-8", role, "–"),
+        ("Weeks 9-12", role, "–"),
+    )
+    short, long, rare = column_widths(Table("Roles", ("When", "Role", "Cadence"), rows))
+    assert short >= 100 * len("Weeks 9-12") / 112
+    assert long > rare > 20
