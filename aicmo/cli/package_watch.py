@@ -34,12 +34,13 @@ def watch_templates(
     """
     from aicmo.delivery.project_content import load_content
 
-    paths = [path for path in (templates, document) if path is not None]
+    named = {"--templates": templates, "--document": document}
+    paths = {option: path for option, path in named.items() if path is not None}
     if not paths:
         raise typer.BadParameter("needs --templates, --document or both", param_hint="--watch")
-    for path in paths:
+    for option, path in paths.items():
         if not path.exists():
-            raise typer.BadParameter(f"{path} isn't there", param_hint="--watch")
+            raise typer.BadParameter(f"{path} isn't there", param_hint=option)
     content = load_content(open_ledger(), project)
     with suppress(KeyboardInterrupt):
         _render_on_each_save(content, formats, templates, document)

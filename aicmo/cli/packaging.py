@@ -37,7 +37,8 @@ class _BuildsByDefault(TyperGroup):
 
 package = typer.Typer(
     cls=_BuildsByDefault,
-    help="Build the client's package, or compare two: `aicmo package PROJECT` builds.",
+    help="Build the client's package, or compare two: `aicmo package PROJECT` builds, and "
+    "`aicmo package build --help` lists its options.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -147,7 +148,9 @@ def _readiness(result: ProjectPackageResult) -> Any:
     if missing := [each["name"] for each in result.metadata["manifest"]["missing"]]:
         return plain(f"Not ready for the client: it lacks {', '.join(missing)}.", "red")
     if result.metadata["manifest"]["status"] == "final":
-        return plain("Ready for the client.", "green")
+        warnings = sum(each["severity"] == "warning" for each in result.metadata["findings"])
+        found = f" with {count(warnings, 'warning')} (`aicmo check {result.project_id}`)"
+        return plain(f"Ready for the client{found if warnings else ''}.", "green")
     blockers = sum(each["severity"] == "blocker" for each in result.metadata["findings"])
     found = f"{count(blockers, 'blocker')} (`aicmo check {result.project_id}`)"
     return plain(f"Internal draft: {found}.", "yellow")
@@ -179,7 +182,7 @@ def _build_all(formats: str | None, *, as_json: bool) -> None:
 
 
 def _show_results(console: Console, results: Sequence[ProjectPackageResult]) -> None:
-    table = grid(["Project", "Package", "Files", "Status", "Folder"], right=(1, 2))
+    table = grid(["Project", "Package", "Files", "Status", "Folder of the project"], right=(1, 2))
     for result in results:
         manifest: dict[str, Any] = result.metadata.get("manifest", {})
         good = result.success and not result.errors
@@ -188,9 +191,14 @@ def _show_results(console: Console, results: Sequence[ProjectPackageResult]) -> 
             plain(result.project_id), f"{result.metadata.get('number') or ''}",
             f"{len(manifest.get('files', []))}",
             plain(status if good else f"{status}, with errors", "" if good else "bold red"),
-            plain(result.metadata.get("folder", "")),
+            plain(Path(result.metadata.get("folder", "")).name),
         )  # fmt: skip
     console.print(table)
+    parents = {
+        Path(one.metadata["folder"]).parents[1] for one in results if "folder" in one.metadata
+    }
+    for parent in parents:
+        console.print(plain(f"In {parent.resolve()}, a folder for each project"), soft_wrap=True)
 
 
 def _as_json(result: ProjectPackageResult) -> dict[str, Any]:

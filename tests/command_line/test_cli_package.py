@@ -63,7 +63,7 @@ def test_build_can_be_named_and_json_is_one_object(workspace: Workspace) -> None
         (("build", PROJECT, "--all"), "name one project"),
         ((PROJECT, "--templates", "."), "is for --watch"),
         ((PROJECT, "--watch"), "needs --templates"),
-        ((PROJECT, "--watch", "--templates", "nowhere"), "isn't there"),
+        ((PROJECT, "--watch", "--templates", "nowhere"), "for --templates: nowhere isn't there"),
         ((PROJECT, "--formats", "docx"), "Unknown format docx"),
         (("nobody",), "Project nobody not found"),
         (("diff", "1", "2"), "--project"),
@@ -80,6 +80,12 @@ def test_what_can_not_be_done_is_said(
     result = workspace.run("package", *args, status=2)
     assert said in " ".join(result.output.replace("│", " ").split())
     assert "Traceback" not in result.output
+
+
+def test_what_is_ready_still_names_its_warnings(workspace: Workspace) -> None:
+    workspace.run("approve", PROJECT, "--yes")
+    said = workspace.run("package", PROJECT, "--formats", "html").stdout
+    assert f"Ready for the client with 4 warnings (`aicmo check {PROJECT}`)." in said
 
 
 def test_two_packages_are_compared_in_words(workspace: Workspace) -> None:
@@ -111,6 +117,7 @@ def test_every_project_is_packaged_and_one_that_fails_is_named(workspace: Worksp
     assert "internal draft" in result.stdout
     assert "second-studio" in result.stdout
     assert "not made, with errors" in result.stdout
+    assert str(workspace.folder / ".aicmo" / "output" / "packages") in result.stdout
     assert "Error: second-studio: " in result.stderr
     assert "Error: northside-founders" not in result.stderr
 
