@@ -56,6 +56,7 @@ def test_a_brand_s_folder_gives_its_templates() -> None:
         ("{% include '../brand.py' %}", 1, "brand.py"),
         ("{{ 'red; } * {' | colour }}", 1, "is not a colour"),
         ("{{ 1 / 0 }}", 1, "division by zero"),
+        ("{% include 'strategy.html.j2' %}", 1, "recursion"),
     ],
 )
 def test_a_wrong_template_is_named_with_its_line(text: str, line: int, wrong: str) -> None:
