@@ -281,7 +281,9 @@ def _with(
 
 def _cover(package: Package, text: str) -> Cover:
     files, _ = offered_files(package)
-    return Cover(package.plan_version, package.status, package.manifest["title"], files, text.strip())
+    return Cover(
+        package.plan_version, package.status, package.manifest["title"], files, text.strip()
+    )
 
 
 def _withdraw_all(
