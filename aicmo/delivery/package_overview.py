@@ -150,9 +150,14 @@ def _chosen(session: Session, project_id: str, number: int | None) -> Package:
 def _version(package: Package) -> PackageVersion:
     files = [PurePosixPath(each["name"]).name for each in package.manifest["files"]]
     return PackageVersion(
-        package.number, package.status, package.plan_version, package.built_at, package.built_by,
+        package.number, _status(package), package.plan_version, package.built_at, package.built_by,
         tuple(files), package.store_url,
     )  # fmt: skip
+
+
+def _status(package: Package) -> str:
+    """As the package says; `incomplete` if it lacks a file, whatever its content is called."""
+    return "incomplete" if package.manifest.get("missing") else package.status
 
 
 def _links(

@@ -77,9 +77,11 @@ def test_nothing_is_sent_until_somebody_has_approved_it(workspace: Workspace) ->
     assert steps[:2] == [
         f"aicmo {step} {COMPANION} package-1-link-1" for step in ("preview", "approve")
     ]
+    key, command, *send = shlex.split(steps[2])
+    assert (key, command) == ("EXECUTION_ENABLED=true", "aicmo")
     with SmtpPeer() as peer:
         workspace.allow(peer.relay.port)
-        workspace.run(*shlex.split(steps[2])[1:], status=0)
+        workspace.run(*send, status=0)
     assert peer.messages == []
     assert workspace.json("packages", "studio")["links"][0]["email"] == "waiting for approval"
 
@@ -159,7 +161,9 @@ def test_a_package_that_lacks_a_file_is_not_handed_over(
     for asked in ((), ("--internal",)):
         refused = workspace.run("deliver", "studio", "--to", ANNA, *asked, status=2)
         assert "Package 2 of studio lacks deck.pptx" in refused.stderr
-    assert workspace.json("packages", "studio")["links"] == []
+    shown = workspace.json("packages", "studio")
+    assert shown["links"] == []
+    assert [each["status"] for each in shown["packages"]] == ["final", "incomplete"]
 
 
 REFUSED = {
@@ -255,6 +259,8 @@ def test_a_companion_is_known_as_one(workspace: Workspace, database: Database) -
         assert handover_projects(session) == {COMPANION}
     refused = workspace.run("deliver", COMPANION, "--to", ANNA, status=2)
     assert "no package" in refused.stderr
+    refused = workspace.run("package", COMPANION, status=2)
+    assert "has none of its own" in refused.stderr
 
 
 def test_a_persons_own_project_is_no_companion(workspace: Workspace, database: Database) -> None:
