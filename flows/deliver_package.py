@@ -33,7 +33,8 @@ def deliver_package(
 
     Args:
         project_id: The project, as the command aicmo projects lists it.
-        to: Who gets it, each like Anna Berg <anna@client.example>; Prefect keeps what is typed here.
+        to: Who gets it: each an address, or a name and the address in angle brackets. Prefect keeps what
+            is typed here.
         package: Number of the package, as the command aicmo packages lists it; 0 is the newest.
         days: How long the links work.
         message: What the email says, in Markdown; empty for our own words.

@@ -128,9 +128,10 @@ def _show_prepared(console: Console, prepared: Prepared) -> None:
         console.print(plain(f"  {item}"))
     items, project = " ".join(prepared.items), prepared.project_id
     console.print("\nNext:")
+    send = f"EXECUTION_ENABLED=true aicmo execute {project} --enable --live"
     for step in ("preview", "approve"):
         console.print(plain(f"  aicmo {step} {project} {items}"), soft_wrap=True)
-    console.print(plain(f"  aicmo execute {project} --enable --live"), soft_wrap=True)
+    console.print(plain(f"  {send}"), soft_wrap=True)
 
 
 def _show_overview(console: Console, found: PackageOverview) -> None:

@@ -15,6 +15,7 @@ from aicmo.cli.options import Json, person
 from aicmo.cli.package_difference import difference
 from aicmo.cli.package_watch import watch_templates
 from aicmo.cli.progress import progress
+from aicmo.errors import FixInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,10 +83,16 @@ def build(
 
 
 def _build_one(project: str, wanted: Sequence[Format], *, as_json: bool) -> None:
+    from aicmo.delivery.handover import handover_projects
     from aicmo.execution.project import load_plan
 
     with open_ledger().read() as session:
         load_plan(session, project)
+        if project in handover_projects(session):
+            raise FixInput(
+                f"{project} carries links to another project's package, and has none of its own",
+                next_step=f"`aicmo preview {project}` shows its emails.",
+            )
     result = build_package(project, wanted)
     if as_json:
         print_json(_as_json(result))

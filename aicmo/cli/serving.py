@@ -57,6 +57,7 @@ def _show_address(listener: socket.socket) -> None:
     lines = (
         "Put a proxy with TLS in front of it, for example nginx or Caddy (docs/operating.md), and",
         "write its address into brand.unsubscribe_url: https://mail.example.com/u/{token}",
+        "and, for links to packages, into AICMO_SERVE_URL: https://mail.example.com",
     )
     for line in lines:
         console.print(plain(line), soft_wrap=True)
