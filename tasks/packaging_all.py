@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
+from aicmo.delivery.handover import projects_to_package
 from aicmo.delivery.output_packager import build_project_package
-from aicmo.models import Project
 from tasks.steps import actor, current_database, repeatable, step
 
 
@@ -22,9 +20,9 @@ class Packaged:
 
 @repeatable(name="list-projects", task_run_name="list projects")
 def list_projects() -> list[str]:
-    """Every project, by id."""
+    """Every project that has a package of its own, by id."""
     with step("list_projects"), current_database().read() as session:
-        return list(session.scalars(select(Project.id).order_by(Project.id)))
+        return projects_to_package(session)
 
 
 @repeatable(name="package-project", task_run_name="package {project_id}")

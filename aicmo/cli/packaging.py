@@ -164,16 +164,13 @@ def _readiness(result: ProjectPackageResult) -> Any:
 
 
 def _build_all(formats: str | None, *, as_json: bool) -> None:
-    from aicmo.cli.ledger import list_projects
     from aicmo.delivery.batch import package_all
-    from aicmo.delivery.handover import handover_projects
+    from aicmo.delivery.handover import projects_to_package
 
     if formats is not None:
         raise typer.BadParameter("goes with one project", param_hint="--formats")
     with open_ledger().read() as session:
-        apart = handover_projects(session)
-        projects = [row.project_id for row in list_projects(session)]
-    projects = [project for project in projects if project not in apart]
+        projects = projects_to_package(session)
     with progress("Packaging", total=len(projects)) as advance:
         results = package_all(projects, actor=person(None), on_done=lambda _: advance())
     if as_json:

@@ -157,6 +157,13 @@ def handover_projects(session: Session) -> set[str]:
     return set(session.scalars(query))
 
 
+def projects_to_package(session: Session) -> list[str]:
+    """The ids of every project that has a package of its own, in their order."""
+    companions = handover_projects(session)
+    ids = session.scalars(select(Project.id).order_by(Project.id))
+    return [project for project in ids if project not in companions]
+
+
 def _read_people(to: Sequence[str]) -> list[Named]:
     """Each person once, in order; their keys are found later."""
     people: dict[str, Named] = {}

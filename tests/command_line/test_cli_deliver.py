@@ -66,7 +66,7 @@ def body_of(message: bytes) -> str:
 
 
 def links_in(text: str) -> list[str]:
-    return re.findall(r"https://mail\.agency\.example/p/([A-Za-z0-9_-]{27})", text)
+    return re.findall(r"https://mail\.agency\.example/p/([a-z2-7]{32})", text)
 
 
 @pytest.mark.usefixtures("database")

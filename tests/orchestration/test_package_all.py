@@ -7,14 +7,19 @@ from pathlib import Path
 import pytest
 
 from aicmo.database import Database
+from aicmo.delivery.handover import SOURCE
+from aicmo.execution.importing import import_document
 from flows.package_all import package_all
 from tests import projects
+from tests.conftest import KEY
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 
-def test_every_project_is_packaged(ledger: Database) -> None:
+def test_every_project_is_packaged_but_not_what_carries_its_messages(ledger: Database) -> None:
     projects.imported(ledger)
+    companion = projects.document(id="studio-handover")
+    import_document(ledger, companion, source=SOURCE, actor="tester", secret_key=KEY)
 
     state = package_all(return_state=True)
 
