@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import tempfile
 from dataclasses import dataclass
@@ -91,3 +92,8 @@ def _close_database() -> None:
     from aicmo.cli.ledger import open_ledger  # noqa: PLC0415
 
     open_ledger().dispose()
+
+
+def listen_to_ctrl_c() -> None:
+    """As at a terminal: a test run in the background would hand on that it ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -49,7 +48,6 @@ def test_the_name_of_another_client_makes_a_draft_of_an_approved_plan(
     changed = workspace.folder / "changed.yaml"
     new = "  - It goes as it went at Aurelio Motor House. Then we wait."
     changed.write_text(text.replace(old, new), encoding="utf-8")
-    shutil.copytree(EXAMPLE.parent / "pictures", workspace.folder / "pictures")
     workspace.run("import", str(changed))
     workspace.run("approve", PROJECT, "--yes")
     found = workspace.json("check", PROJECT, status=1)

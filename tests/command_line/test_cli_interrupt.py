@@ -14,6 +14,7 @@ from aicmo.database import Database
 from aicmo.execution import pauses
 from aicmo.execution.report import read_books
 from aicmo.smtp_relay import CONNECTIONS
+from tests.command_line.cli_workspace import listen_to_ctrl_c
 from tests.conftest import KEY
 from tests.peers.smtp_peer import SmtpPeer
 from tests.projects import approved, contact, email, imported
@@ -24,11 +25,6 @@ def _prepared(sqlite_url: str) -> tuple[Database, datetime]:
     imported(database, email(send_at=now), contacts=[contact(number) for number in range(1, 400)])
     approved(database, at=now)
     return database, now
-
-
-def _listen_to_ctrl_c() -> None:
-    """As at a terminal: a test run in the background would hand on that it ignores it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _stopped(
@@ -45,7 +41,7 @@ def _stopped(
     process = subprocess.Popen(
         [*command, "execute", "studio", "--enable", "--live"], text=True,
         env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=_listen_to_ctrl_c,  # noqa: PLW1509  (nothing else runs between fork and exec)
+        preexec_fn=listen_to_ctrl_c,  # noqa: PLW1509  (nothing else runs between fork and exec)
     )  # fmt: skip
     while peer.effects.total() < 20:
         assert process.poll() is None

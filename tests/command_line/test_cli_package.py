@@ -16,7 +16,13 @@ import pytest
 import yaml
 
 from aicmo.packaging import companions
-from tests.command_line.cli_workspace import EXAMPLE, PROJECT, Workspace, enter_with_example
+from tests.command_line.cli_workspace import (
+    EXAMPLE,
+    PROJECT,
+    Workspace,
+    enter_with_example,
+    listen_to_ctrl_c,
+)
 
 OURS = '{% include "aicmo/summary.css.j2" %}\n'
 PATIENCE_SECONDS = 60
@@ -153,6 +159,7 @@ def watching(
                 "--formats", "html", "--templates", str(templates),
             ],
             stdout=output, stderr=subprocess.STDOUT, text=True, cwd=workspace.folder,
+            preexec_fn=listen_to_ctrl_c,  # noqa: PLW1509  (nothing else runs between fork and exec)
         )  # fmt: skip
     try:
         wait_until(lambda: "Watching" in said.read_text(), said)
