@@ -198,7 +198,7 @@ def _generate(
             _record(result, EVENTS[format_])
         on_format(format_)
 
-    # The PDF is rendered in a process of its own, the others meanwhile in this one.
+    # The formats are rendered in worker processes; the companions are made in this one meanwhile.
     with ThreadPoolExecutor(max_workers=len(FORMATS) + 1) as pool:
         beside = pool.submit(_make_companions, data)
         list(pool.map(one, formats))

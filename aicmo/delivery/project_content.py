@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from aicmo.database import Database
 from aicmo.delivery.ledger_rows import load_ledger
 from aicmo.execution.other_clients import other_clients
-from aicmo.execution.project import load_files, load_plan
+from aicmo.execution.project import ProjectPlan, load_files, load_plan
 from aicmo.execution.report import Books, read_books
 from aicmo.execution.states import State
 from aicmo.models import Approval, Attempt, Delivery, Feedback, Item
 from aicmo.packaging.content import ItemStatus, ProjectContent
+from aicmo.plans.times import zone
 
 _SHOWN_AT = "https://%"
 
@@ -71,12 +72,20 @@ def load_content(database: Database, project_id: str) -> ProjectContent:
         return ProjectContent(
             document=plan.document,
             plan_version=plan.version,
-            imported_at=plan.imported_at,
+            imported_at=_start_of_day(plan),
             items={item.id: results.of(item.id) for item in plan.document.items},
             files=load_files(session, project_id),
             other_clients=tuple(other_clients(session, plan.document)),
             ledger=load_ledger(session, project_id),
         )
+
+
+def _start_of_day(plan: ProjectPlan) -> datetime:
+    # By the client's calendar: what is imported twice on a day is the same package, to the byte.
+    clock = zone(plan.timezone)
+    return datetime.combine(plan.imported_at.astimezone(clock).date(), time(), clock).astimezone(
+        UTC
+    )
 
 
 def _approved_items(session: Session, project_id: str) -> set[str]:

@@ -65,6 +65,7 @@ class ProjectContent:
     """The input of every renderer.
 
     document: the plan's document with `contacts=()`: no person is named in a package.
+    imported_at: aware UTC, when the day of the plan's import began by the client's calendar.
     items: status by item id; an item without one has not been approved nor sent.
     files: what the document refers to, by its path there: pictures and templates.
     other_clients: names that must not appear: those of the other clients in the database.

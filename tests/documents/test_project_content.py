@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from aicmo.database import Database
 from aicmo.delivery.project_content import load_content
 from aicmo.execution.states import State
-from aicmo.models import Attempt, Delivery, Feedback, Item
+from aicmo.models import Attempt, Delivery, Feedback, Item, Plan
 from tests.projects import NOW, brand, contact, email, imported, post
 from tests.unit.sent_rows import sent
 
@@ -114,3 +115,17 @@ def test_a_reason_in_the_proof_names_neither_recipient_nor_a_note_of_ours(
 def _says(session: Session, delivery: Delivery, reason: str) -> None:
     values = {"state": State.FAILED.value, "reason": reason}
     session.execute(update(Delivery).where(Delivery.id == delivery.id).values(**values))
+
+
+def test_the_hour_of_an_import_makes_no_other_package(database: Database) -> None:
+    imported(database)
+    found: list[datetime] = []
+    for hour in (5, 23, 28):
+        moment = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hour)
+        with database.write() as session:
+            session.execute(update(Plan).values(imported_at=moment))
+        found.append(load_content(database, "studio").imported_at)
+    # 05:00 UTC is still the evening before in Austin, 04:00 of the next day is the same evening.
+    austin = ZoneInfo("America/Chicago")
+    days = [datetime(2026, 2, 28, tzinfo=austin), *[datetime(2026, 3, 1, tzinfo=austin)] * 2]
+    assert found == days
