@@ -213,6 +213,10 @@ class Account(Table):
 
     paused_at: the provider refused the account; a person has to put it right.
     not_before: the account waits by itself: a 429, or too many failures in a row.
+    identity: the provider's own id of a social account, pinned by a person; '' while there is none.
+    server: address of the server that the account is on, where a network has many.
+    profile: what the provider said of the account when it was last asked: limits, scopes, expiry.
+    avatar: a small PNG, for previews.
     """
 
     __tablename__ = "account"
@@ -225,6 +229,28 @@ class Account(Table):
     pause_reason: Mapped[str] = mapped_column(String(200), default="")
     not_before: Mapped[datetime | None]
     wait_reason: Mapped[str] = mapped_column(String(200), default="")
+    identity: Mapped[str] = mapped_column(String(200), default="")
+    name: Mapped[str] = mapped_column(String(200), default="")
+    server: Mapped[str] = mapped_column(String(200), default="")
+    profile: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    avatar: Mapped[bytes | None] = mapped_column(LargeBinary)
+    checked_at: Mapped[datetime | None]
+
+
+class AccountSecret(Table):
+    """What an account is logged in with, sealed with a key that is made from AICMO_SECRET_KEY.
+
+    source: where its log-in came from: `added` here, or a hash of a block's own secrets.
+    expires_at: of the access token. needs_login: why a person has to log in anew, or ''.
+    """
+
+    __tablename__ = "account_secret"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime | None]
+    refreshed_at: Mapped[datetime]
+    needs_login: Mapped[str] = mapped_column(String(200), default="")
 
 
 class Item(Table):
@@ -236,10 +262,17 @@ class Item(Table):
     held_since: it was due when the database was found to be restored from a backup.
     released_at: a person let it go out in spite of that.
     late: what becomes of it when its time has passed unused: `hold`, `send` or `drop`.
+    part_of: id of the document's post that goes to several networks, of which this is one; or ''.
+    text_sha256: of a post's text as networks compare it; '' of anything else.
+    alike_since: a post with the same text from then on keeps this one; None where that is meant.
     """
 
     __tablename__ = "item"
-    __table_args__ = (UniqueConstraint("project_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("project_id", "key"),
+        Index("ix_item_text_sha256", "text_sha256", sqlite_where=text("text_sha256 <> ''"),
+              postgresql_where=text("text_sha256 <> ''")),
+    )  # fmt: skip
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
     key: Mapped[str] = mapped_column(String(64))
@@ -253,20 +286,46 @@ class Item(Table):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     late: Mapped[str] = mapped_column(String(8), default="hold")
     planned: Mapped[int] = mapped_column(default=0)
+    part_of: Mapped[str] = mapped_column(String(64), default="")
+    text_sha256: Mapped[str] = mapped_column(String(64), default="")
+    alike_since: Mapped[datetime | None]
     withdrawn: Mapped[bool] = mapped_column(default=False)
     cancelled_at: Mapped[datetime | None]
     held_since: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
 
 
+class PostMedia(Table):
+    """A picture or film of a post as it goes out: already fitted to its network.
+
+    part: of the thread, from 1. role: `media`, or `card` for the picture of its link.
+    place: among those of its part, from 1.
+    """
+
+    __tablename__ = "post_media"
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(String(8), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("asset.sha256"))
+    media_type: Mapped[str] = mapped_column(String(64))
+    width: Mapped[int]
+    height: Mapped[int]
+    alt_text: Mapped[str] = mapped_column(Text, default="")
+
+
 class Approval(Table):
-    """A person's yes to an item as it was; void once the item's fingerprint differs."""
+    """A person's yes to an item as it was; void once the item's fingerprint differs.
+
+    identity: of the account that it was to go out as; another account voids it, too.
+    """
 
     __tablename__ = "approval"
     __table_args__ = (Index(None, "item_id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
     fingerprint: Mapped[str] = mapped_column(String(64))
+    identity: Mapped[str] = mapped_column(String(200), default="")
     approved_by: Mapped[str] = mapped_column(String(200))
     approved_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
@@ -293,7 +352,9 @@ class Run(Table):
 class Delivery(Table):
     """One item to one recipient or account: a row of the ledger.
 
-    recipient: the mailbox, or the contact's key for CRM, or '' for a post.
+    recipient: the mailbox, or the contact's key for CRM, or '' for a post, `part:2` in a thread.
+    part: of a thread, from 1; it goes out when the one before it is out.
+    staged: what was put up at the provider before arming: uploads, a container, a record's key.
     fence: names the newest claim (62 random bits); only its holder may record an outcome.
     in_plan: the current plan still has it; a delivery is never deleted.
     uncounted: attempts that said nothing about this delivery (a relay that was down).
@@ -332,6 +393,9 @@ class Delivery(Table):
     ambiguous: Mapped[bool] = mapped_column(default=False)
     repeatable_until: Mapped[datetime | None]
     provider_ref: Mapped[str] = mapped_column(String(500), default="")
+    permalink: Mapped[str] = mapped_column(String(500), default="")
+    part: Mapped[int] = mapped_column(default=1)
+    staged: Mapped[dict[str, Any]] = mapped_column(default=dict)
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
 
 
@@ -341,6 +405,7 @@ class Attempt(Table):
     gateway: whom it went to; nobody else can be asked about it or take its token.
     feedback_sha256: of the token by which whoever leaves or reports a bounce names the delivery.
     address_hmac: of the mailbox that an email went to; what one person got is counted by it.
+    payload: of a post, by which it is found again at its provider.
     """
 
     __tablename__ = "attempt"
@@ -370,6 +435,29 @@ class Attempt(Table):
     code: Mapped[str] = mapped_column(String(64), default="")
     detail: Mapped[str] = mapped_column(String(500), default="")
     provider_ref: Mapped[str] = mapped_column(String(500), default="")
+    permalink: Mapped[str] = mapped_column(String(500), default="")
+    payload: Mapped[str] = mapped_column(Text, default="")
+
+
+class Recall(Table):
+    """The wish to take a published post back, and what came of it; the delivery stays sent.
+
+    state: asked, approved, deleting, deleted, refused or unknown.
+    """
+
+    __tablename__ = "recall"
+    __table_args__ = (Index(None, "delivery_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    provider_ref: Mapped[str] = mapped_column(String(500))
+    reason: Mapped[str] = mapped_column(String(200))
+    asked_by: Mapped[str] = mapped_column(String(200))
+    asked_at: Mapped[datetime]
+    approved_by: Mapped[str] = mapped_column(String(200), default="")
+    approved_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(16), default="asked")
+    detail: Mapped[str] = mapped_column(String(500), default="")
+    ended_at: Mapped[datetime | None]
 
 
 class Reading(Table):

@@ -95,7 +95,9 @@ def send_channel(
         total = chunk.before.total if chunk.before else _count_due(run, channel)
         with _progress("Sending", started, channel, total or 0, chunk.before) as progress:
             result = runs.execute_channel(
-                run, channel, items, lambda: open_gateway(channel, email_credentials), progress,
+                run, channel, items, lambda: open_gateway(
+                    run.database, run.plan.project_id, channel, email_credentials
+                ), progress,
                 limit=chunk.at_most,
             )  # fmt: skip
             handed_over = result.get("handed_over", 0)

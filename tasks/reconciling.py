@@ -68,10 +68,11 @@ def _isolated(project_id: str, email_credentials: str) -> ProjectReconciled:
 
 
 def _reconcile(project_id: str, email_credentials: str) -> Reconciled:
+    database = current_database()
     return reconcile(
-        current_database(),
+        database,
         project_id,
         get_execution_config(),
-        lambda channel: open_gateway(channel, email_credentials),
+        lambda channel: open_gateway(database, project_id, channel, email_credentials),
         by=actor(),
     )

@@ -64,9 +64,8 @@ def trial(
 
 
 def _send(wanted: Wanted, by: str | None) -> Outcome:
-    from aicmo.channels import Channel
     from aicmo.execution.test_send import send_test
-    from aicmo.gateways.registry import open_gateway_for
+    from aicmo.gateways.registry import open_email_gateway
     from aicmo.settings import get_settings
 
     settings = get_settings()
@@ -75,7 +74,7 @@ def _send(wanted: Wanted, by: str | None) -> Outcome:
             open_ledger(),
             wanted,
             _keys,
-            open_gateway_for(Channel.EMAIL, settings),
+            open_email_gateway(settings),
             by=person(by),
             secret_key=settings.require_secret_key(),
         )

@@ -103,14 +103,15 @@ def _listed(names: Sequence[str]) -> str:
 
 def _run(run: OpenRun) -> Ran:
     from aicmo.cli.running import run_channels
+    from aicmo.execution.accounts import open_gateway_of
     from aicmo.execution.gate import Mode
-    from aicmo.gateways.registry import open_gateway_for
-    from aicmo.settings import get_settings
 
     live = run.overall_mode is Mode.LIVE
     total = _count_due(run) if live else None
     with progress("Sending" if live else "Composing", total=total) as advance:
-        return run_channels(run, lambda name: open_gateway_for(name, get_settings()), advance)
+        return run_channels(
+            run, lambda name: open_gateway_of(run.database, run.plan.project_id, name), advance
+        )
 
 
 def _count_due(run: OpenRun) -> int:

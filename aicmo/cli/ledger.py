@@ -110,24 +110,25 @@ def approvals(session: Session, project_id: str) -> dict[str, ApprovalState]:
     """The state of approval of every item of the current plan, by its key."""
     from sqlalchemy import select
 
-    from aicmo.models import Approval, Item
+    from aicmo.models import Account, Approval, Item
 
     query = (
-        select(Item.key, Item.fingerprint, Approval)
+        select(Item.key, Item.fingerprint, Account.identity, Approval)
+        .join(Account, Account.id == Item.account_id)
         .outerjoin(Approval, (Approval.item_id == Item.id) & Approval.revoked_at.is_(None))
         .where(Item.project_id == project_id, Item.withdrawn.is_(False))
         .order_by(Approval.approved_at)
     )
     states: dict[str, ApprovalState] = {}
-    for key, fingerprint, given in session.execute(query):
-        states[key] = _newer(states.get(key), fingerprint, given)
+    for key, fingerprint, identity, given in session.execute(query):
+        states[key] = _newer(states.get(key), (fingerprint, identity), given)
     return states
 
 
-def _newer(known: ApprovalState | None, fingerprint: str, given: Any) -> ApprovalState:
+def _newer(known: ApprovalState | None, now: tuple[str, str], given: Any) -> ApprovalState:
     if given is None:
         return ApprovalState()
-    if given.fingerprint == fingerprint:
+    if (given.fingerprint, given.identity) == now:
         return ApprovalState("approved", given.approved_by, given.approved_at)
     if known is not None and known.given:
         return known

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from aicmo.database import Database
     from aicmo.execution.reconciling import Left, Reconciled
     from aicmo.gateways.contract import OpenGateway
 
@@ -29,7 +30,11 @@ def reconcile(project: Project, by: By = None, *, as_json: Json = False) -> None
 
     database = open_ledger()
     told = reconciling.reconcile(
-        database, project, get_execution_config(), _open_gateway_for, by=person(by)
+        database,
+        project,
+        get_execution_config(),
+        lambda channel: _open_gateway(database, project, channel),
+        by=person(by),
     )
     with database.read() as session:
         held, until = with_a_run(session, project)
@@ -41,14 +46,13 @@ def reconcile(project: Project, by: By = None, *, as_json: Json = False) -> None
         raise typer.Exit(FAILED)
 
 
-def _open_gateway_for(channel: str) -> OpenGateway:
+def _open_gateway(database: Database, project: str, channel: str) -> OpenGateway:
     """As configured; a channel that isn't is told in short, since others may be asked."""
     from aicmo.errors import FixConfiguration
-    from aicmo.gateways.registry import open_gateway_for
-    from aicmo.settings import get_settings
+    from aicmo.execution.accounts import open_gateway_of
 
     try:
-        return open_gateway_for(channel, get_settings())
+        return open_gateway_of(database, project, channel)
     except FixConfiguration:
         short = f"nobody was asked: the settings of {channel} are missing or wrong"
         raise FixConfiguration(short) from None

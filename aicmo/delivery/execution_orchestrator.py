@@ -16,10 +16,10 @@ from aicmo.database import Database, open_database
 from aicmo.delivery.replaced_steps import read_items, read_result
 from aicmo.errors import NoSuchProject
 from aicmo.execution import runs
+from aicmo.execution.accounts import open_gateway_of
 from aicmo.execution.project import PlanItem, ProjectPlan, load_items, load_plan
 from aicmo.execution.report import ExecutionReport
 from aicmo.execution.runs import ChannelResult, ExecutionRequest, OpenRun
-from aicmo.gateways.registry import open_gateway_for
 from aicmo.redaction import describe, describe_with_next_step
 from aicmo.settings import ExecutionConfig, get_execution_config, get_settings
 
@@ -240,7 +240,10 @@ def _execute_channels(
     with _running(project, dry_run=dry_run) as run:
         for channel in channels:
             result = runs.execute_channel(
-                run, channel, items, lambda name=channel: open_gateway_for(name, get_settings())
+                run,
+                channel,
+                items,
+                lambda name=channel: open_gateway_of(run.database, run.plan.project_id, name),
             )
             total["success"] += result["success"]
             total["failed"] += result["failed"]

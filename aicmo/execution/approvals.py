@@ -22,7 +22,7 @@ from aicmo.execution.preview import preview_items
 from aicmo.execution.project import PlanItem, ProjectPlan, load_items, load_plan
 from aicmo.execution.selection import named_items
 from aicmo.gateways.email_findings import Finding
-from aicmo.models import Approval, Item
+from aicmo.models import Account, Approval, Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +164,13 @@ def revoke(
 
 
 def _approve_item(session: Session, item: Item, approved_by: str, now: datetime) -> ItemApproval:
+    identity = session.get_one(Account, item.account_id).identity
     current = session.scalars(
         select(Approval)
         .where(
             Approval.item_id == item.id,
             Approval.fingerprint == item.fingerprint,
+            Approval.identity == identity,
             Approval.revoked_at.is_(None),
         )
         .order_by(Approval.approved_at.desc())
@@ -177,14 +179,14 @@ def _approve_item(session: Session, item: Item, approved_by: str, now: datetime)
     if new:
         session.add(
             Approval(
-                item_id=item.id, fingerprint=item.fingerprint, approved_by=approved_by,
-                approved_at=now,
+                item_id=item.id, fingerprint=item.fingerprint, identity=identity,
+                approved_by=approved_by, approved_at=now,
             )
         )  # fmt: skip
         session.flush()
         audit.record(
             session, audit.Event.APPROVAL_GIVEN, project_id=item.project_id, actor=approved_by,
-            item=item.key, fingerprint=item.fingerprint,
+            item=item.key, fingerprint=item.fingerprint, identity=identity,
         )  # fmt: skip
     return ItemApproval(item.key, item.title, item.channel, item.planned, new)
 

@@ -27,7 +27,7 @@ from aicmo.execution.settling import REPEAT_AFTER, let_account_wait
 from aicmo.execution.states import Mover, State, move
 from aicmo.execution.watermarks import Head, is_behind
 from aicmo.gateways.contract import Gateway, Outgoing, RateLimit, RepeatClass
-from aicmo.models import Attempt, Contact, Delivery, Item
+from aicmo.models import Account, Attempt, Contact, Delivery, Item
 
 MARGIN_SECONDS = 30
 """Between the last moment of a request and the end of its lease."""
@@ -38,6 +38,7 @@ _MAY_GO = guards.Verdict("", "")
 _OTHER_GATEWAY = guards.Verdict(
     guards.DOUBT, "it may have gone out by another gateway, which alone knows its token"
 )
+_OTHER_ACCOUNT = guards.Verdict(guards.HOLD, "another account than the pinned one is logged in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def arm(
             Intent(
                 each.id, each.account_id, each.attempts + 1, hashes[each.id],
                 composed[each.id].feedback_sha256, each.address_hmac,
+                composed[each.id].payload.decode() if composed[each.id].is_post else "",
             )
             for each in armed
         ]  # fmt: skip
@@ -134,6 +136,11 @@ class _Judged:
     verdict: guards.Verdict
 
 
+def _verdict_of(text: str, pinned: str, gateway: Gateway) -> guards.Verdict:
+    verdict = guards.read_verdict(text)
+    return _OTHER_ACCOUNT if verdict.may_go and pinned != gateway.identity else verdict
+
+
 def _judge(
     session: Session,
     ids: list[int],
@@ -146,7 +153,7 @@ def _judge(
     return [
         _Judged(
             row[0], row[2], row[3], row[5],
-            _OTHER_GATEWAY if row[0] in strangers else guards.read_verdict(row[1]),
+            _OTHER_GATEWAY if row[0] in strangers else _verdict_of(row[1], row[6], gateway),
         )
         for row in rows
     ]  # fmt: skip
@@ -155,10 +162,10 @@ def _judge(
 @lru_cache
 def _judging(
     channels: tuple[str, ...], shape: Shape
-) -> Select[tuple[int, str, int, int, bool, str]]:
+) -> Select[tuple[int, str, int, int, bool, str, str]]:
     query = guards.verdicts_of_batch(channels, shape)
     columns = query.add_columns(
-        Delivery.account_id, Delivery.attempts, Delivery.ambiguous, _ADDRESS
+        Delivery.account_id, Delivery.attempts, Delivery.ambiguous, _ADDRESS, Account.identity
     )
     return columns.with_for_update(of=Delivery)
 
@@ -187,7 +194,7 @@ def let_go(
         by_verdict.setdefault(verdict, []).append(delivery_id)
     for verdict, ids in by_verdict.items():
         free: dict[str, Any] = {"lease_until": None}
-        if verdict == guards.REPEAT_LATER:
+        if verdict in (guards.REPEAT_LATER, guards.AFTER_ITS_PART):
             # Otherwise the next claim would take it again at once, and so on for ever.
             free["not_before"] = mover.at + REPEAT_AFTER
         why = ""

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.execution.deciding import AS_NEW
@@ -15,6 +18,7 @@ from aicmo.execution.doubts import Doubt
 from aicmo.execution.settling import MAX_ATTEMPTS
 from aicmo.execution.states import Mover, State, move
 from aicmo.gateways.contract import Found, Gateway, Question, Reading, RepeatClass
+from aicmo.models import Attempt, Delivery
 from aicmo.models import Reading as ReadingRow
 
 SECOND_LOOK = timedelta(minutes=5)
@@ -72,10 +76,12 @@ def ask(database: Database, project_id: str, gateway: Gateway, doubt: Doubt, *, 
     trusted_from = doubt.since + quiet
     if asked_at < trusted_from:
         return Told(Fate.TOO_YOUNG, again_at=trusted_from)
-    reading = _read(gateway, doubt)
+    with database.read() as session:
+        question = _question(session, doubt)
+    reading = _read(gateway, question)
     proof = _Proof(Told(Fate.CANNOT_TELL, reading.detail))
     if reading.found is Found.PRESENT:
-        proof = _Proof(Told(Fate.PRESENT), State.SENT, values={"provider_ref": reading.ref})
+        proof = _Proof(Told(Fate.PRESENT), State.SENT, values=_where(reading))
     elif reading.found is Found.ABSENT:
         proof = _proof_of_absence(doubt, asked_at, trusted_from, min(SECOND_LOOK, quiet))
     elif _is_known(doubt, reading):
@@ -84,12 +90,34 @@ def ask(database: Database, project_id: str, gateway: Gateway, doubt: Doubt, *, 
     return _record(database, mover, doubt, reading, proof)
 
 
-def _read(gateway: Gateway, doubt: Doubt) -> Reading:
+def _where(reading: Reading) -> Mapping[str, str]:
+    return {"provider_ref": reading.ref, "permalink": reading.permalink}
+
+
+def _question(session: Session, doubt: Doubt) -> Question:
+    delivery = session.get_one(Delivery, doubt.delivery_id)
+    last = select(Attempt.payload).where(Attempt.delivery_id == delivery.id)
+    payload = session.scalars(last.order_by(Attempt.number.desc()).limit(1)).one_or_none() or ""
+    others = select(Delivery.provider_ref).where(
+        Delivery.account_id == delivery.account_id,
+        Delivery.id != delivery.id,
+        Delivery.provider_ref != "",
+    )
+    taken = frozenset(session.scalars(others)) if payload else frozenset[str]()
+    return Question(
+        doubt.delivery_id, doubt.token, doubt.recipient, doubt.began_at,
+        payload.encode(), delivery.staged, taken,
+    )  # fmt: skip
+
+
+def _read(gateway: Gateway, question: Question) -> Reading:
     """The provider's answer; whatever goes wrong is no answer."""
-    question = Question(doubt.delivery_id, doubt.token, doubt.recipient, doubt.began_at)
     try:
         reading = gateway.reconcile(question)
-        return Reading(Found(reading.found), reading.ref[:_LONGEST], reading.detail[:_LONGEST])
+        return Reading(
+            Found(reading.found), reading.ref[:_LONGEST], reading.detail[:_LONGEST],
+            reading.permalink[:_LONGEST],
+        )  # fmt: skip
     except Exception as error:  # noqa: BLE001  (one bad answer must not stop the others)
         return Reading(Found.CANNOT_TELL, detail=type(error).__name__)
 

@@ -41,7 +41,10 @@ _Part = Callable[[int], ColumnElement[Any]]
 
 
 class Intent(NamedTuple):
-    """One transmission that is about to begin; `number` counts those of its delivery from 1."""
+    """One transmission that is about to begin; `number` counts those of its delivery from 1.
+
+    payload: kept where the provider can only be asked by what went out; '' where it isn't.
+    """
 
     delivery_id: int
     account_id: int
@@ -49,6 +52,7 @@ class Intent(NamedTuple):
     payload_sha256: str
     feedback_sha256: str
     address_hmac: str
+    payload: str = ""
 
 
 def write(
@@ -70,9 +74,9 @@ def complete(session: Session, fence: int, answers: Mapping[int, Outcome], now: 
     connection.execute(_completing(connection.dialect.name), values)
 
 
-def _answer(delivery_id: int, outcome: Outcome) -> tuple[int, str, str, str, str]:
-    ref = outcome.ref or ""
-    return delivery_id, outcome.kind.value, outcome.code[:64], outcome.detail[:500], ref[:500]
+def _answer(delivery_id: int, outcome: Outcome) -> tuple[int, str, str, str, str, str]:
+    ref, link = (outcome.ref or "")[:500], outcome.permalink[:500]
+    return delivery_id, outcome.kind.value, outcome.code[:64], outcome.detail[:500], ref, link
 
 
 def _unpacked(dialect: str) -> tuple[FromClause, _Part]:
@@ -96,11 +100,15 @@ def _writing(dialect: str) -> Insert:
         "payload_sha256": part(3),
         "feedback_sha256": part(4),
         "address_hmac": part(5),
+        "payload": part(6),
         "fence": bindparam("fence", type_=BigInteger),
         "run_id": bindparam("run_id", type_=Integer),
         "gateway": bindparam("gateway", type_=Text),
         "armed_at": bindparam("armed_at", type_=UtcDateTime),
-        **{name: literal("", Text) for name in ("outcome", "code", "detail", "provider_ref")},
+        **{
+            name: literal("", Text)
+            for name in ("outcome", "code", "detail", "provider_ref", "permalink")
+        },
     }
     return insert(_ATTEMPT).from_select(list(values), select(*values.values()).select_from(given))
 
@@ -119,5 +127,6 @@ def _completing(dialect: str) -> Update:
             code=part(2),
             detail=part(3),
             provider_ref=part(4),
+            permalink=part(5),
         )
     )

@@ -133,13 +133,19 @@ def _apply(session: Session, mover: Mover, rows: Iterable[_Row]) -> None:
 
 
 def claim(
-    database: Database, mover: Mover, item_ids: Sequence[int], *, fence: int, at_most: int
+    database: Database,
+    mover: Mover,
+    item_ids: Sequence[int],
+    *,
+    fence: int,
+    at_most: int,
+    lease: timedelta = CLAIM_LEASE,
 ) -> Claim | None:
     """Takes up to `at_most` deliveries that are due, under `fence`; None if there are none."""
     with audit.transaction(database, mover.project_id) as session:
         item_id, ids = _next_due(session, mover, item_ids, at_most)
         now = database.now(session)
-        values = {"fence": fence, "lease_until": now + CLAIM_LEASE, "run_id": mover.run_id}
+        values = {"fence": fence, "lease_until": now + lease, "run_id": mover.run_id}
         claimed = move(session, mover, ids, State.PENDING, State.CLAIMED, values=values)
         alive = update(Run).where(Run.id == mover.run_id).values(alive_until=now + RUN_LEASE)
         session.execute(alive.execution_options(synchronize_session=False))

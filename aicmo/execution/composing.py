@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +11,16 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from aicmo.errors import FixInput
-from aicmo.gateways.contract import Outgoing
+from aicmo.execution import guards
+from aicmo.execution.report import NOT_COMPOSED
+from aicmo.gateways.contract import Attachment, Outgoing
 from aicmo.gateways.email_message import ComposedEmail, EmailComposer, has_feedback_tokens
 from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.models import Contact, Delivery
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import EmailContent
 from aicmo.plans.sending import Utm
-from aicmo.privacy import feedback_token
+from aicmo.privacy import feedback_sha256, feedback_token
 from aicmo.settings import get_settings
 
 _RECIPIENTS = (
@@ -33,18 +35,35 @@ _RECIPIENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """The bytes of one delivery, and their envelope."""
+    """The bytes of one delivery, and their envelope.
+
+    is_post: its payload is kept with the attempt, as its provider is asked by what went out.
+    The rest is what `Outgoing` says of it.
+    """
 
     token: str
     sender: str
     recipient: str
     payload: bytes
     feedback_sha256: str = ""
+    is_post: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    staged: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    thread: tuple[str, ...] = ()
 
     def outgoing(self, delivery_id: int, deadline: float) -> Outgoing:
         return Outgoing(
-            delivery_id, self.token, self.sender, self.recipient, self.payload, deadline
-        )
+            delivery_id, self.token, self.sender, self.recipient, self.payload, deadline,
+            self.attachments, self.staged, self.thread,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedBatch:
+    """Deliveries of one item as they would go out, and those that can't be composed."""
+
+    composed: dict[int, Composed]
+    stopped: dict[int, guards.Verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +109,23 @@ class EmailComposers:
         feedback = feedback_token(self._key, recipient.token) if self._key else ""
         return self._by_item[item_key].compose(recipient.email, recipient.token, date, feedback)
 
+    def compose_batch(
+        self, session: Session, item_key: str, delivery_ids: Sequence[int], now: datetime
+    ) -> ComposedBatch:
+        """The emails of these deliveries; what is missing is told of each that can't be composed."""
+        batch = ComposedBatch({}, {})
+        for person in recipients(session, delivery_ids):
+            try:
+                email = self.compose(item_key, person, now)
+            except FixInput as error:
+                batch.stopped[person.delivery_id] = not_composed(error, ambiguous=person.ambiguous)
+                continue
+            batch.composed[person.delivery_id] = Composed(
+                person.token, email.sender, email.recipient, email.payload,
+                feedback_sha256(email.feedback_token) if email.feedback_token else "",
+            )  # fmt: skip
+        return batch
+
     def _prepare(self, item_key: str) -> EmailComposer:
         item = next(each for each in self._document.items if each.id == item_key)
         if not isinstance(item.content, EmailContent):
@@ -101,6 +137,12 @@ class EmailComposers:
             tags=_tags(self._document.sending.utm, item_key),
             extra_headers=self._extra_headers,
         )
+
+
+def not_composed(error: FixInput, *, ambiguous: bool) -> guards.Verdict:
+    """What becomes of a delivery that can't be composed; one in doubt is repeated later."""
+    held = guards.Verdict(guards.HOLD, f"{NOT_COMPOSED}: {error}"[:200])
+    return guards.REPEAT_LATER if ambiguous else held
 
 
 def _tags(utm: Utm | None, item_key: str) -> dict[str, str]:

@@ -10,26 +10,24 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.errors import AicmoError, FixAccount, FixInput, TryLater
-from aicmo.execution import claims, guards, pauses, settling
+from aicmo.errors import AicmoError, FixAccount, TryLater
+from aicmo.execution import claims, guards, identity, pauses, settling, staging
 from aicmo.execution.arming import Armed, arm, let_go
 from aicmo.execution.breaker import COOLS_DOWN_FOR, Breaker
 from aicmo.execution.claims import Claim
-from aicmo.execution.composing import Composed, Recipient, recipients
+from aicmo.execution.composing import Composed, ComposedBatch
 from aicmo.execution.handing_over import OnProgress, Wire
 from aicmo.execution.journal import Journal
 from aicmo.execution.permission import Permission
 from aicmo.execution.project import PlanItem, ProjectPlan
-from aicmo.execution.report import NOT_COMPOSED
 from aicmo.execution.states import Mover
 from aicmo.execution.watchdog import Watchdog
 from aicmo.execution.watermarks import remember_head
 from aicmo.gateways.contract import LivePermit, OpenGateway, Outcome, OutcomeKind
-from aicmo.gateways.email_message import ComposedEmail
-from aicmo.privacy import feedback_sha256
 from aicmo.redaction import describe
 
 BATCH = 200
@@ -41,9 +39,11 @@ _LONGEST_WAIT = timedelta(minutes=1)
 
 
 class Composers(Protocol):
-    """Makes the bytes of an item for one recipient."""
+    """Makes the bytes of an item's deliveries."""
 
-    def compose(self, item_key: str, recipient: Recipient, date: datetime) -> ComposedEmail: ...
+    def compose_batch(
+        self, session: Session, item_key: str, delivery_ids: Sequence[int], now: datetime
+    ) -> ComposedBatch: ...
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,14 @@ class Dispatch:
         """
         handed_over, at_most, began_at = 0, BATCH, self.mover().at
         with self._wire() as wire:
+            identity.require_pinned(self.database, self.mover(), self.channel, wire.gateway)
             while limit is None or handed_over < limit:
                 if wire.permission.stopped_by or wire.permission.is_paused():
                     self._record_stop(began_at)
                     break
                 room = at_most if limit is None else min(at_most, limit - handed_over)
                 mover = self.mover()
-                claim = self._claim(wire.journal, mover, room)
+                claim = self._claim(wire, mover, min(room, wire.gateway.largest_batch))
                 if claim is None:
                     if self._waited_for_the_account(mover.at):
                         continue
@@ -110,14 +111,15 @@ class Dispatch:
                 self.on_progress,
             )  # fmt: skip
 
-    def _claim(self, journal: Journal, mover: Mover, at_most: int) -> Claim | None:
+    def _claim(self, wire: Wire, mover: Mover, at_most: int) -> Claim | None:
         fence = claims.new_fence()
-        journal.claim(fence, mover.run_id)
+        wire.journal.claim(fence, mover.run_id)
+        lease = claims.CLAIM_LEASE + timedelta(seconds=wire.gateway.timing.staging)
         claim = claims.claim(
-            self.database, mover, self._item_ids, fence=fence, at_most=at_most
+            self.database, mover, self._item_ids, fence=fence, at_most=at_most, lease=lease
         )  # fmt: skip
         if claim is None:
-            journal.settled()
+            wire.journal.settled()
         return claim
 
     @property
@@ -125,11 +127,13 @@ class Dispatch:
         return [item.id for item in self.items]
 
     def _send(self, wire: Wire, claim: Claim) -> Armed:
+        composed = self._compose(claim)
+        ready = staging.stage(self.database, self.mover(), wire.gateway, claim, composed)
         armed = arm(
             self.database,
             self.mover(),
             claim,
-            self._compose(claim),
+            ready,
             self.channels_with_gateway,
             self.plan,
             wire.gateway,
@@ -204,25 +208,12 @@ class Dispatch:
         return self.mover().at >= until
 
     def _compose(self, claim: Claim) -> dict[int, Composed]:
-        composed: dict[int, Composed] = {}
-        cannot: dict[int, guards.Verdict] = {}
-        now = self.mover().at
         item = next(each.key for each in self.items if each.id == claim.item_id)
         with self.database.read() as session:
-            people = recipients(session, claim.delivery_ids)
-        for person in people:
-            try:
-                email = self.composers.compose(item, person, now)
-            except FixInput as error:
-                held = guards.Verdict(guards.HOLD, f"{NOT_COMPOSED}: {error}"[:200])
-                cannot[person.delivery_id] = guards.REPEAT_LATER if person.ambiguous else held
-                continue
-            composed[person.delivery_id] = Composed(
-                person.token, email.sender, email.recipient, email.payload,
-                feedback_sha256(email.feedback_token) if email.feedback_token else "",
-            )  # fmt: skip
-        self._hold(claim, cannot)
-        return composed
+            now = self.mover().at
+            batch = self.composers.compose_batch(session, item, claim.delivery_ids, now)
+        self._hold(claim, batch.stopped)
+        return batch.composed
 
     def _hold(self, claim: Claim, cannot: dict[int, guards.Verdict]) -> None:
         if cannot:

@@ -15,6 +15,7 @@ from aicmo.execution.states import State
 from aicmo.models import Contact, Delivery, Item
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import Item as PlannedItem
+from aicmo.plans.items import PostContent
 from aicmo.privacy import delivery_token
 
 _CHUNK = 1000
@@ -24,6 +25,7 @@ _CHUNK = 1000
 class _Recipient:
     contact_id: int | None
     address: str
+    part: int = 1
 
 
 _STILL_OPEN = (State.PENDING, State.HELD, State.EXPIRED)
@@ -103,8 +105,10 @@ class Expansion:
         )
 
     def _recipients(self, planned: PlannedItem) -> Iterator[_Recipient]:
-        if planned.audience is None:
+        if isinstance(planned.content, PostContent):
             yield _Recipient(None, "")
+            for part in range(2, len(planned.content.thread) + 2):
+                yield _Recipient(None, f"part:{part}", part)
             return
         audience = next(each for each in self.document.audiences if each.id == planned.audience)
         rows = self._contacts()
@@ -173,6 +177,7 @@ class Expansion:
             "account_id": item.account_id,
             "contact_id": recipient.contact_id,
             "recipient": recipient.address,
+            "part": recipient.part,
             "token": delivery_token(self.secret_key, self.document.id, item.key, recipient.address),
             "state": State.PENDING.value,
             "since": self.now,

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from aicmo.channels import SOCIAL
 from aicmo.execution import frequency
 from aicmo.execution.courtesy import Courtesy, Shape
 from aicmo.execution.states import State
@@ -50,6 +51,11 @@ DOUBT = "unknown"
 PAUSED = "paused"
 PLAN_CHANGED = "the plan was changed during the run"
 RESTORED = "restored from a backup: it may have gone out already"
+OPERATOR_TASK = "operator task: no account is pinned"
+"""Nobody can post it for us: a person does, and `aicmo done` records it."""
+ALIKE = "the same text goes out on this account within 7 days"
+_NOT_GOING = (State.FAILED, State.SKIPPED, State.CANCELLED, State.EXPIRED)
+_ENDED = [state.value for state in _NOT_GOING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,9 @@ class Verdict:
 
 REPEAT_LATER = Verdict(WAIT, "it may have gone out, and can't be repeated now")
 """Of a doubt that a guard stops: it keeps waiting until it can be repeated, or no longer can."""
+
+AFTER_ITS_PART = Verdict(WAIT, "goes out after the part before it")
+"""Of a later part of a thread."""
 
 
 @lru_cache(maxsize=256)
@@ -148,7 +157,13 @@ def _objection(channels_with_gateway: Sequence[str], shape: Shape) -> ColumnElem
             literal(f"{HOLD}:no gateway for ").concat(Item.channel),
         ),
         (_paused(), _say(HOLD, PAUSED)),
+        (_alike(), _say(HOLD, ALIKE)),
         *_account_and_approval_guards(),
+        (
+            and_(Item.channel.in_([each.value for each in SOCIAL]), Account.identity == ""),
+            _say(HOLD, OPERATOR_TASK),
+        ),
+        *_thread_guards(),
         (Item.send_at > _NOW, _say(WAIT, "not due yet")),
         (
             and_(Item.late == "hold", _late()),
@@ -160,6 +175,7 @@ def _objection(channels_with_gateway: Sequence[str], shape: Shape) -> ColumnElem
             Account.not_before > _NOW,
             literal(f"{WAIT}:account waits: ").concat(Account.wait_reason),
         ),
+        (and_(Delivery.part > 1, _before() != State.SENT.value), f"{WAIT}:{AFTER_ITS_PART.reason}"),
         else_="",
     )
 
@@ -209,6 +225,50 @@ def _account_and_approval_guards() -> _Guards:
         (~_approved_ever(), _say(HOLD, "not approved")),
         (~_approved(), _say(HOLD, "changed since its approval")),
     ]
+
+
+def _thread_guards() -> _Guards:
+    """A thread stops where a part of it didn't go out, or may not have."""
+    is_later, before = Delivery.part > 1, _before()
+    ended = before.in_(_ENDED)
+    return [
+        (and_(is_later, ended), _say(HOLD, "the part before it didn't go out")),
+        (
+            and_(is_later, before == State.UNKNOWN.value),
+            _say(HOLD, "the part before it is in doubt"),
+        ),
+    ]
+
+
+def _before() -> ColumnElement[str]:
+    before = aliased(Delivery)
+    query = select(before.state).where(
+        before.item_id == Delivery.item_id, before.part == Delivery.part - 1
+    )
+    return query.correlate(Delivery).scalar_subquery()
+
+
+def _alike() -> ColumnElement[bool]:
+    """An earlier post of the account has the same text, and went out or still will.
+
+    Networks refuse it, and a post in doubt could be mistaken for the other one.
+    """
+    other, theirs = aliased(Item), aliased(Delivery)
+    came_before = or_(
+        other.send_at < Item.send_at, and_(other.send_at == Item.send_at, other.id < Item.id)
+    )
+    went_out = and_(theirs.state == State.SENT.value, theirs.since >= Item.alike_since)
+    planned = and_(theirs.state.not_in(_ENDED), came_before, other.send_at >= Item.alike_since)
+    return and_(
+        Item.text_sha256 != "",
+        exists().where(
+            other.text_sha256 == Item.text_sha256,
+            other.account_id == Item.account_id,
+            other.id != Item.id,
+            theirs.item_id == other.id,
+            or_(and_(theirs.in_plan, planned), went_out),
+        ),
+    )
 
 
 def _say(action: str, reason: str) -> str:
@@ -269,6 +329,7 @@ def _approved(since: ColumnElement[datetime] | None = None) -> ColumnElement[boo
         given.item_id == Item.id,
         given.revoked_at.is_(None),
         given.fingerprint == Item.fingerprint,
+        given.identity == Account.identity,
     ]
     if since is not None:
         matches.append(given.approved_at >= since)

@@ -22,6 +22,7 @@ from aicmo.plans.assets import require_assets
 from aicmo.plans.difference import Difference, compare
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import Item as PlannedItem
+from aicmo.posts.likeness import alike_since, text_sha256
 from aicmo.privacy import require_same_key
 
 
@@ -179,6 +180,9 @@ class _Import:
         item.content = planned.content.model_dump(mode="json")
         item.fingerprint = fingerprints.of(planned, item.send_at, item.send_until)
         item.late = planned.late or self.document.sending.late
+        item.part_of = planned.part_of or ""
+        item.text_sha256 = text_sha256(planned)
+        item.alike_since = alike_since(planned, item.send_at)
         item.account_id, item.withdrawn = account_id, False
         self.session.flush()
         return item

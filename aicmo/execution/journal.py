@@ -207,6 +207,7 @@ def _as_record(outcome: Outcome) -> dict[str, Any]:
     return {
         "kind": outcome.kind, "code": outcome.code, "detail": outcome.detail, "ref": outcome.ref,
         "not_before": not_before, "suppress": outcome.suppress, "scope": outcome.scope,
+        "permalink": outcome.permalink,
     }  # fmt: skip
 
 
@@ -215,5 +216,5 @@ def _from_record(record: dict[str, Any]) -> Outcome:
     return Outcome(
         OutcomeKind(record["kind"]), record["code"], record["detail"], record["ref"],
         datetime.fromisoformat(not_before) if not_before else None,
-        record["suppress"], Scope(record["scope"]),
+        record["suppress"], Scope(record["scope"]), record.get("permalink", ""),
     )  # fmt: skip

@@ -19,11 +19,13 @@ from aicmo.database import Database
 from aicmo.errors import FixInput, NoSuchProject, TryLater
 from aicmo.execution import claims, replaying, restoring
 from aicmo.execution.composing import EmailComposers
+from aicmo.execution.composing_posts import PostComposers
 from aicmo.execution.crashed_runs import mark_crashed
 from aicmo.execution.dispatch import Dispatch
 from aicmo.execution.gate import Mode, decide_channel, issue_permit
 from aicmo.execution.guards import RESTORED
 from aicmo.execution.handing_over import OnProgress
+from aicmo.execution.identity import has_account
 from aicmo.execution.preview import Preview, preview_items
 from aicmo.execution.project import (
     PlanItem,
@@ -248,8 +250,10 @@ def _send(
     on_progress: OnProgress,
     limit: int | None,
 ) -> int:
-    if channel not in CHANNELS_WITH_GATEWAY:
+    if channel not in CHANNELS_WITH_GATEWAY or not _has_account(run, channel):
         return 0
+    document = run.plan.document
+    is_post = channel in SOCIAL
     return Dispatch(
         database=run.database,
         mover=run.mover,
@@ -259,9 +263,14 @@ def _send(
         channels_with_gateway=CHANNELS_WITH_GATEWAY,
         permit=issue_permit(run.mode(channel), run.run_id, channel),
         open_gateway=open_gateway(),
-        composers=EmailComposers(run.plan.document),
+        composers=PostComposers(document) if is_post else EmailComposers(document),
         on_progress=on_progress,
     ).run(limit=limit)
+
+
+def _has_account(run: OpenRun, channel: str) -> bool:
+    with run.database.read() as session:
+        return has_account(session, run.plan.project_id, channel)
 
 
 def _settled(run: OpenRun, channel: str, handed_over: int) -> ChannelResult:

@@ -35,6 +35,11 @@ _REFERENCE = (
     .where(_ATTEMPT.c.delivery_id == _DELIVERY.c.id, _ATTEMPT.c.fence == _DELIVERY.c.fence)
     .scalar_subquery()
 )
+_PERMALINK = (
+    select(_ATTEMPT.c.permalink)
+    .where(_ATTEMPT.c.delivery_id == _DELIVERY.c.id, _ATTEMPT.c.fence == _DELIVERY.c.fence)
+    .scalar_subquery()
+)
 _ONE_MORE_UNCOUNTED = _DELIVERY.c.uncounted + 1
 _COMES_AGAIN = (OutcomeKind.NOT_SENT, OutcomeKind.REFUSED_FOR_NOW)
 
@@ -157,6 +162,7 @@ def _move(
         "not_before": following.not_before,
         "ambiguous": following.ambiguous,
         "provider_ref": _REFERENCE,
+        "permalink": _PERMALINK,
     }
     if following.is_uncounted:
         values["uncounted"] = _ONE_MORE_UNCOUNTED
@@ -196,7 +202,7 @@ def _with_consequences(
 
 def _consequences(session: Session, mover: Mover, delivery: _Delivery, outcome: Outcome) -> None:
     if outcome.kind is OutcomeKind.REFUSED_ACCOUNT:
-        _pause_account(session, mover, delivery.account_id, outcome.code or "refused")
+        pause_account(session, mover, delivery.account_id, outcome.code or "refused")
     elif outcome.scope is not Scope.DELIVERY and outcome.not_before:
         let_account_wait(
             session, mover, delivery.account_id, outcome.not_before, outcome.detail or outcome.code
@@ -214,7 +220,8 @@ def _consequences(session: Session, mover: Mover, delivery: _Delivery, outcome: 
             )  # fmt: skip
 
 
-def _pause_account(session: Session, mover: Mover, account_id: int, reason: str) -> None:
+def pause_account(session: Session, mover: Mover, account_id: int, reason: str) -> None:
+    """Nothing more goes out on the account until a person puts it right."""
     paused = session.scalars(
         update(Account)
         .where(Account.id == account_id, Account.paused_at.is_(None))

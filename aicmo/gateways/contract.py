@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class OutcomeKind(StrEnum):
@@ -54,11 +54,13 @@ class Timing:
     request_bound: from that byte to the end of the attempt.
     quiet: from the beginning of a doubt until the provider's answer about it can be trusted; at
         least the request bound and then the provider's own lag until it shows what it has.
+    staging: how long everything that is put up before arming may take for one delivery.
     """
 
     send_deadline: float
     request_bound: float
     quiet: float
+    staging: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Outcome:
     not_before: the earliest time for another try, when the provider named one. Where the scope is
         wider than the delivery, the whole account waits until then.
     suppress: the provider said that the recipient doesn't exist; no one should write there again.
+    permalink: of a post, where it can be seen.
     """
 
     kind: OutcomeKind
@@ -98,6 +101,7 @@ class Outcome:
     not_before: datetime | None = None
     suppress: bool = False
     scope: Scope = Scope.DELIVERY
+    permalink: str = ""
 
     @property
     def ends_batch(self) -> bool:
@@ -111,12 +115,27 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture or film of a post: the approved bytes, which are the ones that go out."""
+
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+    alt_text: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One armed delivery, ready for the wire.
 
     payload: the exact bytes approved and previewed. For email, CRLF line ends, not dot-stuffed.
     token: the same for every attempt of one delivery (Message-ID, Idempotency-Key, record key).
     deadline: `time.monotonic()` value after which no committing byte may be written.
+    attachments: of a post: its media in their order, then the picture of its link.
+    staged: what `Gateway.stage` gave.
+    thread: references of the posts that it follows in its thread: the first one, …, the last one.
     """
 
     delivery_id: int
@@ -125,6 +144,9 @@ class Outgoing:
     recipient: str
     payload: bytes
     deadline: float
+    attachments: tuple[Attachment, ...] = ()
+    staged: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    thread: tuple[str, ...] = ()
 
     def is_late(self) -> bool:
         return time.monotonic() > self.deadline
@@ -154,6 +176,7 @@ class Reading:
     found: Found
     ref: str = ""
     detail: str = ""
+    permalink: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +184,30 @@ class Question:
     """A delivery in doubt, as a provider is asked about it.
 
     armed_at: when the first transmission that may have gone out was armed.
+    payload: of a post, the bytes of the last transmission; b'' of anything else.
+    staged: what `Gateway.stage` gave.
+    taken: the references of the account's other deliveries: what belongs to them isn't this one.
     """
 
     delivery_id: int
     token: str
     recipient: str
     armed_at: datetime
+    payload: bytes = b""
+    staged: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    taken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What a delivery needs at the provider before it may go out; nobody sees any of it.
+
+    values: plain JSON, kept with the delivery and given back to `stage`, `send` and `reconcile`.
+    objection: why it can't go out now: any outcome but SENT, UNKNOWN and DUPLICATE.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    objection: Outcome | None = None
 
 
 class LivePermit:
@@ -198,6 +239,8 @@ class Gateway(AbstractContextManager["Gateway"], ABC):
         only; so where a provider's accounts know nothing of each other, the name tells them apart.
     token_lifetime: how long the provider takes a token for the same delivery (class A).
     limits: kept across all workers, by counting in the database.
+    largest_batch: deliveries that are claimed together at most.
+    identity: the provider's own id of the account that is logged in; '' where nothing is pinned.
     """
 
     name: str
@@ -206,6 +249,8 @@ class Gateway(AbstractContextManager["Gateway"], ABC):
     timing: Timing
     token_lifetime: timedelta | None = None
     limits: tuple[RateLimit, ...] = ()
+    largest_batch: int = 1_000
+    identity: str = ""
 
     def __init__(self, permit: LivePermit) -> None:
         if not isinstance(permit, LivePermit):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -213,6 +258,13 @@ class Gateway(AbstractContextManager["Gateway"], ABC):
         if getattr(permit, "channel", None) != self.channel:
             raise PermissionError(f"this permit is not for {self.channel}")
         self.permit = permit
+
+    def stage(self, draft: Outgoing) -> Staged:
+        """Puts up what a delivery needs, before it is armed; may be repeated, and never raises.
+
+        draft: as it will be sent; its `staged` is what an earlier call gave, if any did.
+        """
+        return Staged(draft.staged)
 
     @abstractmethod
     def send(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:

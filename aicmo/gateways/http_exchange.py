@@ -103,7 +103,7 @@ class HttpExchange:
         outgoing: Outgoing,
         still_allowed: StillAllowed,
     ) -> Answer:
-        """Writes one request for one delivery.
+        """Writes the one request that has an effect, for one delivery.
 
         Raises:
             NoAnswer: certainly not sent, or in doubt.
@@ -125,13 +125,24 @@ class HttpExchange:
             raise NoAnswer(_not_sent("closed before its body", Scope.DELIVERY))
         return answer
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Reads; changes nothing at the provider.
 
         Raises:
             httpx.HTTPError: there is no answer.
         """
-        return self._exchange("GET", path, {}, None, connect=self._times.connect)
+        return self._exchange("GET", path, headers or {}, None, connect=self._times.connect)
+
+    def prepare(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request of which nobody sees an effect, such as an upload; it may be repeated.
+
+        Raises:
+            httpx.HTTPError: there is no answer.
+        """
+        sized = {**(headers or {}), "Content-Length": str(len(body))}
+        return self._exchange(method, path, sized, iter([body]), connect=self._times.connect)
 
     def _exchange(
         self,

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 
 from pydantic import SecretStr
 
-from aicmo.channels import Channel
+from aicmo.channels import SOCIAL, Channel
 from aicmo.errors import FixConfiguration
 from aicmo.gateways.contract import OpenGateway
+from aicmo.gateways.social_gateway import SocialAccount, TokenSource
 from aicmo.settings import Settings
 from aicmo.smtp_relay import SmtpRelay
 
 # Each gateway is imported by the live run that needs it.
+OpenSocial = Callable[[SocialAccount, TokenSource], OpenGateway]
 
 
 def open_relay(relay: SmtpRelay, settings: Settings) -> OpenGateway:
@@ -105,20 +107,60 @@ def email_variable(settings: Settings) -> str:
     return chosen[0]
 
 
-def _email(settings: Settings) -> OpenGateway:
-    return _EMAIL_PROVIDERS[email_variable(settings)](settings)
-
-
-_OPENERS: Mapping[Channel, Callable[[Settings], OpenGateway]] = {Channel.EMAIL: _email}
-
-CHANNELS_WITH_GATEWAY: tuple[str, ...] = tuple(channel.value for channel in _OPENERS)
+CHANNELS_WITH_GATEWAY: tuple[str, ...] = tuple(
+    channel.value for channel in (Channel.EMAIL, *SOCIAL)
+)
 """Deliveries on any other channel are held: no gateway for it."""
 
 
-def open_gateway_for(channel: str, settings: Settings) -> OpenGateway:
-    """The gateway of `channel` as the environment configures it.
+def open_email_gateway(settings: Settings) -> OpenGateway:
+    """The gateway of email as the environment configures it.
 
     Raises:
-        FixConfiguration: the channel's variables are missing, wrong or more than one provider's.
+        FixConfiguration: its variables are missing, wrong or more than one provider's.
     """
-    return _OPENERS[Channel(channel)](settings)
+    return _EMAIL_PROVIDERS[email_variable(settings)](settings)
+
+
+def _bluesky() -> OpenSocial:
+    from aicmo.gateways.bluesky import open_bluesky_gateway  # noqa: PLC0415
+
+    return open_bluesky_gateway
+
+
+def _instagram() -> OpenSocial:
+    from aicmo.gateways.instagram import open_instagram_gateway  # noqa: PLC0415
+
+    return open_instagram_gateway
+
+
+def _linkedin() -> OpenSocial:
+    from aicmo.gateways.linkedin import open_linkedin_gateway  # noqa: PLC0415
+
+    return open_linkedin_gateway
+
+
+def _mastodon() -> OpenSocial:
+    from aicmo.gateways.mastodon import open_mastodon_gateway  # noqa: PLC0415
+
+    return open_mastodon_gateway
+
+
+def _x() -> OpenSocial:
+    from aicmo.gateways.x import open_x_gateway  # noqa: PLC0415
+
+    return open_x_gateway
+
+
+_NETWORKS: Mapping[Channel, Callable[[], OpenSocial]] = {
+    Channel.LINKEDIN: _linkedin,
+    Channel.INSTAGRAM: _instagram,
+    Channel.TWITTER: _x,
+    Channel.BLUESKY: _bluesky,
+    Channel.MASTODON: _mastodon,
+}
+
+
+def open_social_gateway(channel: str, account: SocialAccount, tokens: TokenSource) -> OpenGateway:
+    """The gateway of a network to one account."""
+    return _NETWORKS[Channel(channel)]()(account, tokens)

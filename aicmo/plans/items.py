@@ -39,14 +39,54 @@ class Media(Part):
     brief: Prose | None = Field(default=None, description="What to make, while there is no file.")
 
 
+class LinkCard(Part):
+    """What a link is shown as, where the network doesn't look at the page itself."""
+
+    title: Line
+    description: Line | None = None
+    picture: FilePath | None = Field(default=None, description="Picture beside the document.")
+
+
+class ThreadPart(Part):
+    """A post that answers the one before it."""
+
+    text: Prose
+    media: tuple[Media, ...] = ()
+
+
 class PostContent(Part):
-    """A post on a social network."""
+    """A post on a social network.
+
+    Hashtags, mentions and https:// addresses stand in the text as that network writes them.
+    """
 
     kind: Literal["post"] = "post"
     format: Literal["post", "reel", "story", "carousel", "article"] = "post"
     text: Prose
     link: Link | None = None
+    card: LinkCard | None = None
     media: tuple[Media, ...] = ()
+    fit_media: bool = Field(
+        default=False,
+        description="Pictures may be cropped, scaled and encoded anew to what the network takes.",
+    )
+    mentions: dict[Line, Line] = Field(
+        default_factory=dict,
+        description="Id at the network of a mention in the text, where it needs one: "
+        "`@Acme` → `urn:li:organization:5` (LinkedIn), `@acme.example` → `did:plc:…` (Bluesky).",
+    )
+    thread: tuple[ThreadPart, ...] = Field(
+        default=(),
+        description="Further posts, each an answer to the one before (X, Bluesky, Mastodon).",
+    )
+    visibility: Literal["public", "unlisted", "followers"] = Field(
+        default="public", description="Who sees it: on Mastodon; `followers` on LinkedIn, too."
+    )
+    content_warning: Line | None = Field(default=None, description="Mastodon alone.")
+    same_text_again: bool = Field(
+        default=False,
+        description="May go out although the account had the same text within 7 days.",
+    )
 
 
 class CrmContent(Part):
@@ -107,6 +147,9 @@ class Item(Part):
     )
     audience: Identifier | None = Field(
         default=None, description="Id of an audience; needed for email and crm."
+    )
+    part_of: Identifier | None = Field(
+        default=None, description="Id of the post on several networks that this one was made from."
     )
     pillar: Line | None = Field(default=None, description="Name of a pillar of the strategy.")
     theme: Line | None = None

@@ -9,7 +9,7 @@ import pytest
 
 from aicmo.errors import FixConfiguration
 from aicmo.gateways.contract import Gateway, RepeatClass
-from aicmo.gateways.registry import open_gateway_for
+from aicmo.gateways.registry import open_email_gateway
 from aicmo.settings import get_settings
 from tests.contract.gateway_contract import SENT, always, permit
 from tests.contract.test_smtp_gateway import PAYLOAD, outgoing
@@ -18,7 +18,7 @@ from tests.unit.test_dkim_signing import MESSAGE, is_good, new_key
 
 
 def opened() -> Gateway:
-    return open_gateway_for("email", get_settings())(permit())
+    return open_email_gateway(get_settings())(permit())
 
 
 @pytest.fixture

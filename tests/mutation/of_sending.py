@@ -214,7 +214,7 @@ SETTLING = (
     ),
     _settling(
         "settle: account pauses", "a refused log-in is tried until the provider locks it",
-        '        _pause_account(session, mover, delivery.account_id, outcome.code or "refused")\n',
+        '        pause_account(session, mover, delivery.account_id, outcome.code or "refused")\n',
         "        pass\n",
         _SENDING + "test_a_refused_login_pauses_the_account_and_burns_no_delivery",
     ),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from aicmo.errors import FixConfiguration
-from aicmo.gateways.registry import open_gateway_for
+from aicmo.gateways.registry import open_email_gateway
 from aicmo.settings import get_settings
 from tests.contract.gateway_contract import permit
 
@@ -31,7 +31,7 @@ def test_the_one_that_is_set_is_opened(
     monkeypatch.setenv(variable, PROVIDERS[variable])
     monkeypatch.setenv("AICMO_EMAIL_RATE", "5/second, 9/day")
 
-    with open_gateway_for("email", get_settings())(permit()) as gateway:
+    with open_email_gateway(get_settings())(permit()) as gateway:
         assert gateway.name.split()[0] == name
         rates = [(each.count, each.per) for each in gateway.limits]
 
@@ -41,7 +41,7 @@ def test_the_one_that_is_set_is_opened(
 
 def test_without_any_all_four_are_named() -> None:
     with pytest.raises(FixConfiguration) as refused:
-        open_gateway_for("email", get_settings())
+        open_email_gateway(get_settings())
 
     assert all(variable in str(refused.value) for variable in PROVIDERS)
     assert "AICMO_SMTP_URL" in refused.value.next_step
@@ -54,7 +54,7 @@ def test_of_two_none_is_taken_and_both_are_named(
     for variable in ("AICMO_SMTP_URL", other):
         monkeypatch.setenv(variable, PROVIDERS[variable])
     with pytest.raises(FixConfiguration, match=f"AICMO_SMTP_URL and {other} are set") as refused:
-        open_gateway_for("email", get_settings())
+        open_email_gateway(get_settings())
 
     assert refused.value.next_step
     assert "canary" not in f"{refused.value}{refused.value.next_step}"
@@ -66,4 +66,4 @@ def test_a_rate_that_can_not_be_read_is_a_configuration_error(
     monkeypatch.setenv("AICMO_RESEND_API_KEY", "key")
     monkeypatch.setenv("AICMO_EMAIL_RATE", "many")
     with pytest.raises(FixConfiguration, match="AICMO_EMAIL_RATE can't be read"):
-        open_gateway_for("email", get_settings())
+        open_email_gateway(get_settings())
