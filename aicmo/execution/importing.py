@@ -19,6 +19,7 @@ from aicmo.execution.fingerprint import Fingerprints
 from aicmo.models import Account, Asset, Item, Plan, PlanAsset, Project
 from aicmo.plans import times
 from aicmo.plans.assets import require_assets
+from aicmo.plans.cross_posts import item_id
 from aicmo.plans.difference import Difference, compare
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import Item as PlannedItem
@@ -168,11 +169,11 @@ class _Import:
 
     def _write_item(self, planned: PlannedItem, fingerprints: Fingerprints) -> Item:
         account_id = self._account(planned.channel.value)
-        query = select(Item).where(Item.project_id == self.document.id, Item.key == planned.id)
-        item = self.session.scalars(query).one_or_none()
+        item = self._known_item(planned)
         if item is None:
-            item = Item(project_id=self.document.id, key=planned.id)
+            item = Item(project_id=self.document.id)
             self.session.add(item)
+        item.key = planned.id
         zone = planned.timezone or self.document.timezone
         item.channel, item.title, item.timezone = planned.channel.value, planned.title, zone
         item.send_at = times.resolve(planned.send_at, zone)
@@ -186,6 +187,19 @@ class _Import:
         item.account_id, item.withdrawn = account_id, False
         self.session.flush()
         return item
+
+    def _known_item(self, planned: PlannedItem) -> Item | None:
+        """The row of an item, under its id or the one it had before it went to several networks.
+
+        What went out as `launch` on a network must not go out once more as `launch-bluesky` there.
+        """
+        of_project = select(Item).where(Item.project_id == self.document.id)
+        item = self.session.scalars(of_project.where(Item.key == planned.id)).one_or_none()
+        former = planned.part_of or item_id(planned.id, planned.channel.value)
+        if item is not None or any(each.id == former for each in self.document.items):
+            return item
+        moved = of_project.where(Item.key == former, Item.channel == planned.channel.value)
+        return self.session.scalars(moved).one_or_none()
 
     def _account(self, channel: str) -> int:
         sender = self.document.brand.sender

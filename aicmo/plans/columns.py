@@ -23,7 +23,8 @@ COLUMNS = (
     Column(
         "channel",
         "channel",
-        "email, linkedin, instagram, twitter (or x), bluesky, mastodon or crm.",
+        "email, linkedin, instagram, twitter (or x), bluesky, mastodon or crm; of a post also several "
+        "networks, with commas between them.",
         required=True,
     ),
     Column("title", "title", "What the plan calls it; recipients don't see it.", required=True),

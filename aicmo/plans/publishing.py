@@ -9,6 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic.json_schema import models_json_schema
+
+from aicmo.plans.cross_posts import CrossPost
 from aicmo.plans.document import ProjectDocument
 
 SCHEMA_FILE = Path("docs/project.schema.json")
@@ -16,8 +19,15 @@ SCHEMA_FILE = Path("docs/project.schema.json")
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a project document."""
-    schema = ProjectDocument.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    _, definitions = models_json_schema(
+        [(ProjectDocument, "validation"), (CrossPost, "validation")], ref_template="#/$defs/{model}"
+    )
+    parts: dict[str, Any] = definitions["$defs"]
+    schema = parts.pop("ProjectDocument")
+    # Reading makes an item for each network of a cross-post; the document may hold both.
+    items = schema["properties"]["items"]
+    items["items"] = {"anyOf": [items["items"], {"$ref": "#/$defs/CrossPost"}]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": parts}
 
 
 def schema_text() -> str:

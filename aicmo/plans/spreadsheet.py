@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from aicmo.channels import Channel, parse_channel
+from aicmo.channels import SOCIAL, Channel, parse_channel
 from aicmo.errors import FixInput
 from aicmo.plans.checking import check
 from aicmo.plans.columns import COLUMNS, EXAMPLE_ROWS, Column
+from aicmo.plans.cross_posts import item_id
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.findings import translate
 from aicmo.plans.items import Item
@@ -78,8 +79,25 @@ def explain_columns() -> list[list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    """part_of: the id in a row that names several networks, which is read as a row for each."""
+
     number: int
     cells: dict[str, str]
+    part_of: str = ""
+
+    def per_network(self) -> list[_Row]:
+        networks = [parse_channel(name) for name in self.cells.get("channel", "").split(",")]
+        post_id = self.cells.get("id", "")
+        if len(set(networks)) < 2 or not all(each in SOCIAL for each in networks):  # noqa: PLR2004
+            return [self]
+        return [
+            _Row(
+                self.number,
+                {**self.cells, "channel": str(each), "id": item_id(post_id, str(each))},
+                post_id,
+            )
+            for each in dict.fromkeys(networks)
+        ]
 
 
 class _Table:
@@ -93,7 +111,8 @@ class _Table:
         self._settled: set[str] = set()
         (heading_row, headings), *rows = sheet.rows
         self._columns = self._read_headings(heading_row, headings)
-        self._rows = [self._read_row(number, cells) for number, cells in rows]
+        read = [self._read_row(number, cells) for number, cells in rows]
+        self._rows = [each for row in read for each in row.per_network()]
         if not rows:
             self.problems.append(Problem(sheet.label, "has no row below its heading"))
 
@@ -122,8 +141,9 @@ class _Table:
         place, message = (
             _ITEM_PLACE.sub(in_sheet, text) for text in (problem.place, problem.message)
         )
-        if place not in self._settled:
-            self.problems.append(Problem(place, message, problem.severity))
+        told = Problem(place, message, problem.severity)
+        if place not in self._settled and told not in self.problems:
+            self.problems.append(told)
 
     def _place(self, number: int, column: str | None = None) -> str:
         return f"{self._label}, row {number}" + (f", column {column}" if column else "")
@@ -167,6 +187,8 @@ class _Table:
     def _item_data(self, row: _Row) -> dict[str, Any]:
         channel = parse_channel(row.cells.get("channel", ""))
         data: dict[str, Any] = {"content": {}}
+        if row.part_of:
+            data["part_of"] = row.part_of
         for name, value in row.cells.items():
             column = _BY_NAME[name]
             if channel and _kind_of(channel) not in column.kinds:

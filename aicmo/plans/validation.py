@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from aicmo.errors import FixDocument
 from aicmo.plans.checking import check
+from aicmo.plans.cross_posts import Spread, spread
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.findings import translate
 from aicmo.problems import Problem
@@ -70,12 +71,19 @@ def validate(data: Any, source: str) -> tuple[ProjectDocument, tuple[Problem, ..
         raise FixDocument(
             source, [Problem(source, "is not an object with the fields of a project")]
         )
-    fields = cast("dict[str, Any]", data)
+    found = spread(cast("dict[str, Any]", data))
     try:
-        document = ProjectDocument.model_validate(fields)
+        document = ProjectDocument.model_validate(found.data)
     except ValidationError as error:
-        raise FixDocument(source, _find_all(fields, error)) from None
-    return document, refuse_errors(source, check(document))
+        problems = _find_all(found.data, error)
+        raise FixDocument(source, _as_written(found, problems)) from None
+    return document, refuse_errors(source, _as_written(found, check(document)))
+
+
+def _as_written(found: Spread, problems: list[Problem]) -> list[Problem]:
+    """What is wrong with the document as it is written; what several networks share is said once."""
+    told = [found.as_written(problem) for problem in problems] if found.origins else problems
+    return list(dict.fromkeys([*found.problems, *told]))
 
 
 def refuse_errors(source: str, problems: list[Problem]) -> tuple[Problem, ...]:
