@@ -95,6 +95,11 @@ def issue_reading_permit(config: ExecutionConfig, channel: str) -> contract.Live
     return contract.LivePermit(0, channel, key=contract.PERMIT_KEY, may_send=False)
 
 
+def issue_account_permit(channel: str) -> contract.LivePermit:
+    """A permit to ask a network who is logged in; it sends nothing, so no key has to turn."""
+    return contract.LivePermit(0, channel, key=contract.PERMIT_KEY, may_send=False)
+
+
 def is_test_recipient(address: str, listed: str) -> bool:
     """Whether `listed`, as AICMO_TEST_RECIPIENTS has it, names an address or its whole domain.
 
