@@ -49,6 +49,17 @@ def post(key: str = "post-1", channel: str = "linkedin") -> dict[str, Any]:
     }
 
 
+def crm(key: str = "crm-1") -> dict[str, Any]:
+    return {
+        "id": key,
+        "channel": "crm",
+        "title": f"CRM {key}",
+        "send_at": YESTERDAY.isoformat(),
+        "audience": "everyone",
+        "content": {"action": "add_tag", "tag": "spring"},
+    }
+
+
 def document(
     *items: dict[str, Any], contacts: list[dict[str, Any]] | None = None, **changes: Any
 ) -> ProjectDocument:

@@ -17,7 +17,8 @@ ENGLISH = Wording(translation("en"), ZoneInfo("Europe/Berlin"))
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        ("no gateway for linkedin", "LinkedIn is not connected"),
+        ("no gateway for crm", "CRM is not connected"),
+        ("operator task: no account is pinned", "it is posted by hand"),
         ("550 5.1.1 refused at RCPT", "the receiving mail server refused it"),
         ("changed since its approval", "it waits for approval"),
         ("late: approve it again to send it now", "it waits for approval"),

@@ -18,6 +18,7 @@ import tasks.reconciling
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.errors import StoreRefused
+from aicmo.execution import guards
 from aicmo.execution.progress import Snapshot
 from flows.build_package import build_package
 from flows.execute_plan import execute_plan
@@ -93,7 +94,7 @@ def test_preview_step_by_step(ledger: Database) -> None:
     assert started.modes == {"email": "preview", "linkedin": "preview", "twitter": "disabled"}
     assert [item.key for item in items] == ["mail-1", "post-1"]
     assert (report.items_previewed, report.items_held) == (3, 1)
-    assert report.reasons["held"] == {"no gateway for linkedin": 1}
+    assert report.reasons["held"] == {guards.OPERATOR_TASK: 1}
     assert not report.errors
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from aicmo.database import Database
 from aicmo.errors import TryLater
-from aicmo.execution import pauses, runs
+from aicmo.execution import guards, pauses, runs
 from aicmo.execution.importing import import_document
 from aicmo.execution.preview import preview_items
 from aicmo.execution.project import load_items, load_plan
@@ -214,7 +214,7 @@ def test_what_waited_and_was_paused_meanwhile_goes_when_nothing_stops_it(
 
 def test_a_post_is_nobodys_disturbance(database: Database) -> None:
     ready(database, 1, post(), per_day=1, blackout=[{"first": "2026-03-10"}])
-    assert told(database).reasons("held") == {"no gateway for linkedin": 1}
+    assert told(database).reasons("held") == {guards.OPERATOR_TASK: 1}
 
 
 # What comes first

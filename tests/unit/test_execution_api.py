@@ -14,6 +14,7 @@ from aicmo.database import Database, open_database
 from aicmo.delivery import execution_orchestrator as api
 from aicmo.delivery.execution_orchestrator import execute_plan_for_project
 from aicmo.errors import FixConfiguration
+from aicmo.execution import guards
 from aicmo.models import Run
 from tests.conftest import KEY
 from tests.peers.smtp_peer import SmtpPeer
@@ -71,7 +72,7 @@ def test_enabled_alone_is_a_preview(project: Database, monkeypatch: pytest.Monke
     assert report.mode == "preview"
     assert (report.items_previewed, report.items_skipped, report.items_held) == (1, 1, 1)
     assert report.reasons == {
-        "skipped": {"unsubscribed": 1}, "held": {"no gateway for linkedin": 1},
+        "skipped": {"unsubscribed": 1}, "held": {guards.OPERATOR_TASK: 1},
     }  # fmt: skip
     assert report.channels_used == ["email", "linkedin"]
     assert report.items_sent_successfully == 0
@@ -233,7 +234,7 @@ def test_a_replaced_executor_that_returns_nonsense_is_an_error_of_its_own(
     monkeypatch.setattr(api, "execute_email_items", lambda *_: given)
     report = execute_plan_for_project("studio")
     assert report.errors == [f"execute_email_items failed: {said}"]
-    assert report.reasons["held"]["no gateway for linkedin"] == 1
+    assert report.reasons["held"][guards.OPERATOR_TASK] == 1
     assert finished_runs(project) == [True]
     assert "execution.error" in events(project)
 

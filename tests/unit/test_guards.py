@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import select, update
 
 from aicmo.database import Database
-from aicmo.execution import approvals, claims, pauses
+from aicmo.execution import approvals, claims, guards, pauses
 from aicmo.execution.report import read_books
 from aicmo.execution.states import Mover
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Account, Item, Suppression
-from tests.projects import NOW, TOMORROW, approved, contact, email, imported, post
+from tests.projects import NOW, TOMORROW, approved, contact, crm, email, imported, post
 
 
 def outcome(database: Database, at: Any = NOW) -> set[tuple[str, str]]:
@@ -122,11 +122,16 @@ def test_a_pause_of_something_else_stops_nothing(database: Database) -> None:
 
 
 def test_a_channel_without_gateway_is_held_in_words(database: Database) -> None:
-    imported(database, post(channel="linkedin"), post("post-2", channel="x"))
+    imported(database, crm())
     approved(database)
-    assert outcome(database) == {
-        ("held", "no gateway for linkedin"), ("held", "no gateway for twitter"),
-    }  # fmt: skip
+    assert outcome(database) == {("held", "no gateway for crm")}
+
+
+def test_a_post_without_an_account_is_a_person_s_to_do(database: Database) -> None:
+    imported(database, post(channel="linkedin"), post("post-2", channel="x"))
+    assert outcome(database) == {("held", "not approved")}
+    approved(database)
+    assert outcome(database) == {("held", guards.OPERATOR_TASK)}
 
 
 def test_a_paused_account_holds_with_the_providers_code(database: Database) -> None:
@@ -213,4 +218,4 @@ def test_the_books_follow_the_guards_without_a_run(database: Database) -> None:
     approved(database)
     assert told() == {("waiting", "due")}
     imported(database, post())
-    assert told() == {("held", "no longer in the plan"), ("held", "no gateway for linkedin")}
+    assert told() == {("held", "no longer in the plan"), ("held", "not approved")}

@@ -181,8 +181,9 @@ def test_a_channel_without_a_gateway_is_not_counted_as_going_out(
     document: ProjectDocument, tmp_path: Path
 ) -> None:
     social = [item for item in _previews(document) if item.item.channel == "linkedin"]
-    social[0].blocked_by = Counter({"no gateway for linkedin": 1})
+    social[0].item = replace(social[0].item, channel="crm")
+    social[0].blocked_by = Counter({"no gateway for crm": 1})
     html = write_preview(Preview(tuple(social)), _plan(document), tmp_path).read_text("utf-8")
     assert "<strong>0</strong><span>would go out</span>" in html
     assert "<strong>1</strong><span>held for want of a gateway</span>" in html
-    assert "no gateway for linkedin" in html
+    assert "no gateway for crm" in html
