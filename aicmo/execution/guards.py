@@ -157,7 +157,7 @@ def _objection(channels_with_gateway: Sequence[str], shape: Shape) -> ColumnElem
             literal(f"{HOLD}:no gateway for ").concat(Item.channel),
         ),
         (_paused(), _say(HOLD, PAUSED)),
-        (_alike(), _say(HOLD, ALIKE)),
+        (alike(), _say(HOLD, ALIKE)),
         *_account_and_approval_guards(),
         (
             and_(Item.channel.in_([each.value for each in SOCIAL]), Account.identity == ""),
@@ -248,7 +248,7 @@ def _before() -> ColumnElement[str]:
     return query.correlate(Delivery).scalar_subquery()
 
 
-def _alike() -> ColumnElement[bool]:
+def alike() -> ColumnElement[bool]:
     """An earlier post of the account has the same text, and went out or still will.
 
     Networks refuse it, and a post in doubt could be mistaken for the other one.
