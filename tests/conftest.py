@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import make_url
 
 from aicmo.database import Database
+from tests.peers.bluesky_server import BlueskyServer, running_bluesky
 from tests.peers.mail_servers import MailServers, running_mail_servers
 from tests.peers.postgres_server import new_database, running_postgres
+from tests.peers.snac_server import SnacServer, running_snac
 
 KEY = b"a-test-key-of-more-than-32-characters"
 
@@ -55,6 +57,18 @@ def postgres_template(postgres_server: str) -> str:
 def mail_servers() -> Iterator[MailServers]:
     with running_mail_servers() as servers:
         yield servers
+
+
+@pytest.fixture(scope="session")
+def bluesky_server() -> Iterator[BlueskyServer]:
+    with running_bluesky() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def snac_server() -> Iterator[SnacServer]:
+    with running_snac() as server:
+        yield server
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from tests.peers.children import running
 from tests.peers.install import COMPILERS, install_bluesky
 from tests.peers.missing import skip_or_fail
 
+_SECONDS = 60  # for one answer, on a machine that is busy with other tests
+
 
 @dataclass(frozen=True)
 class BlueskyServer:
@@ -49,19 +51,23 @@ class BlueskyServer:
     def posts(self, did: str) -> list[dict[str, Any]]:
         """What is in the account's feed as anybody sees it: `uri`, `cid` and `value` of each, newest first."""
         asked = {"repo": did, "collection": "app.bsky.feed.post", "limit": 100}
-        return _content(httpx.get(self._place("repo.listRecords"), params=asked))["records"]
+        return _content(httpx.get(self._place("repo.listRecords"), params=asked, timeout=_SECONDS))[
+            "records"
+        ]
 
     def call(self, method: str, content: dict[str, Any], token: str = "") -> dict[str, Any]:
         """The answer to a procedure of `com.atproto`."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return _content(httpx.post(self._place(method), json=content, headers=headers))
+        return _content(
+            httpx.post(self._place(method), json=content, headers=headers, timeout=_SECONDS)
+        )
 
     def _place(self, method: str) -> str:
         return f"{self.url}/xrpc/com.atproto.{method}"
 
 
 @contextmanager
-def bluesky_server() -> Iterator[BlueskyServer]:
+def running_bluesky() -> Iterator[BlueskyServer]:
     """The server with no accounts; skips the test where it can't be installed."""
     if missing := [each for each in COMPILERS if shutil.which(each) is None]:
         skip_or_fail(f"Bluesky's server needs {' and '.join(missing)} once, to be installed.")

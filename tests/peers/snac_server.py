@@ -99,7 +99,7 @@ class Form(HTMLParser):
 
 
 @contextmanager
-def snac_server() -> Iterator[SnacServer]:
+def running_snac() -> Iterator[SnacServer]:
     """The server with no users; skips the test where it isn't installed."""
     if shutil.which("snac") is None:
         skip_or_fail("snac is not installed (Debian: snac2; in bookworm from its backports)")
@@ -107,7 +107,7 @@ def snac_server() -> Iterator[SnacServer]:
         folder, port = Path(name, "data"), free_port()
         server = SnacServer(f"http://localhost:{port}", folder)
         _snac("init", folder, answers=f"127.0.0.1\n{port}\nlocalhost:{port}\n\n\n")
-        _use_plain_http(folder / "server.json")
+        _configure(folder / "server.json")
         log = Path(name, "output.log")
         with (
             log.open("w") as output,
@@ -122,9 +122,10 @@ def _snac(command: str, *arguments: str | Path, answers: str) -> str:
     return subprocess.run(asked, input=answers, check=True, capture_output=True, text=True).stdout
 
 
-def _use_plain_http(configuration: Path) -> None:
-    settings = json.loads(configuration.read_text())
-    configuration.write_text(json.dumps(settings | {"protocol": "http"}))
+def _configure(file: Path) -> None:
+    # It delivers posts to itself too: with the usual threads, all of them wait for one another.
+    settings = json.loads(file.read_text()) | {"protocol": "http", "num_threads": 32}
+    file.write_text(json.dumps(settings))
 
 
 def _wait_until_ready(server: SnacServer, process: subprocess.Popen[str], log: Path) -> None:
