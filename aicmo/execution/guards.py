@@ -56,6 +56,7 @@ OPERATOR_TASK = "operator task: no account is pinned"
 ALIKE = "the same text goes out on this account within 7 days"
 _NOT_GOING = (State.FAILED, State.SKIPPED, State.CANCELLED, State.EXPIRED)
 _ENDED = [state.value for state in _NOT_GOING]
+_NOT_SENT = [state.value for state in State if state is not State.SENT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,10 @@ def _objection(channels_with_gateway: Sequence[str], shape: Shape) -> ColumnElem
             Account.not_before > _NOW,
             literal(f"{WAIT}:account waits: ").concat(Account.wait_reason),
         ),
-        (and_(Delivery.part > 1, _before() != State.SENT.value), f"{WAIT}:{AFTER_ITS_PART.reason}"),
+        (
+            and_(Delivery.part > 1, _before(_NOT_SENT)),
+            _say(WAIT, AFTER_ITS_PART.reason),
+        ),
         else_="",
     )
 
@@ -229,23 +233,19 @@ def _account_and_approval_guards() -> _Guards:
 
 def _thread_guards() -> _Guards:
     """A thread stops where a part of it didn't go out, or may not have."""
-    is_later, before = Delivery.part > 1, _before()
-    ended = before.in_(_ENDED)
+    is_later, doubt = Delivery.part > 1, [State.UNKNOWN.value]
     return [
-        (and_(is_later, ended), _say(HOLD, "the part before it didn't go out")),
-        (
-            and_(is_later, before == State.UNKNOWN.value),
-            _say(HOLD, "the part before it is in doubt"),
-        ),
+        (and_(is_later, _before(_ENDED)), _say(HOLD, "a part before it didn't go out")),
+        (and_(is_later, _before(doubt)), _say(HOLD, "a part before it is in doubt")),
     ]
 
 
-def _before() -> ColumnElement[str]:
+def _before(states: Sequence[str]) -> ColumnElement[bool]:
+    """A part before it is in one of these states."""
     before = aliased(Delivery)
-    query = select(before.state).where(
-        before.item_id == Delivery.item_id, before.part == Delivery.part - 1
+    return exists().where(
+        before.item_id == Delivery.item_id, before.part < Delivery.part, before.state.in_(states)
     )
-    return query.correlate(Delivery).scalar_subquery()
 
 
 def alike() -> ColumnElement[bool]:

@@ -120,7 +120,7 @@ def _words(say: Wording) -> tuple[tuple[str, str], ...]:
         (r"paused|account paused.*", say.text("sending is paused")),
         (r"operator task.*", say.text("it is posted by hand")),
         (r"the same text goes out.*", say.text("the same text goes out shortly before")),
-        (r"the part before it.*|goes out after.*", say.text("it follows another post")),
+        (r"a part before it.*|goes out after.*", say.text("it follows another post")),
         (r"can't be put up.*|another account.*", say.text("the network has not taken it yet")),
         (r"channel .* is not enabled in this run", say.text("its channel was not switched on")),
         (r"due|not due yet|in progress|to be tried again.*|account waits.*", to_go),

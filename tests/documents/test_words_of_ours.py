@@ -110,7 +110,7 @@ def with_every_outcome(content: ProjectContent) -> ProjectContent:
         "not approved": 1, "paused": 1, "due": 1, "outside the send window in X until 08:00": 1,
         "no gateway for crm": 1, "no longer in the plan": 1, "late": 1, "can't be composed: x": 1,
         "cancelled": 1, "restored from a backup: x": 1, "given up: x": 1, "no answer": 1, "x": 1,
-        "operator task: x": 1, "the same text goes out": 1, "the part before it": 1,
+        "operator task: x": 1, "the same text goes out": 1, "a part before it": 1,
         "can't be put up: x": 1, "proven absent": 1, "had 2 emails in 7 days": 1, "channel x is not enabled in this run": 1,
     }  # fmt: skip
     states = ("sent", "failed", "unknown", "skipped", "held", "cancelled", "expired")

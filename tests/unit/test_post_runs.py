@@ -1,0 +1,226 @@
+"""Posts go out as the pinned account, put up before they are armed, and each at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from aicmo.execution import guards
+from aicmo.execution.reconciling import reconcile
+from aicmo.gateways.contract import Outcome, OutcomeKind, RepeatClass
+from aicmo.models import Account, Attempt
+from aicmo.posts.post import Post
+from tests.peers.http_exchange import Fault
+from tests.peers.http_peer import HttpPeer
+from tests.projects import approved, imported
+from tests.unit.doubtful_rows import ClockedDatabase
+from tests.unit.effect_runs import clocked
+from tests.unit.post_runs import (
+    CONFIG,
+    deliveries,
+    later,
+    mastodon_post,
+    opening,
+    pin,
+    ready,
+    run,
+    told,
+)
+
+LOST = Fault(applies=True, then="close")
+SENT = ("sent", "")
+
+
+@pytest.fixture
+def ledger(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ClockedDatabase]:
+    with clocked(database_url, tmp_path, monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def network(ledger: ClockedDatabase) -> Iterator[HttpPeer]:
+    with HttpPeer(RepeatClass.READABLE) as peer:
+        yield peer
+
+
+def test_a_post_is_sent_with_its_permalink_and_what_went_out_is_kept(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger)
+    report = run(ledger, opening(network))
+    (delivery,) = deliveries(ledger)
+    assert (delivery.state, delivery.permalink) == ("sent", "https://network.example/M1")
+    with ledger.read() as session:
+        payload = session.scalars(select(Attempt.payload)).one()
+    assert Post.from_bytes(payload.encode()).text == "We open on Monday."
+    assert network.applied[0].body == payload.encode()
+    assert report.errors == []
+
+
+def test_the_wrong_client_s_account_sends_nothing_and_is_paused(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger)
+    report = run(ledger, opening(network, logged_in_as="id-of-bakery"))
+    assert network.transmissions.total() == 0
+    assert "logged in as @id-of-bakery, but the project's account is @studio" in report.errors[0]
+    with ledger.read() as session:
+        assert "id-of-bakery" in session.scalars(select(Account.pause_reason)).one()
+    later(ledger, minutes=10)
+    run(ledger, opening(network))
+    assert network.transmissions.total() == 0
+
+
+def test_an_approval_is_for_one_account(ledger: ClockedDatabase, network: HttpPeer) -> None:
+    ready(ledger)
+    pin(ledger, "id-of-bakery")
+    run(ledger, opening(network, logged_in_as="id-of-bakery"))
+    assert network.transmissions.total() == 0
+    pin(ledger, "id-of-bakery-2")
+    approved(ledger)
+    run(ledger, opening(network))
+    assert network.transmissions.total() == 0
+
+
+def test_without_an_account_a_run_is_no_failure(ledger: ClockedDatabase, network: HttpPeer) -> None:
+    imported(ledger, mastodon_post())
+    approved(ledger)
+    report = run(ledger, opening(network))
+    assert told(ledger) == [("held", guards.OPERATOR_TASK)]
+    assert report.errors == []
+
+
+# Staging
+
+
+def test_what_was_put_up_is_kept_until_the_post_goes_out(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger)
+    busy = Outcome(OutcomeKind.REFUSED_FOR_NOW, detail="still being processed")
+    open_gateway = opening(network, objections=[busy])
+    run(ledger, open_gateway)
+    (waiting,) = deliveries(ledger)
+    assert (waiting.state, waiting.attempts, waiting.staged) == ("pending", 0, {"uploads": 1})
+    assert "still being processed" in waiting.reason
+    assert network.transmissions.total() == 0
+    later(ledger, minutes=6)
+    run(ledger, open_gateway)
+    (sent,) = deliveries(ledger)
+    assert (sent.state, sent.staged) == ("sent", {"uploads": 2})
+
+
+def test_what_can_never_be_put_up_is_held_with_its_reason(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger)
+    never = Outcome(OutcomeKind.REFUSED_FOR_GOOD, code="400", detail="the film is too long")
+    report = run(ledger, opening(network, objections=[never]))
+    assert told(ledger) == [("held", "can't be put up: 400 the film is too long")]
+    assert network.transmissions.total() == 0
+    assert report.errors == []
+
+
+def test_an_account_that_is_refused_while_staging_is_paused(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger, mastodon_post(), mastodon_post("post-2", text="Another one."))
+    gone = Outcome(OutcomeKind.REFUSED_ACCOUNT, code="401")
+    report = run(ledger, opening(network, objections=[gone]))
+    assert network.transmissions.total() == 0
+    assert "refused and paused: 401" in report.errors[0]
+    run(ledger, opening(network))
+    assert [state for state, _ in told(ledger)] == ["held", "held"]
+
+
+# Threads
+
+
+def test_a_thread_goes_out_in_order_each_part_answering_the_one_before(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger, mastodon_post("post-1", "Second.", "Third."))
+    run(ledger, opening(network))
+    assert told(ledger) == [SENT, SENT, SENT]
+    assert [Post.from_bytes(each.body).text for each in network.applied] == [
+        "We open on Monday.", "Second.", "Third.",
+    ]  # fmt: skip
+    assert [each.headers["thread"] for each in network.begun] == ["", "M1", "M1,M2"]
+
+
+def test_a_thread_stops_on_doubt_and_goes_on_when_it_ends(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger, mastodon_post("post-1", "Second.", "Third."))
+    network.faults[2] = LOST
+    run(ledger, opening(network))
+    states = [state for state, _ in told(ledger)]
+    assert states == ["sent", "unknown", "held"]
+    assert told(ledger)[2][1] == "a part before it is in doubt"
+    run(ledger, opening(network))
+    assert network.transmissions.total() == 2
+    later(ledger, minutes=5)
+    told_of = reconcile(ledger, "studio", CONFIG, lambda _: opening(network), by="Ann")
+    assert told_of.present == 1
+    run(ledger, opening(network))
+    assert told(ledger) == [SENT, SENT, SENT]
+    assert network.begun[-1].headers["thread"] == "M1,M2"
+    assert max(network.effects_by_token.values()) == 1
+
+
+def test_after_a_part_that_is_refused_nothing_of_a_thread_goes_out(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger, mastodon_post("post-1", "Second.", "Third."))
+    network.faults[1] = Fault(status=422)
+    run(ledger, opening(network))
+    run(ledger, opening(network))
+    assert [state for state, _ in told(ledger)] == ["failed", "held", "held"]
+    assert network.effects.total() == 0
+
+
+# The same text
+
+
+def twins(**changes: object) -> list[dict[str, object]]:
+    first = mastodon_post("post-1", text="Open  on Monday.")
+    second = {**mastodon_post("post-2", text="open on monday."), **changes}
+    return [first, second]
+
+
+def test_the_same_text_is_not_posted_twice_within_a_week(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger, *twins())
+    run(ledger, opening(network))
+    assert told(ledger) == [SENT, ("held", guards.ALIKE)]
+
+
+def test_it_is_where_that_is_meant_or_a_week_has_passed(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    again = {"text": "open on monday.", "same_text_again": True}
+    ready(ledger, *twins(content=again))
+    run(ledger, opening(network))
+    assert told(ledger) == [SENT, SENT]
+
+
+def test_a_week_apart_it_may_be_said_again(ledger: ClockedDatabase, network: HttpPeer) -> None:
+    ready(ledger, *twins(send_at="2026-03-17T15:01:00+00:00"))
+    run(ledger, opening(network))
+    later(ledger, days=8)
+    run(ledger, opening(network))
+    assert told(ledger) == [SENT, SENT]
+
+
+def test_of_two_that_still_wait_the_earlier_one_goes(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger, *twins(send_at="2026-03-09T08:00:00+00:00"))
+    run(ledger, opening(network))
+    assert told(ledger) == [("held", guards.ALIKE), SENT]
