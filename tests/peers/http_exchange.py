@@ -34,7 +34,7 @@ class Fault:
     delay: float = 0
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
-    content: Mapping[str, Any] | None = None
+    content: dict[str, Any] | None = None
     then: Literal["answer", "close", "hang", "reset", "cut", "drip", "garbage", "twice"] = "answer"
 
 
@@ -93,7 +93,7 @@ class Exchange:
         head, _, self.unread = self._read_until(lambda read: b"\r\n\r\n" in read).partition(
             b"\r\n\r\n"
         )
-        request = _request(head)
+        request = read_request(head)
         self.fault = self.fault or self.peer.faults.get(request.token)
         if request.method == "GET":
             self._answer(*self.peer.look_up(request))
@@ -127,13 +127,17 @@ class Exchange:
         return True
 
     def _answer(
-        self, status: int, content: dict[str, Any], halfway: Callable[[], None] = lambda: None
+        self,
+        status: int,
+        content: Mapping[str, Any] | list[Any] | None,
+        halfway: Callable[[], None] = lambda: None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         fault = self.fault or WORKS
         if self.fault:
             self.peer.met.append(self.fault)
         said = content if fault.content is None else fault.content
-        text = _response(fault.status or status, fault.headers, said)
+        text = _response(fault.status or status, {**(headers or {}), **fault.headers}, said)
         match fault.then:
             case "answer" | "twice":
                 self.connection.sendall(text[:20])
@@ -173,15 +177,15 @@ class Exchange:
         return self.unread
 
 
-def _request(head: bytes) -> Request:
+def read_request(head: bytes) -> Request:
     first, *lines = head.decode().split("\r\n")
     method, path, _ = first.split(" ")
     pairs = (line.partition(":") for line in lines)
     return Request(method, path, {name.lower(): value.strip() for name, _, value in pairs})
 
 
-def _response(status: int, headers: Mapping[str, str], content: Mapping[str, Any]) -> bytes:
-    body = json.dumps(dict(content)).encode()
+def _response(status: int, headers: Mapping[str, str], content: object) -> bytes:
+    body = b"" if content is None else json.dumps(content).encode()
     lines = [f"HTTP/1.1 {status} as scripted", f"Content-Length: {len(body)}"]
     lines += ["Connection: close", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from aicmo.gateways.contract import RepeatClass
 from tests.peers.http_exchange import Exchange, Fault, Request, Watch
@@ -45,6 +45,8 @@ class HttpPeer:
     clock: seconds, for the two above.
     watch: called in the connection's thread at every stage of a transmission.
     """
+
+    exchange: ClassVar[type[Exchange]] = Exchange
 
     def __init__(
         self,
@@ -141,7 +143,7 @@ class HttpPeer:
         connection.settimeout(5)
         try:
             with connection, suppress(OSError):
-                Exchange(self, connection, number).run()
+                self.exchange(self, connection, number).run()
         finally:
             with self._changed:
                 self._open -= 1
