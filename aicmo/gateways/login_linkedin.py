@@ -15,7 +15,7 @@ SCOPES = ("openid", "profile", "w_member_social")
 ORGANISATION_SCOPES = (*SCOPES, "r_organization_social", "w_organization_social")
 """For posts as a page; an app has them only with the product Community Management."""
 _SITE, _TOKEN = "https://www.linkedin.com", "/oauth/v2/accessToken"
-_AHEAD = timedelta(days=7)
+_AHEAD = timedelta(days=1)
 
 
 def consent_page(login: Login, consent: Consent) -> str:

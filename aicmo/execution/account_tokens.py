@@ -1,0 +1,167 @@
+"""An account's log-in in the database: sealed, and refreshed by one worker for all.
+
+The row is locked while the network is asked, and the new tokens are committed before anybody uses them:
+a refresh token may work once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from aicmo.channels import Channel
+from aicmo.database import Database
+from aicmo.errors import AicmoError, FixConfiguration
+from aicmo.gateways.contract import Outcome, OutcomeKind, Scope
+from aicmo.gateways.login import Login, needs_a_person
+from aicmo.gateways.logins import NETWORKS
+from aicmo.gateways.social_gateway import NoToken
+from aicmo.models import AccountSecret
+from aicmo.redaction import describe
+from aicmo.sealing import seal, unseal
+
+ADDED_HERE = "added"
+"""The source of a log-in that `aicmo accounts add` keeps; else it is a hash of a block's secrets."""
+
+
+def source_of(login: Login) -> str:
+    """What tells a block's log-in from another one, without telling its secrets."""
+    return hashlib.sha256(b"block\0" + login.to_bytes()).hexdigest()
+
+
+def keep(
+    session: Session, secret_key: bytes, account_id: int, login: Login, source: str, now: datetime
+) -> None:
+    """Stores a log-in in place of the former one."""
+    row = session.get(AccountSecret, account_id) or AccountSecret(account_id=account_id)
+    row.source, row.needs_login = source, ""
+    session.add(row)
+    _put(row, secret_key, login, now)
+
+
+def kept(row: AccountSecret, secret_key: bytes) -> Login:
+    """The log-in of a row.
+
+    Raises:
+        FixConfiguration: AICMO_SECRET_KEY is another one than when it was stored.
+    """
+    content = unseal(secret_key, row.sealed, _place(row.account_id))
+    try:
+        return Login.from_bytes(content)
+    except ValueError:
+        raise FixConfiguration(
+            "A stored log-in is of another version of this program",
+            next_step="Log the account in anew: `aicmo accounts add`.",
+        ) from None
+
+
+def _put(row: AccountSecret, secret_key: bytes, login: Login, now: datetime) -> None:
+    row.sealed = seal(secret_key, login.to_bytes(), _place(row.account_id))
+    row.expires_at, row.refreshed_at = login.expires_at, now
+
+
+def _place(account_id: int) -> str:
+    return f"account {account_id}"
+
+
+class LoginTokens:
+    """A log-in that isn't stored yet, as it is used once to ask who it belongs to."""
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+
+    def access_token(self) -> str:
+        return self._login.access_token
+
+    def extra(self, name: str) -> str:
+        return told(self._login, name)
+
+
+class AccountTokens:
+    """The token source of one account; see `TokenSource`."""
+
+    def __init__(
+        self, database: Database, account_id: int, channel: Channel, secret_key: bytes
+    ) -> None:
+        self._database, self._account_id = database, account_id
+        self._network, self._secret_key = NETWORKS[channel], secret_key
+
+    def access_token(self) -> str:
+        """See `TokenSource`; whatever goes wrong, nothing has been sent with it."""
+        return self._ask().access_token
+
+    def extra(self, name: str) -> str:
+        """`scopes`, separated by spaces; `ends_at`, ISO 8601; `server`."""
+        return told(self._ask(), name)
+
+    def login(self) -> Login:
+        """The log-in as it is stored, fresh or not.
+
+        Raises:
+            FixConfiguration: it can't be opened.
+            NoToken: there is none.
+        """
+        with self._database.read() as session:
+            return kept(self._row(session), self._secret_key)
+
+    def _ask(self) -> Login:
+        try:
+            return self._fresh()
+        except (AicmoError, DBAPIError) as error:
+            detail = describe(error)[:200]
+            raise NoToken(Outcome(OutcomeKind.NOT_SENT, detail=detail, scope=Scope.RUN)) from None
+
+    def _fresh(self) -> Login:
+        with self._database.read() as session:
+            row, now = self._row(session), self._database.now(session)
+            login = self._usable(row)
+        return self._refreshed() if self._network.is_due(login, now) else login
+
+    def _refreshed(self) -> Login:
+        with self._database.write() as session:
+            row = self._row(session, locked=True)
+            now, login = self._database.now(session), self._usable(row)
+            if not self._network.is_due(login, now):  # another worker was here first
+                return login
+            try:
+                fresh = self._network.refresh(login, now)
+            except NoToken as none:
+                failure = none
+            else:
+                _put(row, self._secret_key, fresh, now)
+                return fresh
+            if failure.outcome.kind is OutcomeKind.REFUSED_ACCOUNT:
+                outcome = failure.outcome
+                row.needs_login = f"{outcome.code} {outcome.detail}".strip()[:200]
+            elif login.is_usable(now):
+                return login
+        raise failure
+
+    def _row(self, session: Session, *, locked: bool = False) -> AccountSecret:
+        query = select(AccountSecret).where(AccountSecret.account_id == self._account_id)
+        row = session.scalars(query.with_for_update() if locked else query).one_or_none()
+        if row is None:
+            raise needs_a_person("", "it isn't logged in")
+        return row
+
+    def _usable(self, row: AccountSecret) -> Login:
+        if row.needs_login:
+            raise needs_a_person("", row.needs_login)
+        return kept(row, self._secret_key)
+
+
+def told(login: Login, name: str) -> str:
+    """A part of the log-in that is no secret; '' of any other name."""
+    match name:
+        case "scopes":
+            return " ".join(login.scopes)
+        case "ends_at":
+            return login.ends_at.isoformat() if login.ends_at else ""
+        case "server":
+            return login.server
+        case _:
+            return ""

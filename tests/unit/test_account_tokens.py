@@ -1,0 +1,248 @@
+"""Tokens are fresh when they are used, refreshed once for all workers, and never lost silently."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aicmo.channels import Channel
+from aicmo.database import Database
+from aicmo.execution.account_tokens import ADDED_HERE, AccountTokens, keep, kept
+from aicmo.execution.accounts import adopt
+from aicmo.gateways.contract import OutcomeKind
+from aicmo.gateways.login import Login
+from aicmo.gateways.social_gateway import NoToken
+from aicmo.models import Account, AccountSecret
+from tests.conftest import KEY
+from tests.peers.login_peer import CLIENT_ID, CLIENT_SECRET, PASSWORD, LoginPeer, login_peer
+from tests.projects import imported, post
+
+CHANNELS = (Channel.TWITTER, Channel.LINKEDIN, Channel.INSTAGRAM, Channel.BLUESKY)
+
+
+@pytest.fixture
+def peer() -> Iterator[LoginPeer]:
+    with login_peer() as peer:
+        yield peer
+
+
+def account(database: Database, channel: Channel) -> int:
+    imported(database, post(channel=channel.value))
+    with database.read() as session:
+        return session.query(Account.id).filter_by(channel=channel.value).scalar()
+
+
+def login(database: Database, peer: LoginPeer, channel: Channel, **changes: Any) -> Login:
+    """A log-in that the peer knows; its token ends in a minute, so that it is due everywhere."""
+    now = database.time()
+    return Login.model_validate(
+        {
+            "access_token": peer.token("access"), "refresh_token": peer.token("refresh"),
+            "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET,
+            "obtained_at": now - timedelta(days=2), "expires_at": now + timedelta(minutes=1),
+            "api_url": peer.url, "server": peer.url,
+            "app_password": PASSWORD if channel is Channel.BLUESKY else "",
+            "identifier": "acme.test",
+        } | changes
+    )  # fmt: skip
+
+
+def tokens(database: Database, peer: LoginPeer, channel: Channel, **changes: Any) -> AccountTokens:
+    account_id = account(database, channel)
+    with database.write() as session:
+        held = login(database, peer, channel, **changes)
+        keep(session, KEY, account_id, held, ADDED_HERE, database.time())
+    return AccountTokens(database, account_id, channel, KEY)
+
+
+def secret(database: Database) -> AccountSecret:
+    with database.read() as session:
+        return session.query(AccountSecret).one()
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_token_near_its_end_is_refreshed_once_and_kept(
+    database: Database, peer: LoginPeer, channel: Channel
+) -> None:
+    source = tokens(database, peer, channel)
+    before = len(peer.asked)
+
+    first, second = source.access_token(), source.access_token()
+
+    assert first == second == [each for each in peer.issued if "access" in each][-1]
+    assert len(peer.asked) - before == 1
+    assert kept(secret(database), KEY).access_token == first
+    assert b"canary" not in secret(database).sealed
+
+
+@pytest.mark.parametrize("channel", [*CHANNELS, Channel.MASTODON])
+def test_a_token_with_time_left_is_used_as_it_is(
+    database: Database, peer: LoginPeer, channel: Channel
+) -> None:
+    now = database.time()
+    source = tokens(
+        database, peer, channel, access_token="as-it-is", obtained_at=now,
+        expires_at=None if channel is Channel.MASTODON else now + timedelta(days=30),
+    )  # fmt: skip
+    assert source.access_token() == "as-it-is"
+    assert peer.asked == []
+
+
+@pytest.mark.parametrize("fault", ["lost", "cut", "garbage", "dropped"])
+def test_a_lost_answer_about_a_single_use_token_asks_for_a_person(
+    database: Database, peer: LoginPeer, fault: Any
+) -> None:
+    """Also of a connection that was closed in between: nobody can tell what was read of it."""
+    peer.faults = [fault]
+    source = tokens(database, peer, Channel.TWITTER)
+
+    for _ in range(2):
+        with pytest.raises(NoToken) as refused:
+            source.access_token()
+        assert refused.value.outcome.kind is OutcomeKind.REFUSED_ACCOUNT
+        assert "works once" in refused.value.outcome.detail
+
+    assert "works once" in secret(database).needs_login
+    assert peer.count("/2/oauth2/token") == 1
+
+
+@pytest.mark.parametrize("fault", ["lost", "cut", "garbage", "dropped"])
+@pytest.mark.parametrize("channel", [Channel.LINKEDIN, Channel.INSTAGRAM, Channel.BLUESKY])
+def test_a_lost_answer_about_another_token_is_asked_for_again(
+    database: Database, peer: LoginPeer, channel: Channel, fault: Any
+) -> None:
+    peer.faults = [fault]
+    source = tokens(database, peer, channel, access_token="still good")
+
+    peer.access_tokens.add("still good")
+
+    assert source.access_token() == "still good"  # its minute isn't over
+    assert source.access_token() in peer.access_tokens - {"still good"}
+    assert secret(database).needs_login == ""
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("fault", ["unavailable", "too many"])
+def test_a_network_that_is_busy_isnt_a_refusal(
+    database: Database, peer: LoginPeer, channel: Channel, fault: Any
+) -> None:
+    now = database.time()
+    peer.faults = [fault]
+    source = tokens(database, peer, channel, expires_at=now - timedelta(minutes=1))
+
+    with pytest.raises(NoToken) as none:
+        source.access_token()
+    assert none.value.outcome.kind is not OutcomeKind.REFUSED_ACCOUNT
+    assert (none.value.outcome.not_before is not None) == (fault == "too many")
+    assert source.access_token() in peer.access_tokens
+
+
+def test_a_refused_refresh_asks_for_a_person_without_the_networks_words(
+    database: Database, peer: LoginPeer
+) -> None:
+    source = tokens(database, peer, Channel.TWITTER, refresh_token="unknown-there")
+    with pytest.raises(NoToken) as refused:
+        source.access_token()
+    assert refused.value.outcome.code == "400 invalid_grant"
+    assert "canary" not in f"{refused.value.outcome}{secret(database).needs_login}"
+
+
+def test_an_unknown_session_is_begun_anew_with_the_app_password(
+    database: Database, peer: LoginPeer
+) -> None:
+    source = tokens(database, peer, Channel.BLUESKY, refresh_token="forgotten-there")
+    assert source.access_token() in peer.access_tokens
+    assert [path for path, _ in peer.asked] == ["refreshSession", "createSession"]
+
+
+def test_a_withdrawn_app_password_asks_for_a_person(database: Database, peer: LoginPeer) -> None:
+    source = tokens(database, peer, Channel.BLUESKY, refresh_token="", app_password="withdrawn")
+    with pytest.raises(NoToken) as refused:
+        source.access_token()
+    assert refused.value.outcome.kind is OutcomeKind.REFUSED_ACCOUNT
+    assert secret(database).needs_login == "401 AuthenticationRequired the log-in was refused"
+
+
+def test_linkedin_without_a_refresh_token_ends(database: Database, peer: LoginPeer) -> None:
+    now = database.time()
+    source = tokens(database, peer, Channel.LINKEDIN, refresh_token="", expires_at=now)
+    with pytest.raises(NoToken) as refused:
+        source.access_token()
+    assert "gave no refresh token" in refused.value.outcome.detail
+    assert peer.asked == []
+
+
+def test_nobody_there_leaves_everything_as_it_was(database: Database, peer: LoginPeer) -> None:
+    gone = "http://127.0.0.1:9"  # RFC 863's port: nobody listens
+    past = database.time() - timedelta(minutes=1)
+    source = tokens(database, peer, Channel.TWITTER, api_url=gone, expires_at=past)
+    with pytest.raises(NoToken) as none:
+        source.access_token()
+    assert none.value.outcome.kind is OutcomeKind.NOT_SENT
+    assert secret(database).needs_login == ""
+
+
+def test_another_key_is_told_and_nothing_is_asked(database: Database, peer: LoginPeer) -> None:
+    source = tokens(database, peer, Channel.TWITTER)
+    other = AccountTokens(database, source._account_id, Channel.TWITTER, KEY + b"!")
+    with pytest.raises(NoToken) as none:
+        other.access_token()
+    assert none.value.outcome.kind is OutcomeKind.NOT_SENT
+    assert "AICMO_SECRET_KEY" in none.value.outcome.detail
+    assert peer.asked == []
+
+
+def test_a_block_is_taken_once_and_again_when_it_has_changed(
+    database: Database, peer: LoginPeer
+) -> None:
+    block = login(database, peer, Channel.TWITTER)
+    account_id = account(database, Channel.TWITTER)
+    source = AccountTokens(database, account_id, Channel.TWITTER, KEY)
+    adopt(database, account_id, block, KEY)
+    fresh = source.access_token()
+
+    adopt(database, account_id, block, KEY)
+    assert source.access_token() == fresh  # what was refreshed of it is kept
+
+    peer.access_tokens.add("new")
+    later = database.time() + timedelta(hours=1)
+    adopt(database, account_id, block.with_(access_token="new", expires_at=later), KEY)
+    assert source.access_token() == "new"
+
+
+def _one_worker(url: str, account_id: int, start: Any, answers: Any) -> None:
+    database = Database(url)
+    source = AccountTokens(database, account_id, Channel.TWITTER, KEY)
+    start.wait(20)
+    try:
+        answers.put(source.access_token())
+    except NoToken as none:
+        answers.put(f"none: {none.outcome}")
+    database.dispose()
+
+
+def test_workers_at_once_refresh_once(database_url: str) -> None:
+    database = Database(database_url)
+    with login_peer(delay=0.3) as peer:
+        source = tokens(database, peer, Channel.TWITTER)
+        context = multiprocessing.get_context("spawn")
+        start, answers = context.Barrier(3), context.Queue()
+        workers = [
+            context.Process(
+                target=_one_worker, args=(database_url, source._account_id, start, answers)
+            )
+            for _ in range(2)
+        ]
+        for each in workers:
+            each.start()
+        start.wait(60)
+        given = [answers.get(timeout=30) for _ in workers]
+        for each in workers:
+            each.join(10)
+        assert peer.count("/2/oauth2/token") == 1
+        assert set(given) == {kept(secret(database), KEY).access_token}
+    database.dispose()
