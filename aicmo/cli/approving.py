@@ -35,7 +35,7 @@ def approve(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Approve items as they are now, emails only without errors; a change of what goes out voids it."""
+    """Approve items as they are now, emails and posts only without errors; a change of what goes out voids it."""
     from aicmo.execution.approvals import CopyRefused
 
     database, wanted = open_ledger(), read_channels(channels)
@@ -86,12 +86,10 @@ def _show_given(
 def _show_refused(console: Console, project: str, refused: Mapping[str, Sequence[Finding]]) -> None:
     if not refused:
         return
-    said = f"Not approved: {', '.join(refused)}. The emails can't go out as they are:"
+    said = f"Not approved: {', '.join(refused)}. What can't go out as it is:"
     console.print(plain(said, "bold red"), soft_wrap=True)
     show_findings(console, ((item, each) for item, errors in refused.items() for each in errors))
-    step = (
-        f"Next: correct the document, import it again; `aicmo preview {project}` shows the emails."
-    )
+    step = f"Next: correct the document, import it again; `aicmo preview {project}` shows it."
     console.print(plain(step), soft_wrap=True)
 
 
@@ -118,6 +116,8 @@ def chosen_items(
 ) -> list[PlanItem]:
     """The items that a person names (None: all), or those on `channels`.
 
+    The id of a post on several networks names its item on each of them.
+
     Raises:
         NoSuchProject: there is no such project.
         FixInput: there is no such item.
@@ -129,13 +129,14 @@ def chosen_items(
         load_plan(session, project)
         items = load_items(session, project)
     step = f"`aicmo plan {project}` lists its items."
-    known = {item.key for item in items}
+    known = {name for item in items for name in (item.key, item.part_of)} - {""}
     if missing := [key for key in keys or () if key not in known]:
         raise FixInput(f"{project} has no item {', '.join(missing)}", next_step=step)
     chosen = [
         item
         for item in items
-        if (not keys or item.key in keys) and (channels is None or item.channel in channels)
+        if (not keys or {item.key, item.part_of} & set(keys))
+        and (channels is None or item.channel in channels)
     ]
     if not chosen:
         raise FixInput(f"{project} has no such item", next_step=step)

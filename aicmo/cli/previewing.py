@@ -37,16 +37,22 @@ def preview(
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Compose and check everything, and write it as a page; sends nothing, needs no permission."""
+    """Compose and check everything, and write it as a page; sends nothing, needs no permission.
+
+    Posts that are named are shown as cards, too.
+    """
     from aicmo.settings import get_settings
 
     wanted = read_channels(channels)
+    database = open_ledger()
     found, page = make_preview(
-        open_ledger(), project, wanted, get_settings().output_dir, at=now(), keys=items
+        database, project, wanted, get_settings().output_dir, at=now(), keys=items
     )
     if as_json:
         print_json(_as_json(project, found, page))
     else:
+        if items:
+            _show_posts(to_stdout(), database, found)
         show_preview(to_stdout(), found)
         to_stdout().print(plain(f"\nOpen {page}"), soft_wrap=True)
     if open_:
@@ -72,6 +78,7 @@ def make_preview(
         NoSuchProject: there is no such project.
         FixInput: there is no such item.
     """
+    from aicmo.execution.post_card_media import contents
     from aicmo.execution.preview import preview_items
     from aicmo.execution.preview_page import write_preview
     from aicmo.execution.project import load_plan
@@ -82,24 +89,31 @@ def make_preview(
     emails = sum(item.planned for item in chosen if item.channel == "email")
     with progress("Composing", total=emails) as advance:
         found = preview_items(database, plan, chosen, at, on_progress=lambda _: advance())
-    return found, write_preview(found, plan, _folder(output_dir, plan)).resolve()
+    page = write_preview(found, plan, _folder(output_dir, plan), contents(database))
+    return found, page.resolve()
 
 
 def _folder(output_dir: Path, plan: ProjectPlan) -> Path:
     return output_dir / "previews" / plan.project_id
 
 
+def _show_posts(console: Console, database: Database, found: Preview) -> None:
+    from aicmo.cli.post_cards import show_posts
+    from aicmo.execution.post_card_media import contents
+
+    show_posts(console, found.items, contents(database))
+    console.print()
+
+
 def show_preview(console: Console, found: Preview) -> None:
     """Who would get what, who waits or is left out and why, and what the checks found."""
-    from aicmo.execution.preview_page import would_go
-
     table = grid(
         ["Item", "Title", "Would send", "Not yet, because", "Left out", "Checks"], right=(2,)
     )
     for item in found.items:
         table.add_row(
             plain(item.item.key), plain(item.item.title),
-            state_text("ready", f"{would_go(item):,}"), _reasons(item.blocked_by, "waiting"),
+            state_text("ready", f"{item.would_go:,}"), _reasons(item.blocked_by, "waiting"),
             _reasons(item.skipped, "skipped"), plain(*summary(item.checks)),
         )  # fmt: skip
     console.print(table)
@@ -120,14 +134,15 @@ def show_preview(console: Console, found: Preview) -> None:
 
 def show_sum(console: Console, found: Preview) -> None:
     """The preview in one line."""
-    from aicmo.execution.preview_page import would_go
-
-    going = sum(would_go(item) for item in found.items)
+    going = sum(item.would_go for item in found.items)
     left_out = sum((item.skipped for item in found.items), Counter[str]())
-    waiting = sum(item.would_send for item in found.items) - going
+    by_hand = sum(item.would_send for item in found.items if item.by_hand)
+    waiting = sum(item.would_send for item in found.items) - going - by_hand
     line = state_text("ready", f"{count(going, 'delivery')} would go")
     for reason, number in left_out.most_common():
         line.append_text(state_text("skipped", f", {number:,} left out ({reason})"))
+    if by_hand:
+        line.append_text(state_text("held", f", {by_hand:,} for a person to post"))
     if waiting:
         line.append_text(state_text("held", f", {waiting:,} held for want of a gateway"))
     console.print(line.append(".", "default"))
@@ -147,12 +162,12 @@ def _as_json(project: str, found: Preview, page: Path) -> dict[str, Any]:
 
 
 def _item(each: ItemPreview) -> dict[str, Any]:
-    from aicmo.execution.preview_page import would_go
+    from aicmo.cli.post_cards import card_json
 
     item = each.item
     return {
-        "item": item.key, "channel": item.channel, "title": item.title,
-        "local_time": local_time(item.send_at, item.timezone), "would_go": would_go(each),
+        "item": item.key, "part_of": item.part_of, "channel": item.channel, "title": item.title,
+        "local_time": local_time(item.send_at, item.timezone), "would_go": each.would_go,
         "bytes": each.bytes_total, "done": dict(each.done), "blocked_by": dict(each.blocked_by),
         "skipped": dict(each.skipped),
         "left_out": [{"contact": left.contact, "reason": left.reason} for left in each.left_out],
@@ -164,4 +179,5 @@ def _item(each: ItemPreview) -> dict[str, Any]:
             {"kind": sample.kind, "count": sample.count, "contact": sample.contact}
             for sample in each.samples
         ],
+        "cards": [card_json(card) for card in each.cards],
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """A person's yes, bound to the item as it is now.
 
-Every email is composed and checked before it: what can't go out as it is can't be approved.
+Every email and post is composed and checked before it: what can't go out as it is can't be approved.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class ItemApproval:
 
 
 class CopyRefused(FixInput):
-    """Emails with errors aren't approved; the other items are.
+    """Emails and posts with errors aren't approved; the other items are.
 
     approved: the items that are, as `approve` returns them.
-    refused: by item, the errors of its emails.
+    refused: by item, the errors of its emails or posts.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ def approve(
         on_progress: told of every email that is composed for the checks.
 
     Raises:
-        CopyRefused: emails have errors; the other items are approved.
+        CopyRefused: emails or posts have errors; the other items are approved.
         NoSuchProject: there is no such project.
         FixInput: an item isn't in the current plan, it isn't what was shown any more, or the
             approver has no name.
@@ -131,11 +131,11 @@ def _errors(
     now: datetime,
     on_progress: OnProgress,
 ) -> dict[str, list[Finding]]:
-    """The errors of each item whose emails have any; what isn't email isn't looked at."""
-    emails = [item for item in items if item.channel == Channel.EMAIL]
-    if not emails:
+    """The errors of each item that has any; a change of the CRM isn't looked at."""
+    copy = [item for item in items if item.channel != Channel.CRM]
+    if not copy:
         return {}
-    found = preview_items(database, plan, emails, now, on_progress=on_progress)
+    found = preview_items(database, plan, copy, now, on_progress=on_progress)
     return {each.item.key: errors for each in found.items if (errors := each.found("error"))}
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from aicmo.channels import Channel
+from aicmo.channels import SOCIAL, Channel
 from aicmo.database import Database
 from aicmo.errors import FixInput
 from aicmo.execution import courtesy, guards
@@ -20,6 +20,8 @@ from aicmo.execution.courtesy import Courtesy
 from aicmo.execution.guards import Verdict
 from aicmo.execution.handing_over import OnProgress
 from aicmo.execution.other_clients import other_clients
+from aicmo.execution.post_card import Card
+from aicmo.execution.post_preview import PostPreviews, checks_of
 from aicmo.execution.project import PlanItem, ProjectPlan
 from aicmo.execution.report import NOT_COMPOSED, Tally
 from aicmo.execution.sample_email import stand_in
@@ -54,7 +56,7 @@ class ItemPreview:
     blocked_by: what still keeps some of them from being sent now (`not approved`), by count.
     left_out_by: those who get nothing, counted by what the guards say; `left_out` lists the first.
     findings: contacts who would get it and can't be written to; the first of `findings_count`.
-    samples, checks: of an email; a post has neither.
+    samples: of an email. cards: of a post, in the thread's order. checks: of either.
     """
 
     item: PlanItem
@@ -68,6 +70,18 @@ class ItemPreview:
     findings_count: int = 0
     samples: list[Sample] = field(default_factory=list[Sample])
     checks: tuple[Check, ...] = ()
+    cards: tuple[Card, ...] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        """It's an operator task: no account is pinned, so a person posts it."""
+        return any(not card.account.pinned for card in self.cards)
+
+    @property
+    def would_go(self) -> int:
+        """Deliveries that a live run would send once nothing stops them any more."""
+        goes = self.item.channel in CHANNELS_WITH_GATEWAY and not self.by_hand
+        return self.would_send if goes else 0
 
     @property
     def skipped(self) -> Counter[str]:
@@ -108,20 +122,38 @@ def preview_items(
         cap = _Cap(courtesy.of_project(session, plan.project_id, now))
         others = other_clients(session, plan.document)
         composers: EmailComposers | None = None
+        posts = PostPreviews(plan.document)
         for item in items:
             found = ItemPreview(item)
-            going = _going(session, found, cap)
             if item.channel == Channel.EMAIL:
                 composers = composers or EmailComposers(plan.document)
                 emails = _Emails(
                     found, _copy(plan, item, others), composers, max(now, item.send_at)
                 )
-                emails.preview(_people(session, going, on_progress))
+                emails.preview(_people(session, _going(session, found, cap), on_progress))
+            elif item.channel in SOCIAL:
+                _preview_posts(session, found, posts, cap)
             else:
-                found.would_send = sum(len(ids) for ids in going)
+                found.would_send = sum(len(ids) for ids in _going(session, found, cap))
             _count_done(session, found)
             previews.append(found)
     return Preview(tuple(previews))
+
+
+def _preview_posts(session: Session, found: ItemPreview, posts: PostPreviews, cap: _Cap) -> None:
+    """The posts of one item: those that can't go out as they are don't count as going."""
+    said = {
+        each: verdict
+        for rows in _open_deliveries(session, found.item, cap.says)
+        for each, verdict, _ in rows
+        if not _leaves_out(found, verdict, "")
+    }
+    cards = posts.cards(session, found.item.id, said)
+    sound = {each for each, card in cards.items() if card.is_sound}
+    found.would_send = len(said.keys() & sound)
+    found.findings_count = len(said) - found.would_send
+    found.cards = tuple(cards.values())
+    found.checks = checks_of(found.cards) if said else ()
 
 
 def _copy(plan: ProjectPlan, item: PlanItem, others: dict[str, str]) -> Copy:
@@ -263,9 +295,11 @@ def _count_done(session: Session, found: ItemPreview) -> None:
 
 def _tallies(found: ItemPreview) -> Iterator[Tally]:
     item = found.item
-    no_gateway = item.channel not in CHANNELS_WITH_GATEWAY
-    ready = "held" if no_gateway else "previewed"
-    reason = f"no gateway for {item.channel}" if no_gateway else ""
+    ready, reason = "previewed", ""
+    if item.channel not in CHANNELS_WITH_GATEWAY:
+        ready, reason = "held", f"no gateway for {item.channel}"
+    elif found.by_hand:
+        ready, reason = "held", guards.OPERATOR_TASK
     counts = [
         (ready, reason, found.would_send),
         ("held", NOT_COMPOSED, found.findings_count),

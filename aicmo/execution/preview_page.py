@@ -1,6 +1,7 @@
 """A preview as one page to open, with samples of the exact emails beside it.
 
-The page is self-contained: no script, no request, and each email's HTML shut in a sandboxed frame.
+The page is self-contained: no script, no request, pictures inlined, and each email's HTML shut in a
+sandboxed frame.
 """
 
 from __future__ import annotations
@@ -10,28 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aicmo.execution.copy_checks import Sample
+from aicmo.execution.post_card import NETWORK_NAMES
+from aicmo.execution.post_card_media import ContentOf
+from aicmo.execution.post_card_page import local_time, shown_posts
 from aicmo.execution.preview import ItemPreview, Preview
-from aicmo.execution.project import PlanItem, ProjectPlan
+from aicmo.execution.project import ProjectPlan
 from aicmo.execution.sending_words import in_words
 from aicmo.gateways.email_shown import Link, read_html
-from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
-from aicmo.plans.items import CrmContent, PostContent
+from aicmo.plans.items import CrmContent
 from aicmo.plans.items import Item as PlannedItem
 
-_CHANNEL_NAMES = {
-    "email": "Email",
-    "linkedin": "LinkedIn",
-    "instagram": "Instagram",
-    "twitter": "X (Twitter)",
-    "bluesky": "Bluesky",
-    "mastodon": "Mastodon",
-    "crm": "CRM",
-}
+_CHANNEL_NAMES = {"email": "Email", "crm": "CRM", **NETWORK_NAMES}
 _SEVERITIES = ("error", "warning", "hint")
 
 
@@ -46,15 +40,16 @@ class _Shown:
     has_pictures: bool
 
 
-def would_go(item: ItemPreview) -> int:
-    """Deliveries of an item that a live run would send once nothing stops them any more."""
-    return item.would_send if item.item.channel in CHANNELS_WITH_GATEWAY else 0
-
-
-def write_preview(preview: Preview, plan: ProjectPlan, folder: Path) -> Path:
+def write_preview(preview: Preview, plan: ProjectPlan, folder: Path, content_of: ContentOf) -> Path:
     """Writes `index.html` and an `.eml` file for each sample; files of an earlier preview go.
 
     The samples name people, so `folder` is for its owner alone.
+
+    Args:
+        preview: what was found.
+        plan: the plan that it is of.
+        folder: made if it isn't there.
+        content_of: reads a picture that a post carries.
 
     Returns:
         The path of `index.html`.
@@ -68,7 +63,7 @@ def write_preview(preview: Preview, plan: ProjectPlan, folder: Path) -> Path:
         for shown in card["samples"]:
             (folder / shown.file).write_bytes(shown.sample.email.payload)
     page = folder / "index.html"
-    page.write_text(_render(preview, plan, cards), encoding="utf-8")
+    page.write_text(_render(preview, plan, cards, content_of), encoding="utf-8")
     return page
 
 
@@ -88,12 +83,10 @@ def _card(item: ItemPreview, plan: ProjectPlan, samples: list[_Shown]) -> dict[s
     planned = next(each for each in plan.document.items if each.id == item.item.key)
     return {
         "preview": item,
-        "would_go": would_go(item),
         "item": item.item,
         "channel": _CHANNEL_NAMES.get(item.item.channel, item.item.channel),
-        "when": _local_time(item.item),
+        "when": local_time(item.item.send_at, item.item.timezone),
         "audience": _audience(planned, plan),
-        "post": planned.content if isinstance(planned.content, PostContent) else None,
         "crm": _crm_lines(planned.content) if isinstance(planned.content, CrmContent) else [],
         "samples": samples,
         "counts": {each: len(item.found(each)) for each in _SEVERITIES if item.found(each)},
@@ -127,12 +120,19 @@ def _crm_lines(content: CrmContent) -> list[tuple[str, str]]:
     return lines + list(content.properties.items())
 
 
-def _local_time(item: PlanItem) -> str:
-    local = item.send_at.astimezone(ZoneInfo(item.timezone))
-    return f"{local:%a} {local.day} {local:%B %Y, %H:%M %Z}"
+def _sections(cards: list[dict[str, Any]], content_of: ContentOf) -> Iterator[dict[str, Any]]:
+    """What stands under one heading: an item, or the items of one post on several networks."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for card in cards:
+        groups.setdefault(card["item"].part_of or card["item"].key, []).append(card)
+    for key, group in groups.items():
+        posts = shown_posts([card["preview"].cards for card in group], content_of)
+        yield {"key": key, "cards": group, "first": group[0], "posts": posts}
 
 
-def _render(preview: Preview, plan: ProjectPlan, cards: list[dict[str, Any]]) -> str:
+def _render(
+    preview: Preview, plan: ProjectPlan, cards: list[dict[str, Any]], content_of: ContentOf
+) -> str:
     environment = Environment(
         loader=PackageLoader("aicmo.execution"),
         autoescape=True,
@@ -144,12 +144,15 @@ def _render(preview: Preview, plan: ProjectPlan, cards: list[dict[str, Any]]) ->
     return environment.get_template("preview.html.j2").render(
         plan=plan,
         cards=cards,
+        sections=list(_sections(cards, content_of)),
         rules=in_words(plan.document.sending, plan.timezone) if emails else [],
         refused=[card["item"].key for card in cards if "error" in card["counts"]],
-        would_go=sum(would_go(item) for item in preview.items),
-        held=sum(item.would_send - would_go(item) for item in preview.items),
+        would_go=sum(item.would_go for item in preview.items),
+        by_hand=sum(item.would_send for item in preview.items if item.by_hand),
+        held=sum(item.would_send - item.would_go for item in preview.items if not item.by_hand),
         left_out=sum((item.skipped for item in preview.items), Counter[str]()),
         counts={each: sum(card["counts"].get(each, 0) for card in cards) for each in _SEVERITIES},
         has_emails=bool(emails),
+        has_checks=any(item.checks for item in preview.items),
         bytes_total=sum(item.bytes_total for item in preview.items),
     )

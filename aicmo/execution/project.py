@@ -28,7 +28,10 @@ class ProjectPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One item of the current plan; times are aware UTC, `timezone` an IANA name."""
+    """One item of the current plan; times are aware UTC, `timezone` an IANA name.
+
+    part_of: id of the post on several networks that it is one of, or ''.
+    """
 
     id: int
     key: str
@@ -39,6 +42,7 @@ class PlanItem:
     timezone: str
     fingerprint: str
     planned: int
+    part_of: str = ""
 
 
 def load_plan(session: Session, project_id: str) -> ProjectPlan:
@@ -86,7 +90,7 @@ def load_items(session: Session, project_id: str) -> list[PlanItem]:
     return [
         PlanItem(
             row.id, row.key, row.channel, row.title, row.send_at, row.send_until, row.timezone,
-            row.fingerprint, row.planned,
+            row.fingerprint, row.planned, row.part_of,
         )
         for row in session.scalars(query.order_by(Item.send_at, Item.key))
     ]  # fmt: skip

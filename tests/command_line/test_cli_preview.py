@@ -78,7 +78,8 @@ def test_json_has_every_check_with_its_verdict(workspace: Workspace) -> None:
     assert finding.keys() == {"severity", "place", "text", "fix"}
     assert items["fit-em-1"]["skipped"] == {"unsubscribed": 1}
     assert [each["count"] for each in items["fit-em-1"]["samples"]] == [8, 1]
-    assert items["fit-li-1"]["checks"] == []
+    assert items["fit-li-1"]["cards"][0]["network"] == "linkedin"
+    assert items["fit-em-1"]["cards"] == []
 
 
 def test_contacts_who_lack_a_value_are_named_before_anyone_approves(workspace: Workspace) -> None:

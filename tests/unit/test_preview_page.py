@@ -14,6 +14,7 @@ import pytest
 
 from aicmo.execution.copy_checks import Sample
 from aicmo.execution.guards import Verdict
+from aicmo.execution.post_card import Card, CardAccount, Standing, make_card
 from aicmo.execution.preview import ItemPreview, LeftOut, Preview
 from aicmo.execution.preview_page import write_preview
 from aicmo.execution.project import PlanItem, ProjectPlan
@@ -22,8 +23,9 @@ from aicmo.gateways.email_message import ComposedEmail, EmailComposer
 from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.plans import times
 from aicmo.plans.document import ProjectDocument
-from aicmo.plans.items import EmailContent
+from aicmo.plans.items import EmailContent, Item
 from aicmo.plans.reading import read_document
+from aicmo.posts.composer import compose_post
 from tests.command_line.cli_workspace import EXAMPLE
 from tests.unit.email_samples import FEEDBACK_TOKEN
 
@@ -50,9 +52,22 @@ def _previews(document: ProjectDocument) -> list[ItemPreview]:
                 times.resolve(item.send_at, document.timezone), None, document.timezone, "", 1,
             ),
             would_send=1,
+            cards=(_card(document, item),) if item.content.kind == "post" else (),
         )
         for number, item in enumerate(document.items)
     ]  # fmt: skip
+
+
+def _card(document: ProjectDocument, item: Item) -> Card:
+    return make_card(
+        compose_post(document, item), CardAccount(pinned=True, name=document.brand.name),
+        Standing("pending", "not approved"), (), item=item.id, part=1, parts=1, to_make=(),
+        send_at=times.resolve(item.send_at, document.timezone), timezone=document.timezone,
+    )  # fmt: skip
+
+
+def no_file(sha256: str) -> bytes:
+    raise AssertionError(f"asked for {sha256}")
 
 
 def _email(document: ProjectDocument, name: str = "Dana") -> ComposedEmail:
@@ -78,7 +93,7 @@ def test_every_item_is_on_the_page_with_what_goes_out(
     items[0].findings_count = 2
     finding = Finding("error", "content.cta.url", "A link goes to “http://x”", "Link to https://x")
     items[0].checks = (Check("Links", "2 links", (finding,)), Check("Size", "4.5 kB"))
-    page = write_preview(Preview(tuple(items)), _plan(document), tmp_path / "preview")
+    page = write_preview(Preview(tuple(items)), _plan(document), tmp_path / "preview", no_file)
     html = unescape(page.read_text(encoding="utf-8"))
     for item in document.items:
         assert item.title in html
@@ -92,8 +107,8 @@ def test_every_item_is_on_the_page_with_what_goes_out(
     assert "and 1 more" in html
     assert "quiet hours in America/Chicago until 08:00" in html
     assert "What is more than a day late waits until a person approves it again." in html
-    twitter = next(item.content for item in document.items if item.channel == "twitter")
-    assert f"{len(twitter.text)} characters" in html  # pyright: ignore[reportAttributeAccessIssue]
+    for item in items:
+        assert not item.cards or item.cards[0].counted in html
 
 
 def test_each_check_is_shown_with_its_verdict_place_and_fix(
@@ -103,7 +118,7 @@ def test_each_check_is_shown_with_its_verdict_place_and_fix(
     finding = Finding("error", "content.cta.url", "A link goes to “http://x”", "Link to https://x")
     items[0].checks = (Check("Links", "2 links", (finding,)), Check("Size", "4.5 kB"))
     html = unescape(
-        write_preview(Preview(tuple(items)), _plan(document), tmp_path).read_text("utf-8")
+        write_preview(Preview(tuple(items)), _plan(document), tmp_path, no_file).read_text("utf-8")
     )
     for shown in ("content.cta.url", "A link goes to “http://x”.", "Link to https://x."):
         assert shown in html
@@ -117,7 +132,9 @@ def test_a_sample_shows_its_kind_both_parts_every_header_and_where_its_links_go(
 ) -> None:
     items = _previews(document)
     items[0].samples = [sample := _sample(document)]
-    html = write_preview(Preview(tuple(items)), _plan(document), tmp_path).read_text("utf-8")
+    html = write_preview(Preview(tuple(items)), _plan(document), tmp_path, no_file).read_text(
+        "utf-8"
+    )
     assert "First name filled in" in html
     assert "7 recipients" in html
     for name, value in sample.email.headers:
@@ -135,11 +152,11 @@ def test_the_samples_are_the_exact_bytes(document: ProjectDocument, tmp_path: Pa
     items = _previews(document)
     sample = _sample(document)
     items[0].samples = [sample, sample]
-    write_preview(Preview(tuple(items)), _plan(document), tmp_path)
+    write_preview(Preview(tuple(items)), _plan(document), tmp_path, no_file)
     files = sorted(tmp_path.glob("*.eml"))
     assert [file.name for file in files] == ["001-fit-em-1.eml", "002-fit-em-1.eml"]
     assert files[0].read_bytes() == sample.email.payload
-    write_preview(Preview(()), _plan(document), tmp_path)
+    write_preview(Preview(()), _plan(document), tmp_path, no_file)
     assert [file.name for file in tmp_path.iterdir()] == ["index.html"]
 
 
@@ -154,7 +171,9 @@ def test_what_a_plan_carries_can_neither_run_nor_fetch(
     items[0].left_out_by = Counter({Verdict("skipped", ATTACK): 1})
     finding = Finding("warning", ATTACK, ATTACK, ATTACK)
     items[0].checks = (Check("Links", ATTACK, (finding,)), Check("Size", ATTACK))
-    html = write_preview(Preview(tuple(items)), _plan(hostile), tmp_path).read_text("utf-8")
+    html = write_preview(Preview(tuple(items)), _plan(hostile), tmp_path, no_file).read_text(
+        "utf-8"
+    )
     elements = _elements(html)
     tags = {tag for tag, _ in elements}
     assert tags.isdisjoint({"script", "img", "link", "object", "form", "b"})
@@ -183,7 +202,9 @@ def test_a_channel_without_a_gateway_is_not_counted_as_going_out(
     social = [item for item in _previews(document) if item.item.channel == "linkedin"]
     social[0].item = replace(social[0].item, channel="crm")
     social[0].blocked_by = Counter({"no gateway for crm": 1})
-    html = write_preview(Preview(tuple(social)), _plan(document), tmp_path).read_text("utf-8")
+    html = write_preview(Preview(tuple(social)), _plan(document), tmp_path, no_file).read_text(
+        "utf-8"
+    )
     assert "<strong>0</strong><span>would go out</span>" in html
     assert "<strong>1</strong><span>held for want of a gateway</span>" in html
     assert "no gateway for crm" in html
