@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -64,6 +64,7 @@ class HttpExchange:
 
     base_url: of the API, without a path; https:// and exactly `host`, or a loopback address.
     headers: of every request; the only place for secrets, as URLs get into logs.
+    wrap: what every connection to the provider goes through, though none on loopback.
 
     Raises:
         FixConfiguration: the base URL is another one.
@@ -76,17 +77,19 @@ class HttpExchange:
         host: str,
         headers: Mapping[str, str],
         times: HttpTimes | None = None,
+        wrap: Callable[[httpx.BaseTransport], httpx.BaseTransport] | None = None,
     ) -> None:
-        _check_base_url(base_url, host)
+        is_local = _check_base_url(base_url, host)
         self._base_url = base_url.rstrip("/")
         self._times = times or HttpTimes()
         for name in ("httpx", "httpcore"):  # at INFO they log every URL
             logging.getLogger(name).setLevel(logging.WARNING)
         limits = httpx.Limits(max_keepalive_connections=0)
+        transport = httpx.HTTPTransport(
+            verify=ssl.create_default_context(), trust_env=False, limits=limits, retries=0
+        )
         self._client = httpx.Client(
-            transport=httpx.HTTPTransport(
-                verify=ssl.create_default_context(), trust_env=False, limits=limits, retries=0
-            ),
+            transport=wrap(transport) if wrap and not is_local else transport,
             headers={"Accept-Encoding": "identity", **headers},
             follow_redirects=False,
             trust_env=False,  # a proxy of the environment would see the messages
@@ -251,7 +254,8 @@ def _not_sent(detail: str, scope: Scope) -> Outcome:
     return Outcome(OutcomeKind.NOT_SENT, detail=detail, scope=scope)
 
 
-def _check_base_url(url: str, host: str) -> None:
+def _check_base_url(url: str, host: str) -> bool:
+    """Whether it is a loopback address, as in tests."""
     parts = urlsplit(url)
     is_plain = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
     is_the_provider = url.rstrip("/") == f"https://{host}"
@@ -261,3 +265,4 @@ def _check_base_url(url: str, host: str) -> None:
             f"The address of the API isn't https://{host}",
             next_step="Leave it out: another host would get the messages and the key.",
         )
+    return is_local
