@@ -61,6 +61,7 @@ class Event(StrEnum):
     APPROVAL_GIVEN = "approval.given"
     APPROVAL_REVOKED = "approval.revoked"
     DELIVERY_MOVED = "delivery.moved"
+    DELIVERY_DONE = "delivery.done"
     ADDRESS_SUPPRESSED = "address.suppressed"
     FEEDBACK_RECEIVED = "feedback.received"
     CONTACT_UNSUBSCRIBED = "contact.unsubscribed"

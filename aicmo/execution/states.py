@@ -67,6 +67,8 @@ MOVES: frozenset[tuple[State, State]] = frozenset(
         (State.PENDING, State.SKIPPED),
         (State.PENDING, State.HELD),
         (State.HELD, State.PENDING),
+        # A person has posted what no account could.
+        (State.HELD, State.SENT),
         (State.PENDING, State.CANCELLED),
         (State.PENDING, State.EXPIRED),
         (State.EXPIRED, State.PENDING),

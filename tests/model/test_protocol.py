@@ -15,6 +15,8 @@ from tests.model.world import FAILED, FULL, GIVEN_UP, STOPPED, Setup, Timing
 FULL_SIZE = os.environ.get("AICMO_TEST_FULL") == "1"
 ENTERS = {STOPPED: {"skipped", "held", "cancelled", "expired"}, GIVEN_UP: {FAILED}}
 LEAVES = {STOPPED: {"held", "cancelled", "expired"}, GIVEN_UP: set[str]()}
+BY_HAND = {("held", "sent")}
+"""A person has posted what no account could: no worker and no provider takes part in it."""
 ABOUT_READING = {"quiet", "two-reads", "same-doubt"}
 ABOUT_REPEATING = {
     "token-window", "token-margin", "token-kept", "doubt-not-stopped", "refusal-no-proof",
@@ -50,7 +52,7 @@ def test_the_model_and_the_product_know_the_same_moves() -> None:
         for move in _in_the_products_words(_with_all_rules(each).moves)
     }
 
-    assert moves == {(before.value, after.value) for before, after in MOVES}
+    assert moves | BY_HAND == {(before.value, after.value) for before, after in MOVES}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

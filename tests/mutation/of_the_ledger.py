@@ -212,6 +212,10 @@ _WHO_MAKES = {
         "what is held is never released",
         "unit/test_guards.py::test_nothing_goes_without_an_approval",
     ),
+    "HELD, State.SENT": (
+        "what a person has posted can't be recorded",
+        "unit/test_operator_tasks.py::test_what_a_person_posted_is_sent_and_never_sent_again",
+    ),
     "PENDING, State.CANCELLED": (
         "nothing can be called off",
         "unit/test_cancelling.py::test_only_the_named_items_are_called_off",
