@@ -19,7 +19,7 @@ from aicmo.gateways.personalisation import EmailRecipient
 from aicmo.models import Contact, Delivery
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import EmailContent
-from aicmo.plans.sending import Utm
+from aicmo.plans.link_tags import link_tags
 from aicmo.privacy import feedback_sha256, feedback_token
 from aicmo.settings import get_settings
 
@@ -134,7 +134,7 @@ class EmailComposers:
             item.content,
             self._document.brand,
             language=self._document.language,
-            tags=_tags(self._document.sending.utm, item_key),
+            tags=link_tags(self._document.sending.utm, item_key),
             extra_headers=self._extra_headers,
         )
 
@@ -143,14 +143,6 @@ def not_composed(error: FixInput, *, ambiguous: bool) -> guards.Verdict:
     """What becomes of a delivery that can't be composed; one in doubt is repeated later."""
     held = guards.Verdict(guards.HOLD, f"{NOT_COMPOSED}: {error}"[:200])
     return guards.REPEAT_LATER if ambiguous else held
-
-
-def _tags(utm: Utm | None, item_key: str) -> dict[str, str]:
-    """What is added to each link's query, by Google Analytics' names."""
-    if utm is None:
-        return {}
-    campaign = utm.campaign or item_key
-    return {"utm_source": utm.source, "utm_medium": utm.medium, "utm_campaign": campaign}
 
 
 def recipients(session: Session, delivery_ids: Sequence[int]) -> list[Recipient]:

@@ -16,8 +16,9 @@ from aicmo.gateways.email_headers import refuse_controls_in_prose
 from aicmo.gateways.email_look import Look
 from aicmo.gateways.email_text import to_text
 from aicmo.gateways.email_tree import TAGS, Element, read_html, refuse_other_readings, to_html
-from aicmo.gateways.email_urls import Links, bare_urls, in_ascii
+from aicmo.gateways.email_urls import Links, bare_urls
 from aicmo.plans.items import EmailContent
+from aicmo.plans.link_tags import in_ascii
 
 _PLACE = "content.body"
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_plus, urlencode
-
-from markdown_it.common.normalize_url import normalizeLink
 
 from aicmo.errors import FixInput
 from aicmo.gateways.email_headers import refuse_controls
 from aicmo.gateways.personalisation import Markers
+from aicmo.plans.link_tags import in_ascii, tagged
 
 _BARE = re.compile(r"https://[^\s<>\"]*[^\s<>\"'.,:;!?…»”’)\]}*_~]", re.IGNORECASE)
 _HTTPS = re.compile(r"https://[^\s/?#\\][^\s\\]*", re.IGNORECASE)
@@ -54,13 +52,7 @@ class Links:
         """A checked `url` in ASCII, with the tags in its query."""
         if not self.tags or url == self.unsubscribe_url or not _HTTPS.fullmatch(url):
             return in_ascii(url)
-        url = in_ascii(url)
-        address, hash_sign, fragment = url.partition("#")
-        address, _, query = address.partition("?")
-        given = {unquote_plus(pair.partition("=")[0]) for pair in query.split("&")}
-        missing = {name: tag for name, tag in self.tags.items() if name not in given}
-        pairs = [query, urlencode(missing, quote_via=quote)]
-        return f"{address}?{'&'.join(filter(None, pairs))}{hash_sign}{fragment}"
+        return tagged(url, self.tags)
 
     def _refuse_placeholder(self, url: str, place: str) -> None:
         refuse_controls(url, place)
@@ -69,11 +61,6 @@ class Links:
                 f"{place} has a placeholder in its address",
                 next_step="Use the same address for everyone; what a contact is called stays private.",
             )
-
-
-def in_ascii(url: str) -> str:
-    """`url` with what RFC 3986 has no letters for as percent signs, or Punycode in a host."""
-    return normalizeLink(url)
 
 
 def bare_urls(text: str) -> list[str]:
