@@ -9,7 +9,7 @@ from itertools import groupby
 import regex
 
 from aicmo.channels import Channel
-from aicmo.posts.links import has_known_tld
+from aicmo.posts.links import is_certain
 from aicmo.posts.post import Span
 from aicmo.posts.rules import Rules
 
@@ -73,7 +73,7 @@ def _weighted(spans: Sequence[Span], url_length: int) -> int:
 
 def _of_link(span: Span, url_length: int) -> int:
     # what X doesn't know for an address is counted letter by letter
-    return url_length if has_known_tld(span.target) else max(url_length, weighted(span.text))
+    return url_length if is_certain(span.target) else max(url_length, weighted(span.text))
 
 
 def _counted(span: Span, url_length: int) -> str:

@@ -71,11 +71,17 @@ def bare_domains(text: str) -> list[FoundLink]:
     return list(_bare(text, list(_with_scheme(text, Channel.MASTODON))))
 
 
-def has_known_tld(url: str) -> bool:
-    """Whether X makes a link of this address for certain."""
+def is_certain(url: str) -> bool:
+    """Whether X makes a link of this address as far as is known: its host can be on the internet."""
+    found = _AS_X_DOES.match(url)
     host = _HOST.match(url)
-    label = host[1].rpartition(".")[2].lower() if host else ""
-    return label in TLDS or label.startswith("xn--")
+    if not found or not host or found["any"]:
+        return False
+    try:
+        host[1].encode("idna")
+    except UnicodeError:
+        return False  # a label of more than 63 letters
+    return True
 
 
 def _with_scheme(text: str, network: Channel) -> Iterator[FoundLink]:
