@@ -15,13 +15,14 @@ from rich.text import Text
 
 from aicmo.cli.console import local_time, plain
 from aicmo.cli.findings import finding_json
+from aicmo.execution.guards import OPERATOR_TASK
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from aicmo.execution.post_card import Card, CardPicture, Difference
     from aicmo.execution.post_card_media import ContentOf
-    from aicmo.execution.preview import ItemPreview
+    from aicmo.execution.preview import Preview
 
 _COLOURS = {
     "linkedin": "dodger_blue2", "instagram": "deep_pink3", "twitter": "bright_white",
@@ -34,19 +35,20 @@ _PICTURE = (28, 20)
 """Columns, and half lines, of a picture at most."""
 
 
-def show_posts(console: Console, items: Sequence[ItemPreview], content_of: ContentOf) -> None:
+def show_posts(console: Console, found: Preview, content_of: ContentOf) -> None:
     """The posts of the previewed items; those of one post on several networks side by side."""
     from aicmo.execution.post_card import compared
 
-    groups: dict[str, list[ItemPreview]] = {}
-    for item in items:
-        if item.cards:
-            groups.setdefault(item.item.part_of or item.item.key, []).append(item)
     draw = _Drawing(console, content_of)
-    for key, group in groups.items():
-        posts, differences = compared([item.cards for item in group])
-        console.print(plain(f"\n{group[0].item.title}", "bold").append(f"  {key}", "not bold dim"))
-        if len(group) > 1:
+    for group in found.headings:
+        shown = [each.cards for each in group if each.cards]
+        if not shown:
+            continue
+        posts, differences = compared(shown)
+        first = group[0].item
+        title = plain(f"\n{first.title}", "bold")
+        console.print(title.append(f"  {first.part_of or first.key}", "not bold dim"))
+        if len(shown) > 1:
             said = "Underlined: words that aren't in the post on "
             console.print(plain(f"{said}{posts[0][0].network_name}.", "dim"))
         draw.side_by_side(posts, differences)
@@ -160,6 +162,8 @@ def _standing(card: Card) -> Text:
     said = plain(card.standing.approval, "green" if card.standing.is_approved else "yellow")
     if card.price_usd:
         said.append(f", US${card.price_usd:.3f} for this post", "default")
+    if card.standing.reason not in ("", card.standing.approval, OPERATOR_TASK):
+        said.append_text(plain(f", {card.standing.reason}", "yellow"))
     if card.standing.state in ("sent", "failed", "unknown", "cancelled", "expired"):
         said.append(f", already {card.standing.state}", "default")
     for name, usual, value in (

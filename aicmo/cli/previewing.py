@@ -101,7 +101,7 @@ def _show_posts(console: Console, database: Database, found: Preview) -> None:
     from aicmo.cli.post_cards import show_posts
     from aicmo.execution.post_card_media import contents
 
-    show_posts(console, found.items, contents(database))
+    show_posts(console, found, contents(database))
     console.print()
 
 

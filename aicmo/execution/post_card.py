@@ -152,10 +152,10 @@ def compared(posts: Sequence[Sequence[Card]]) -> tuple[list[list[Card]], list[Di
         posts: of each network its cards, one or a thread's; the first is what the others' words
             are compared with.
     """
-    first = "".join(card.post.text for card in posts[0])
-    shown = [
+    first = "\n".join(card.post.text for card in posts[0])
+    shown = [list(posts[0])] + [
         [replace(each, pieces=marked(each.pieces, each.post.text, first)) for each in cards]
-        for cards in posts
+        for cards in posts[1:]
     ]
     looks = [_look(cards) for cards in posts]
     usual = {name: Counter(look[name] for look in looks).most_common(1)[0][0] for name in _FIELDS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
 from aicmo.channels import Channel
@@ -98,11 +99,7 @@ def _end_of_word(piece: Piece, at: int) -> int:
 def _split(piece: Piece, fresh: set[str]) -> list[Piece]:
     if piece.kind != "plain":
         return [replace(piece, own=any(word in fresh for word in _WORD.findall(piece.text)))]
-    found: list[Piece] = []
-    for word in _WORD.findall(piece.text):
-        own = word in fresh
-        if found and (found[-1].own == own or word.isspace()):
-            found[-1] = replace(found[-1], text=found[-1].text + word)
-        else:
-            found.append(Piece("plain", word, own))
-    return found
+    return [
+        Piece("plain", "".join(words), own)
+        for own, words in groupby(_WORD.findall(piece.text), key=fresh.__contains__)
+    ]

@@ -104,8 +104,21 @@ class Preview:
     items: tuple[ItemPreview, ...]
 
     @property
+    def headings(self) -> list[list[ItemPreview]]:
+        """The items in their order, those of one post on several networks together."""
+        groups: dict[str, list[ItemPreview]] = {}
+        for each in self.items:
+            groups.setdefault(each.item.part_of or each.item.key, []).append(each)
+        return [sorted(group, key=_place_of_network) for group in groups.values()]
+
+    @property
     def tallies(self) -> tuple[Tally, ...]:
         return tuple(tally for item in self.items for tally in _tallies(item))
+
+
+def _place_of_network(found: ItemPreview) -> int:
+    channel = found.item.channel
+    return SOCIAL.index(Channel(channel)) if channel in SOCIAL else 0
 
 
 def preview_items(

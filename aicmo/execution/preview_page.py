@@ -120,14 +120,19 @@ def _crm_lines(content: CrmContent) -> list[tuple[str, str]]:
     return lines + list(content.properties.items())
 
 
-def _sections(cards: list[dict[str, Any]], content_of: ContentOf) -> Iterator[dict[str, Any]]:
+def _sections(
+    preview: Preview, cards: list[dict[str, Any]], content_of: ContentOf
+) -> Iterator[dict[str, Any]]:
     """What stands under one heading: an item, or the items of one post on several networks."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for card in cards:
-        groups.setdefault(card["item"].part_of or card["item"].key, []).append(card)
-    for key, group in groups.items():
-        posts = shown_posts([card["preview"].cards for card in group], content_of)
-        yield {"key": key, "cards": group, "first": group[0], "posts": posts}
+    by_key = {card["item"].key: card for card in cards}
+    for group in preview.headings:
+        first = group[0].item
+        yield {
+            "key": first.part_of or first.key,
+            "cards": [by_key[each.item.key] for each in group],
+            "first": by_key[first.key],
+            "posts": shown_posts([each.cards for each in group], content_of),
+        }
 
 
 def _render(
@@ -144,7 +149,7 @@ def _render(
     return environment.get_template("preview.html.j2").render(
         plan=plan,
         cards=cards,
-        sections=list(_sections(cards, content_of)),
+        sections=list(_sections(preview, cards, content_of)),
         rules=in_words(plan.document.sending, plan.timezone) if emails else [],
         refused=[card["item"].key for card in cards if "error" in card["counts"]],
         would_go=sum(item.would_go for item in preview.items),
