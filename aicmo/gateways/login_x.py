@@ -13,7 +13,7 @@ from aicmo.gateways.oauth_tokens import AnswerLost, basic, granted, lost, post_f
 
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
 _API, _PAGE, _TOKEN = "https://api.x.com", "https://x.com", "/2/oauth2/token"
-_AHEAD = timedelta(minutes=10)
+_AHEAD, _LIFE = timedelta(minutes=10), timedelta(hours=2)
 
 
 def consent_page(login: Login, consent: Consent) -> str:
@@ -39,7 +39,9 @@ def log_in(login: Login, consent: Consent, code: str, now: datetime) -> Login:
 
 
 def is_due(login: Login, now: datetime) -> bool:
-    return login.expires_at is not None and now >= login.expires_at - _AHEAD
+    if login.expires_at is None:
+        return bool(login.refresh_token)
+    return now >= login.expires_at - _AHEAD
 
 
 def refresh(login: Login, now: datetime) -> Login:
@@ -63,4 +65,5 @@ def refresh(login: Login, now: datetime) -> Login:
 
 def _ask(login: Login, form: dict[str, str], now: datetime) -> Login:
     answer = post_form(login.api_url or _API, _TOKEN, form, basic(login))
-    return with_tokens(login, granted(answer, now), now)
+    found = with_tokens(login, granted(answer, now), now)
+    return found.with_(expires_at=found.expires_at or now + _LIFE)

@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from aicmo.gateways.chosen_server import open_chosen_server
 from aicmo.gateways.contract import OutcomeKind
 from aicmo.gateways.http_answers import Answer, wait
-from aicmo.gateways.http_exchange import HttpExchange, HttpTimes
+from aicmo.gateways.http_exchange import HttpTimes
 from aicmo.gateways.login import Login, needs_a_person, not_now
 from aicmo.gateways.social_gateway import NoToken
 
@@ -40,13 +41,14 @@ class AnswerLost(Exception):
 def ask(
     base_url: str, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str]
 ) -> Answer:
-    """One request to `base_url`, of which the caller knows that it is the network's.
+    """One request to `base_url`, which may be a server that a person or a directory named.
 
     Raises:
         NoToken: it certainly didn't go out.
         AnswerLost: it may have.
+        FixConfiguration: that is no `https://` address of a host.
     """
-    exchange = HttpExchange(base_url, host=host_of(base_url), headers={}, times=_TIMES)
+    exchange = open_chosen_server(base_url, times=_TIMES)
     try:
         return exchange.prepare(method, path, body, headers)
     except _NEVER_SENT as error:
@@ -55,10 +57,6 @@ def ask(
         raise AnswerLost from None
     finally:
         exchange.close()
-
-
-def host_of(base_url: str) -> str:
-    return base_url.removeprefix("https://").rstrip("/")
 
 
 def post_form(

@@ -1,0 +1,189 @@
+"""Asks a network again who is logged in, and tells what an operator has to know of an account."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from aicmo import audit
+from aicmo.channels import SOCIAL, Channel
+from aicmo.database import Database
+from aicmo.errors import AicmoError, FixAccount, TryLater
+from aicmo.execution.account_avatars import Fetch, read_avatar
+from aicmo.execution.account_pinning import as_kept, ask_profile
+from aicmo.execution.account_tokens import ADDED_HERE, kept
+from aicmo.execution.accounts import open_gateway_of, require_account
+from aicmo.execution.settling import pause_account
+from aicmo.execution.states import Mover
+from aicmo.gateways.login import Login
+from aicmo.gateways.logins import missing_scopes
+from aicmo.gateways.social_gateway import Profile
+from aicmo.models import Account, AccountSecret
+from aicmo.settings import get_settings
+
+_WARN_OF_THE_LOGIN, _WARN_OF_THE_API = timedelta(days=15), timedelta(days=60)
+"""LinkedIn's 60 days are warned of from the 45th on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedAccount:
+    """An account as the database knows it; no network is asked.
+
+    login: where it is kept: `here`, `block`, or '' if nowhere.
+    ends_at: of the log-in, when a person has to renew it.
+    trouble: why nothing goes out as it, or ''.
+    """
+
+    project_id: str
+    channel: str
+    identity: str
+    name: str
+    handle: str
+    server: str
+    login: str
+    ends_at: datetime | None
+    trouble: str
+    checked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a network says of an account now.
+
+    live: who is logged in; None if that can't be told. is_same: it is the pinned account.
+    missing: scopes that posting needs and the log-in hasn't.
+    problems: what has to be put right. warnings: what will have to be, before long.
+    """
+
+    account: PinnedAccount
+    live: Profile | None = None
+    is_same: bool = False
+    missing: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+def list_accounts(session: Session, project_id: str = "", channel: str = "") -> list[PinnedAccount]:
+    """The pinned accounts of a project and a network; '' means every one."""
+    query = select(Account, AccountSecret).outerjoin(
+        AccountSecret, AccountSecret.account_id == Account.id
+    )
+    query = query.where(Account.identity != "", Account.channel.in_(SOCIAL))
+    if project_id:
+        query = query.where(Account.project_id == project_id)
+    if channel:
+        query = query.where(Account.channel == channel)
+    rows = session.execute(query.order_by(Account.project_id, Account.channel)).tuples()
+    return [_pinned(account, secret) for account, secret in rows]
+
+
+def _pinned(account: Account, secret: AccountSecret | None) -> PinnedAccount:
+    login, trouble, ends_at = "", "", _moment(account.profile.get("ends_at"))
+    if secret is not None:
+        login = "here" if secret.source == ADDED_HERE else "block"
+        trouble = f"needs a log-in: {secret.needs_login}" if secret.needs_login else ""
+        # A refresh may have prolonged it since it was noted.
+        ends_at = max(ends_at, secret.expires_at or ends_at) if ends_at else None
+    if account.paused_at is not None:
+        trouble = f"paused: {account.pause_reason or 'refused'}"
+    return PinnedAccount(
+        account.project_id, account.channel, account.identity, account.name,
+        str(account.profile.get("handle", "")), account.server, login,
+        ends_at, trouble, account.checked_at,
+    )  # fmt: skip
+
+
+def check_account(
+    database: Database, project_id: str, channel: Channel, *, by: str, fetch: Fetch | None = None
+) -> Checked:
+    """Asks who is logged in, and keeps what is said; another account than the pinned one is paused.
+
+    Raises:
+        FixAccount: no account is pinned on that network.
+    """
+    with database.read() as session:
+        require_account(session, project_id, channel)
+        (pinned,) = list_accounts(session, project_id, channel)
+    try:
+        live = ask_profile(channel, open_gateway_of(database, project_id, channel))
+    except (FixAccount, TryLater) as error:
+        return Checked(pinned, problems=(_sentence(error),))
+    if live.identity != pinned.identity:
+        return _another(database, pinned, live, by)
+    avatar = read_avatar(live.avatar_url, fetch)
+    _note(database, pinned, live, avatar, by)
+    with database.read() as session:
+        (pinned,) = list_accounts(session, project_id, channel)
+        return _judged(pinned, live, database.now(session))
+
+
+def _another(database: Database, pinned: PinnedAccount, live: Profile, by: str) -> Checked:
+    who, whose = live.handle or live.name or live.identity, pinned.handle or pinned.name
+    said = f"logged in as {who}, but the project's account is {whose or pinned.identity}"
+    with audit.transaction(database, pinned.project_id) as session:
+        account = require_account(session, pinned.project_id, pinned.channel)
+        mover = Mover(pinned.project_id, by, database.now(session))
+        pause_account(session, mover, account.id, said)
+        _record(session, account, by, same=False)
+    step = f"`aicmo accounts add {pinned.project_id} {pinned.channel}` logs in as the right one."
+    return Checked(pinned, live, problems=(f"It is {said}. It is paused. {step}",))
+
+
+def _note(
+    database: Database, pinned: PinnedAccount, live: Profile, avatar: bytes | None, by: str
+) -> None:
+    with audit.transaction(database, pinned.project_id) as session:
+        account = require_account(session, pinned.project_id, pinned.channel)
+        if account.identity != live.identity:  # somebody pinned another one meanwhile
+            return
+        account.profile = as_kept(live, _login(session, account))
+        account.name, account.avatar = live.name[:200], avatar or account.avatar
+        account.checked_at = database.now(session)
+        _record(session, account, by, same=True)
+
+
+def _login(session: Session, account: Account) -> Login | None:
+    secret = session.get(AccountSecret, account.id)
+    return kept(secret, get_settings().require_secret_key()) if secret else None
+
+
+def _record(session: Session, account: Account, by: str, *, same: bool) -> None:
+    audit.record(
+        session, audit.Event.ACCOUNT_CHECKED, project_id=account.project_id, actor=by,
+        account=account.id, channel=account.channel, same=same,
+    )  # fmt: skip
+
+
+def _judged(pinned: PinnedAccount, live: Profile, now: datetime) -> Checked:
+    missing = missing_scopes(Channel(pinned.channel), pinned.identity, tuple(live.scopes))
+    problems = [pinned.trouble.capitalize()] if pinned.trouble else []
+    problems += [f"It isn't allowed {', '.join(missing)}"] if missing else []
+    if live.api_ends_on and live.api_ends_on <= now:
+        problems.append(f"Version {live.api_version} of the API has ended: update this program")
+    warnings = list(live.problems)
+    if pinned.ends_at and pinned.ends_at - now <= _WARN_OF_THE_LOGIN:
+        warnings.append(f"Log in anew within {days_until(pinned.ends_at, now)} days")
+    if live.api_ends_on and now < live.api_ends_on <= now + _WARN_OF_THE_API:
+        days = days_until(live.api_ends_on, now)
+        warnings.append(f"Version {live.api_version} of the API ends in {days} days")
+    return Checked(
+        pinned, live, is_same=True, missing=tuple(missing),
+        problems=tuple(problems), warnings=tuple(warnings),
+    )  # fmt: skip
+
+
+def days_until(then: datetime, now: datetime) -> int:
+    """Whole days that are left; negative once it has passed."""
+    return math.floor((then - now) / timedelta(days=1))
+
+
+def _moment(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) and text else None
+
+
+def _sentence(error: AicmoError) -> str:
+    return f"{error}. {error.next_step}".strip()
