@@ -22,7 +22,7 @@ import httpx
 from aicmo.errors import FixInput
 from aicmo.gateways.bluesky_answers import is_gone, refusal
 from aicmo.gateways.bluesky_profile import APP, profile_of, require_home
-from aicmo.gateways.bluesky_record import COLLECTION, content_id, record_of
+from aicmo.gateways.bluesky_record import COLLECTION, content_id, record_of, shown_by
 from aicmo.gateways.chosen_server import open_chosen_server
 from aicmo.gateways.contract import (
     Attachment,
@@ -121,7 +121,10 @@ class BlueskyGateway(SocialGateway):
         if draft.thread and "reply" not in values:
             first, last = draft.thread[0], draft.thread[-1]
             values["reply"] = {"root": self._reference(first), "parent": self._reference(last)}
-        values["blobs"] = {each.sha256: self._upload(each) for each in draft.attachments}
+        shown = shown_by(Post.from_bytes(draft.payload))
+        values["blobs"] = {
+            each.sha256: self._upload(each) for each in draft.attachments if each.sha256 in shown
+        }
 
     def _reference(self, uri: str) -> dict[str, str]:
         answer = self._read(uri.rpartition("/")[2])

@@ -36,6 +36,12 @@ def record_of(post: Post, staged: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
+def shown_by(post: Post) -> frozenset[str]:
+    """The hashes of the files that the record refers to: its pictures, or else its link's."""
+    thumb = (post.card.picture,) if post.card and post.card.picture else ()
+    return frozenset(each.sha256 for each in post.pictures or thumb)
+
+
 def content_id(content: bytes) -> str:
     """How the network names these bytes (atproto.com/specs/data-model, "Blob", 2026-04)."""
     digest = _RAW_SHA256 + hashlib.sha256(content).digest()
