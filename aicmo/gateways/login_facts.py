@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from aicmo.gateways.social_gateway import TokenSource
@@ -17,9 +16,3 @@ def ends_at(tokens: TokenSource) -> datetime | None:
     """When a person has to log in anew, as far as that is known."""
     told = tokens.extra("ends_at")  # noqa: S610
     return datetime.fromisoformat(told) if told else None
-
-
-def missing_scopes(scopes: Sequence[str], needed: Sequence[str]) -> list[str]:
-    """The sentence about the needed scopes that the log-in hasn't got; none where nobody knows."""
-    missing = [scope for scope in needed if scope not in scopes] if scopes else []
-    return [f"The log-in lacks the scope {' and '.join(missing)}."] if missing else []

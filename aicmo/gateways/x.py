@@ -34,7 +34,7 @@ from aicmo.gateways.contract import (
 from aicmo.gateways.http_answers import Clock, utc_now
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpExchange, HttpTimes, account_name
 from aicmo.gateways.json_shapes import an_object, objects
-from aicmo.gateways.login_facts import ends_at, missing_scopes, scopes_of
+from aicmo.gateways.login_facts import ends_at, scopes_of
 from aicmo.gateways.post_matching import Candidate, read_candidates
 from aicmo.gateways.social_gateway import (
     NoToken,
@@ -44,14 +44,13 @@ from aicmo.gateways.social_gateway import (
     SocialGateway,
     TokenSource,
 )
+from aicmo.gateways.staging_time import STAGING_SECONDS
 from aicmo.gateways.x_answers import data_of, deleted, is_id, published, refusal
-from aicmo.gateways.x_media import STAGING_SECONDS, Pause, XMedia, media_ids
+from aicmo.gateways.x_media import Pause, XMedia, media_ids
 from aicmo.posts.post import Post
 
 _HOST = "api.x.com"
 _OK = 200
-SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
-"""What the log-in must be allowed; without the last it ends after two hours."""
 _CLOCKS_APART = timedelta(seconds=60)
 _MOST_PAGES = 5
 _TO_MEDIA = re.compile(r"^https://(x|twitter)\.com/\w+/status/\d+/(photo|video)/\d$")
@@ -97,7 +96,6 @@ class XGateway(SocialGateway):
         if not is_id(user.get("id")):
             raise ValueError
         handle, picture = str(user.get("username", "")), str(user.get("profile_image_url", ""))
-        scopes = scopes_of(self._tokens)
         return Profile(
             identity=user["id"],
             name=str(user.get("name", "")),
@@ -105,10 +103,9 @@ class XGateway(SocialGateway):
             # The address without the size is the whole picture.
             avatar_url=picture.replace("_normal.", ".") if picture.startswith("https://") else "",
             facts={"permalink": f"https://x.com/{handle}"},
-            scopes=scopes,
+            scopes=scopes_of(self._tokens),
             expires_at=ends_at(self._tokens),
             api_version="2",
-            problems=missing_scopes(scopes, SCOPES),
         )
 
     def recall(self, ref: str) -> Outcome:

@@ -7,7 +7,6 @@ used expires: it may be repeated.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
@@ -17,11 +16,9 @@ from aicmo.gateways.contract import Attachment, Outcome, OutcomeKind
 from aicmo.gateways.http_answers import Clock
 from aicmo.gateways.multipart import multipart
 from aicmo.gateways.social_gateway import Refused
+from aicmo.gateways.staging_time import StagingTime
 from aicmo.gateways.x_answers import is_id
 
-STAGING_SECONDS = 1_200.0
-"""How long the media of one post may take; a film that is still being processed goes on later."""
-_REQUEST_SECONDS = 120.0
 _SEGMENT = 4 * 1024 * 1024
 _EXPIRES_AFTER = 86_400
 _KEPT_IN_HAND = timedelta(minutes=30)
@@ -51,14 +48,14 @@ class XMedia:
 
     def __init__(self, ask: Ask, values: dict[str, Any], clock: Clock, pause: Pause) -> None:
         self._ask, self._values, self._clock, self._pause = ask, values, clock, pause
-        self._until = time.monotonic() + STAGING_SECONDS
+        self._time = StagingTime()
 
     def put_up(self, attachments: Sequence[Attachment]) -> None:
         """See `SocialGateway._stage`."""
         for attachment in attachments:
             known = self._known(attachment)
             if known is None:
-                self._require_time()
+                self._time.require()
                 known = self._upload(attachment)
                 self._media[_key(attachment)] = known
             if not known["is_ready"]:
@@ -99,7 +96,7 @@ class XMedia:
         }
         path = f"/2/media/upload/{_id(self._ask_json('/2/media/upload/initialize', start))}"
         for number, begin in enumerate(range(0, len(attachment.content), _SEGMENT)):
-            self._require_time()
+            self._time.require()
             part = attachment.content[begin : begin + _SEGMENT]
             fields = {"segment_index": str(number)}
             media_type, body = multipart(fields, "media", part, "application/octet-stream")
@@ -112,7 +109,7 @@ class XMedia:
 
     def _wait(self, known: dict[str, Any]) -> None:
         while not known["is_ready"]:
-            self._require_time()
+            self._time.require()
             path = f"/2/media/upload?media_id={known['id']}&command=STATUS"
             told = self._ask("GET", path).get("processing_info")
             state, seconds = _progress(told)
@@ -125,11 +122,6 @@ class XMedia:
 
     def _ask_json(self, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         return self._ask("POST", path, json.dumps(fields).encode(), "application/json")
-
-    def _require_time(self) -> None:
-        if time.monotonic() > self._until - _REQUEST_SECONDS:
-            detail = "its media aren't through yet"
-            raise Refused(Outcome(OutcomeKind.REFUSED_FOR_NOW, detail=detail))
 
 
 def media_ids(attachments: Sequence[Attachment], staged: Mapping[str, Any]) -> list[str]:
