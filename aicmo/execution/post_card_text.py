@@ -54,6 +54,8 @@ def marked(shown: Sequence[Piece], own_text: str, other_text: str) -> tuple[Piec
 
 
 def _as_shown(network: Channel, span: Span) -> tuple[PieceKind, str]:
+    if network is Channel.LINKEDIN and span.kind == "mention":
+        return "mention", span.text.removeprefix("@")  # it shows the name alone
     if span.kind != "link":
         return span.kind, span.text
     if network is Channel.INSTAGRAM:
