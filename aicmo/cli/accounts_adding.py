@@ -1,0 +1,192 @@
+"""`aicmo accounts add`: logs an account in, shows who it is, and pins it to a project."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aicmo.channels import SOCIAL, Channel, parse_channel
+from aicmo.cli.accounts_login import Way, obtain, read_login
+from aicmo.cli.console import plain, print_json, to_stderr, to_stdout
+from aicmo.cli.ledger import open_ledger
+from aicmo.cli.options import By, Json, Project, person
+
+if TYPE_CHECKING:
+    from aicmo.execution.account_pinning import Pin
+    from aicmo.gateways.login import Login
+    from aicmo.gateways.social_gateway import Profile
+
+Network = Annotated[str, typer.Argument(help="linkedin, instagram, x, bluesky or mastodon.")]
+
+
+def read_network(name: str) -> Channel:
+    """The channel of a network's name.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    channel = parse_channel(name)
+    if channel is None or channel not in SOCIAL:
+        known = "linkedin, instagram, x, bluesky and mastodon"
+        raise typer.BadParameter(
+            f"{name[:40]!r} is no social network; there are {known}", param_hint="NETWORK"
+        )
+    return channel
+
+
+def add(
+    project: Project,
+    network: Network,
+    server: Annotated[
+        str, typer.Option(help="The account's server: of Mastodon; of Bluesky it is found.")
+    ] = "",
+    credentials: Annotated[
+        str, typer.Option(help="JSON file with an app's id or a whole log-in; - is stdin.")
+    ] = "",
+    block: Annotated[
+        str, typer.Option(help="Keep the log-in in a Prefect block of this name.")
+    ] = "",
+    account: Annotated[
+        str, typer.Option(help="Of LinkedIn: the page's id, urn:li:organization:…")
+    ] = "",
+    redirect: Annotated[
+        str, typer.Option(help="Where the network sends the browser, as your app there names it.")
+    ] = "http://127.0.0.1:8765/callback",
+    by: By = None,
+    *,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="Of LinkedIn: ask for the right to post as a page.")
+    ] = False,
+    paste: Annotated[
+        bool, typer.Option("--paste", help="The browser is elsewhere: paste where it ends.")
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the page's address.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Instead of another account that is pinned.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Log in to a network, and pin the account to a project. Posts nothing, needs no permission."""
+    from aicmo.execution.account_pinning import pin_account, require_free
+    from aicmo.settings import get_settings
+
+    channel, database = read_network(network), open_ledger()
+    secret_key = get_settings().require_secret_key()
+    _require_project(project)
+    given = read_login(credentials) if credentials else _nothing()
+    pages = pages or account.startswith("urn:li:organization:")
+    login = obtain(Way(channel, server, redirect, paste, no_browser, pages), given)
+    pin = _asked(project, channel, login, account)
+    with database.read() as session:
+        require_free(session, pin, replace=replace)
+    _agree(pin, yes=yes)
+    if block:
+        save_block(channel, block, login)
+    pin = _with_avatar(pin, login=None if block else login)
+    is_paused = pin_account(database, pin, secret_key, by=person(by), replace=replace)
+    _tell(pin, block, is_paused=is_paused, as_json=as_json)
+
+
+def _require_project(project: str) -> None:
+    """Asked before anybody logs in for nothing."""
+    from aicmo.errors import NoSuchProject
+    from aicmo.models import Project as Row
+
+    with open_ledger().read() as session:
+        if session.get(Row, project) is None:
+            raise NoSuchProject(project)
+
+
+def _nothing() -> Login:
+    from aicmo.gateways.login import Login
+
+    return Login()
+
+
+def _asked(project: str, channel: Channel, login: Login, account: str) -> Pin:
+    """Who the log-in belongs to, by the network's word."""
+    from aicmo.execution.account_pinning import Pin, ask_profile
+    from aicmo.execution.account_tokens import LoginTokens
+    from aicmo.gateways.registry import open_social_gateway
+    from aicmo.gateways.social_gateway import SocialAccount
+
+    asked = SocialAccount(account, server=login.server, api_url=login.api_url)
+    opened = open_social_gateway(channel, asked, LoginTokens(login))
+    return Pin(project, channel, ask_profile(channel, opened), login, login.server)
+
+
+def _agree(pin: Pin, *, yes: bool) -> None:
+    console = to_stderr()
+    console.print("You are logged in as")
+    for label, value in _lines(pin.profile, pin.server):
+        console.print(plain(f"  {label:<9}{value}"), soft_wrap=True)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("without a terminal to ask at, it needs --yes")
+    typer.confirm(f"Is this the account that {pin.project_id} goes out as?", abort=True, err=True)
+
+
+def _lines(profile: Profile, server: str) -> list[tuple[str, str]]:
+    lines = [
+        ("name", profile.name), ("handle", profile.handle), ("id", profile.identity),
+        ("server", server.removeprefix("https://")), ("may do", ", ".join(profile.scopes)),
+    ]  # fmt: skip
+    return [(label, value) for label, value in lines if value]
+
+
+def save_block(channel: Channel, name: str, login: Login) -> None:
+    """Keeps a log-in in a Prefect block; a program of its own, as only the blocks know Prefect.
+
+    Raises:
+        FixConfiguration: Prefect doesn't take it.
+    """
+    from aicmo.errors import FixConfiguration
+
+    asked = {"channel": channel.value, "name": name, "login": login.to_bytes().decode()}
+    done = subprocess.run(
+        [sys.executable, "-m", "blocks.saving"], input=json.dumps(asked), text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise FixConfiguration(
+            done.stdout.strip() or "Prefect doesn't take the block",
+            next_step="Start its server (`aicmo up`) and set PREFECT_API_URL, or leave --block out.",
+        )
+
+
+def _with_avatar(pin: Pin, *, login: Login | None) -> Pin:
+    from dataclasses import replace
+
+    from aicmo.execution.account_avatars import read_avatar
+
+    return replace(pin, login=login, avatar=read_avatar(pin.profile.avatar_url))
+
+
+def _tell(pin: Pin, block: str, *, is_paused: bool, as_json: bool) -> None:
+    who = pin.profile.handle or pin.profile.name or pin.profile.identity
+    if as_json:
+        print_json({
+            "project_id": pin.project_id, "channel": pin.channel.value,
+            "identity": pin.profile.identity, "name": pin.profile.name,
+            "handle": pin.profile.handle, "server": pin.server, "block": block,
+            "paused": is_paused,
+        })  # fmt: skip
+        return
+    console = to_stdout()
+    console.print(plain(f"Pinned: {pin.project_id} goes out on {pin.channel} as {who}.", "green"))
+    if block:
+        said = f"Its log-in is in the block {block}: name it in social_credentials of execute-plan."
+        console.print(plain(said), soft_wrap=True)
+    if is_paused:
+        step = f"aicmo unpause {pin.project_id} --channel {pin.channel}"
+        console.print(plain(f"It is still paused: `{step}` releases it.", "yellow"))
+    else:
+        console.print(plain(f"Next: `aicmo preview {pin.project_id}` shows its posts.", "dim"))

@@ -1,0 +1,183 @@
+"""Logging in from the terminal: by a page in the browser, by an app password, or by what is given."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import typer
+
+from aicmo.channels import Channel
+from aicmo.cli.console import plain, to_stderr
+from aicmo.cli.ledger import now
+
+if TYPE_CHECKING:
+    from aicmo.gateways.login import Login
+    from aicmo.gateways.oauth import Consent
+
+_PATIENCE_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody wants to log in.
+
+    redirect: where the network sends the browser; on this machine, it is waited for there.
+    paste: the browser is elsewhere, and its address is pasted. pages: of LinkedIn, to post as pages.
+    """
+
+    channel: Channel
+    server: str
+    redirect: str
+    paste: bool
+    no_browser: bool
+    pages: bool
+
+
+def read_login(source: str) -> Login:
+    """The log-in in a JSON file, or on stdin for `-`; some of its fields suffice.
+
+    Raises:
+        FixInput: it can't be read; the text repeats nothing of it.
+    """
+    from pydantic import ValidationError
+
+    from aicmo.errors import FixInput
+    from aicmo.gateways.login import Login
+
+    name = "stdin" if source == "-" else source
+    step = "docs/social.md lists the fields of each network, under Accounts."
+    try:
+        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return Login.from_bytes(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        place = ".".join(str(each) for each in first["loc"])
+        said = f"{place}: {first['msg']}" if place else "it is no JSON object"
+        raise FixInput(f"{name} holds no log-in: {said}", next_step=step) from None
+    except OSError as error:
+        said = f"{name} can't be read: {error.strerror}"
+        raise FixInput(said, next_step=step) from None
+
+
+def obtain(way: Way, given: Login) -> Login:
+    """A log-in that can be used, from what was given and what is asked for.
+
+    Raises:
+        FixAccount, TryLater: the network doesn't give one.
+        FixInput: what was given doesn't do.
+    """
+    from aicmo.execution.account_pinning import in_words
+    from aicmo.gateways.social_gateway import NoToken
+
+    try:
+        if way.channel is Channel.BLUESKY:
+            return _bluesky(way, given)
+        if way.channel is Channel.MASTODON:
+            given = given.with_(server=_server(way.server or given.server))
+        if given.access_token or given.refresh_token:
+            return _freshened(way.channel, given)
+        return _by_consent(way, given)
+    except NoToken as none:
+        raise in_words(way.channel, none.outcome) from None
+
+
+def _bluesky(way: Way, given: Login) -> Login:
+    from aicmo.gateways.login_bluesky import log_in
+    from aicmo.gateways.login_identity import find_home
+
+    name = given.identifier or typer.prompt("Handle, such as acme.bsky.social", err=True)
+    if server := way.server or given.server:
+        login = given.with_(identifier=name.strip().removeprefix("@"), server=_server(server))
+    else:
+        home = find_home(name)
+        login = given.with_(identifier=home.did, server=home.server)
+    if not login.app_password:
+        to_stderr().print(plain("Make one under Settings › Privacy and security › App passwords."))
+        secret = typer.prompt("App password", hide_input=True, err=True)
+        login = login.with_(app_password=secret.strip())
+    return log_in(login, now())
+
+
+def _server(text: str) -> str:
+    """`https://host` of a server, given with or without its scheme."""
+    if not text:
+        hint = "--server"
+        raise typer.BadParameter(
+            "this network has many servers: name yours, such as https://mastodon.social",
+            param_hint=hint,
+        )
+    return (text if "://" in text else f"https://{text}").rstrip("/")
+
+
+def _freshened(channel: Channel, given: Login) -> Login:
+    from aicmo.gateways.logins import NETWORKS
+
+    at, network = now(), NETWORKS[channel]
+    login = given if given.obtained_at else given.with_(obtained_at=at)
+    is_due = network.is_due(login, at) or not login.access_token
+    return network.refresh(login, at) if is_due else login
+
+
+def _by_consent(way: Way, given: Login) -> Login:
+    from aicmo.gateways.login_linkedin import ORGANISATION_SCOPES
+    from aicmo.gateways.login_mastodon import register
+    from aicmo.gateways.logins import NETWORKS
+    from aicmo.gateways.oauth import Consent
+
+    consent, oauth = Consent(_checked(way.redirect)), NETWORKS[way.channel].oauth
+    if oauth is None:
+        raise TypeError(way.channel)
+    if way.channel is Channel.MASTODON:
+        login = register(given, consent, now())
+    else:
+        login = _with_an_app(way, given, NETWORKS[way.channel].name)
+    if way.pages:
+        login = login.with_(scopes=ORGANISATION_SCOPES)
+    code = _code(way, consent, oauth.consent_page(login, consent))
+    return oauth.log_in(login, consent, code, now())
+
+
+def _with_an_app(way: Way, given: Login, network: str) -> Login:
+    """The id and secret of the agency's own app at the network."""
+    client_id, secret = given.client_id, given.client_secret
+    if not client_id:
+        said = f"Your app at {network} must name {way.redirect} as a redirect address."
+        to_stderr().print(plain(said), soft_wrap=True)
+        client_id = typer.prompt("Client id of the app", err=True)
+        secret = typer.prompt("Client secret", hide_input=True, default="", err=True)
+    return given.with_(client_id=client_id.strip(), client_secret=secret.strip())
+
+
+def _checked(redirect: str) -> str:
+    from aicmo.gateways.oauth_loopback import is_here
+
+    if not is_here(redirect) and urlsplit(redirect).scheme != "https":
+        text = "is neither https:// nor http:// on this machine (127.0.0.1)"
+        raise typer.BadParameter(text, param_hint="--redirect")
+    return redirect
+
+
+def _code(way: Way, consent: Consent, page: str) -> str:
+    from aicmo.gateways.oauth_loopback import Loopback, is_here
+
+    if way.paste or not is_here(way.redirect):
+        _show(page)
+        said = (
+            f"Then paste the address it ends at ({way.redirect}?…), even if nothing is shown there"
+        )
+        return consent.code_in(typer.prompt(said, err=True))
+    with Loopback(way.redirect) as loopback:
+        _show(page)
+        if not way.no_browser:
+            typer.launch(page)
+        return loopback.wait(consent, _PATIENCE_SECONDS)
+
+
+def _show(page: str) -> None:
+    console = to_stderr()
+    console.print("Open this page as the account's owner, and agree:")
+    console.print(plain(page), soft_wrap=True)

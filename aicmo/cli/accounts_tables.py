@@ -1,0 +1,121 @@
+"""Accounts as a person reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aicmo.cli.console import count, grid, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from aicmo.execution.account_checking import Checked, PinnedAccount
+
+_NETWORKS = {
+    "linkedin": "LinkedIn", "instagram": "Instagram", "twitter": "X", "bluesky": "Bluesky",
+    "mastodon": "Mastodon",
+}  # fmt: skip
+_KEPT = {"here": "here", "block": "Prefect block", "": "not here"}
+
+
+def account_table(found: Sequence[PinnedAccount], at: datetime) -> Table:
+    """A line for each account."""
+    table = grid(
+        ["Project", "Network", "Account", "Id", "Log-in", "Ends", "Checked (UTC)", "State"]
+    )
+    for each in found:
+        state = plain(each.trouble, "bold red") if each.trouble else plain("ok", "green")
+        table.add_row(
+            plain(each.project_id), _NETWORKS[each.channel], plain(_who(each)),
+            plain(each.identity), _KEPT[each.login], _days(each.ends_at, at),
+            f"{each.checked_at:%Y-%m-%d %H:%M}" if each.checked_at else "never", state,
+        )  # fmt: skip
+    return table
+
+
+def show_checked(console: Console, each: Checked, at: datetime) -> None:
+    """What a network said of one account, and what is to be done."""
+    account = each.account
+    verdict = plain("ok", "green")
+    if each.problems:
+        verdict = plain("problem", "bold red")
+    elif each.warnings:
+        verdict = plain("warning", "yellow")
+    head = plain(f"{_NETWORKS[account.channel]}  ", "bold")
+    console.print(head.append(f"{_who(account)}  ", "default").append(verdict))
+    for label, value in _lines(each, at):
+        console.print(plain(f"  {label:<13}{value}"), soft_wrap=not console.is_terminal)
+    for text in each.problems:
+        console.print(plain(f"  Problem: {text}.".replace("..", "."), "bold red"), soft_wrap=True)
+    for text in each.warnings:
+        console.print(plain(f"  Warning: {text}.".replace("..", "."), "yellow"), soft_wrap=True)
+
+
+def _lines(each: Checked, at: datetime) -> list[tuple[str, str]]:
+    account, live = each.account, each.live
+    lines = [("pinned", account.identity)]
+    if live is None:
+        return lines
+    scopes = ", ".join(live.scopes) or "the network doesn't say"
+    lines += [("logged in as", f"{live.identity}{', the same' if each.is_same else ''}")]
+    lines += [("may do", scopes)]
+    if each.missing:
+        lines += [("lacks", ", ".join(each.missing))]
+    lines += [("log-in ends", _days(account.ends_at, at))]
+    if live.api_version:
+        ends = f", until {live.api_ends_on:%Y-%m-%d}" if live.api_ends_on else ""
+        lines += [("API version", f"{live.api_version}{ends}")]
+    lines += [("posts today", _quota(live.quota_used, live.quota_total))]
+    return [*lines, ("checked", f"{at:%Y-%m-%d %H:%M} UTC")]
+
+
+def _quota(used: int | None, total: int | None) -> str:
+    if used is None:
+        return "the network doesn't say"
+    return f"{used:,} of {total:,}" if total is not None else f"{used:,}"
+
+
+def _who(account: PinnedAccount) -> str:
+    if account.handle and account.name and account.handle != account.name:
+        return f"{account.handle} ({account.name})"
+    return account.handle or account.name or account.identity
+
+
+def _days(then: datetime | None, at: datetime) -> str:
+    if then is None:
+        return "no end known"
+    if then <= at:
+        return f"ended {then:%Y-%m-%d}"
+    return f"in {count((then - at).days, 'day')} ({then:%Y-%m-%d})"
+
+
+def account_as_json(each: PinnedAccount) -> dict[str, Any]:
+    """A pinned account as the database knows it."""
+    return {
+        "project_id": each.project_id, "channel": each.channel, "identity": each.identity,
+        "name": each.name, "handle": each.handle, "server": each.server, "login": each.login,
+        "ends_at": each.ends_at.isoformat() if each.ends_at else None, "trouble": each.trouble,
+        "checked_at": each.checked_at.isoformat() if each.checked_at else None,
+    }  # fmt: skip
+
+
+def checked_as_json(each: Checked) -> dict[str, Any]:
+    """The same, and what the network said."""
+    live = each.live
+    said: dict[str, Any] = {"live_identity": None}
+    if live is not None:
+        said = {
+            "live_identity": live.identity, "live_handle": live.handle,
+            "scopes": list(live.scopes), "api_version": live.api_version,
+            "api_ends_on": live.api_ends_on.isoformat() if live.api_ends_on else None,
+            "quota_used": live.quota_used, "quota_total": live.quota_total,
+        }  # fmt: skip
+    return {
+        **account_as_json(each.account), **said, "is_same": each.is_same,
+        "missing_scopes": list(each.missing), "problems": list(each.problems),
+        "warnings": list(each.warnings),
+    }  # fmt: skip
