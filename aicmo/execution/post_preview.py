@@ -16,7 +16,7 @@ from aicmo.gateways.email_findings import Check, Finding
 from aicmo.models import Account, Approval, Delivery, Item
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import Media, PostContent
-from aicmo.posts.composer import PostProblem
+from aicmo.posts.draft import PostProblem
 
 
 class PostPreviews:

@@ -34,7 +34,8 @@ class MediaRules:
     """What a network takes of pictures and films.
 
     media_types: of all kinds; another type is encoded anew or refused.
-    min_pictures, max_pictures: how many in one post. mixed: pictures and films in one post.
+    min_pictures, max_pictures: how many in one post, films included.
+    alone: kinds that go with nothing else in one post.
     max_bytes: by kind. alt_limit: in characters.
     ratio, film_ratio: least and greatest width / height; None: any.
     max_pixels: width x height of a picture; gif_pixels: of an animation.
@@ -47,7 +48,7 @@ class MediaRules:
     max_bytes: Mapping[Kind, int]
     alt_limit: int
     min_pictures: int = 0
-    mixed: bool = False
+    alone: tuple[Kind, ...] = ()
     ratio: tuple[float, float] | None = None
     film_ratio: tuple[float, float] | None = None
     max_pixels: int | None = None
@@ -62,6 +63,7 @@ class MediaRules:
 class Rules:
     """What a network takes.
 
+    name: as readers know it.
     limit, unit: of the text, in the network's own counting (`aicmo.posts.counting`).
     max_bytes: of the text in UTF-8, where that is limited, too.
     url_length: what each link counts; 0: as long as it is.
@@ -69,12 +71,13 @@ class Rules:
     max_tags, max_mentions, max_cashtags: in one text.
     card: who makes a link's card: `ours`, from what we send; `theirs`, from the page; `none`.
     card_bytes: of a card's picture.
-    needs_media: a text alone is no post. has_warning: takes a content warning.
+    has_warning: takes a content warning.
     visible: to whom a post can be shown. can_recall: published posts can be deleted.
     price_usd, price_with_link_usd: of one post.
     """
 
     network: Channel
+    name: str
     limit: int
     unit: str
     formats: Mapping[str, MediaRules]
@@ -88,7 +91,6 @@ class Rules:
     card_bytes: int | None = None
     has_threads: bool = False
     has_warning: bool = False
-    needs_media: bool = False
     can_recall: bool = True
     price_usd: float = 0.0
     price_with_link_usd: float = 0.0
@@ -100,6 +102,7 @@ class Rules:
 
 _X = Rules(
     network=Channel.TWITTER,
+    name="X",
     limit=280,  # weighted, [X] counting characters
     unit="weighted characters",
     url_length=23,  # [X] counting characters
@@ -108,6 +111,7 @@ _X = Rules(
         "post": MediaRules(
             media_types=(*_STILLS, _GIF, _FILM),
             max_pictures=4,
+            alone=("gif", "film"),
             max_bytes={"picture": 5 * _MB, "gif": 15 * _MB, "film": 512 * _MB},
             alt_limit=1_000,  # [X] media metadata
             gif_pixels=1280 * 1080,
@@ -134,6 +138,7 @@ _LINKEDIN_MEDIA = MediaRules(
 )
 _LINKEDIN = Rules(
     network=Channel.LINKEDIN,
+    name="LinkedIn",
     limit=3_000,  # [field] FIELD_LENGTH_TOO_LONG beyond; UTF-16 to be safe
     unit="UTF-16 units",
     formats={"post": _LINKEDIN_MEDIA, "article": replace(_LINKEDIN_MEDIA, max_pictures=0)},
@@ -156,13 +161,14 @@ _INSTAGRAM_PICTURES = MediaRules(
 )
 _INSTAGRAM = Rules(
     network=Channel.INSTAGRAM,
+    name="Instagram",
     limit=2_200,  # [IG] caption
     unit="characters",
     max_tags=30,
     max_mentions=20,
     formats={
-        "post": replace(_INSTAGRAM_PICTURES, max_pictures=10, mixed=True),
-        "carousel": replace(_INSTAGRAM_PICTURES, min_pictures=2, max_pictures=10, mixed=True),
+        "post": replace(_INSTAGRAM_PICTURES, max_pictures=10),
+        "carousel": replace(_INSTAGRAM_PICTURES, min_pictures=2, max_pictures=10),
         "reel": replace(_INSTAGRAM_PICTURES, media_types=(_FILM,)),
         "story": replace(
             _INSTAGRAM_PICTURES,
@@ -172,12 +178,12 @@ _INSTAGRAM = Rules(
         ),
     },
     card="none",
-    needs_media=True,
     can_recall=False,
 )
 
 _BLUESKY = Rules(
     network=Channel.BLUESKY,
+    name="Bluesky",
     limit=300,  # graphemes, [BS] app.bsky.feed.post
     unit="characters",
     max_bytes=3_000,
@@ -197,6 +203,7 @@ _BLUESKY = Rules(
 _MASTODON_MEDIA = MediaRules(
     media_types=(*_STILLS, _GIF, _FILM),
     max_pictures=4,
+    alone=("film",),
     max_bytes={"picture": 16 * _MIB, "gif": 16 * _MIB, "film": 99 * _MIB},
     alt_limit=1_500,
     max_pixels=33_177_600,
@@ -204,6 +211,7 @@ _MASTODON_MEDIA = MediaRules(
 )
 _MASTODON = Rules(
     network=Channel.MASTODON,
+    name="Mastodon",
     limit=500,
     unit="characters",
     url_length=23,
