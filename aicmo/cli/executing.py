@@ -16,6 +16,7 @@ from aicmo.cli.pausing import show_stopping
 from aicmo.cli.progress import progress
 from aicmo.cli.reporting import (
     point_to_doubts,
+    point_to_tasks,
 )
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def _show(database: Database, ran: Ran, keys: Sequence[Key]) -> None:
             show_stopping(console, database, report.project_id, paused)
         books = show_books(console, database, report.project_id, at=now())
         point_to_doubts(report.project_id, books)
+        point_to_tasks(report.project_id, books)
     elif report.mode == "preview":
         previewed = count(report.items_previewed, "delivery")
         console.print(plain(f"Dry run: {previewed} composed, nothing sent.", "bold"))

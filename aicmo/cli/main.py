@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aicmo.cli.accounts import accounts
 from aicmo.cli.app import Command, app, register
 from aicmo.cli.approving import approve, revoke
 from aicmo.cli.checking import check
@@ -22,6 +23,7 @@ from aicmo.cli.reconciling import reconcile
 from aicmo.cli.recovering import recover
 from aicmo.cli.reporting import audit, report
 from aicmo.cli.serving import serve
+from aicmo.cli.tasks import done, tasks
 from aicmo.cli.up import up
 
 _COMMANDS: dict[str, dict[str, Command]] = {
@@ -31,6 +33,8 @@ _COMMANDS: dict[str, dict[str, Command]] = {
         "approve": approve,
         "revoke": revoke,
         "execute": execute,
+        "tasks": tasks,
+        "done": done,
         "doubts": doubts,
         "reconcile": reconcile,
         "pause": pause,
@@ -53,6 +57,7 @@ _COMMANDS: dict[str, dict[str, Command]] = {
 for _panel, _commands in _COMMANDS.items():
     for _name, _function in _commands.items():
         register(_name, _function, panel=_panel)
+app.add_typer(accounts, name="accounts", rich_help_panel="Release")
 app.add_typer(email, name="email", rich_help_panel="Release")
 app.add_typer(package, name="package", rich_help_panel="Package and report")
 

@@ -39,6 +39,7 @@ def report(project: Project, *, as_json: Json = False) -> None:
         show_books(to_stdout(), database, project, at=at)
         _say_what_came_back(books)
         point_to_doubts(project, books)
+        point_to_tasks(project, books)
     if _needs_attention(books):
         raise typer.Exit(FAILED)
 
@@ -54,6 +55,16 @@ def point_to_doubts(project: str, books: Books) -> None:
         told = f"{count(number, 'delivery')} in doubt"
         line = f"{told}: `aicmo doubts {project}` shows the evidence and the choices."
         to_stdout().print(plain(line, STATE_STYLES["unknown"]))
+
+
+def point_to_tasks(project: str, books: Books) -> None:
+    """Says where to find what a person has to post."""
+    from aicmo.execution.guards import OPERATOR_TASK
+
+    if number := books.reasons("held").get(OPERATOR_TASK, 0):
+        told = f"{count(number, 'post')} for a person to publish"
+        line = f"{told}: `aicmo tasks {project}` has what they need."
+        to_stdout().print(plain(line, STATE_STYLES["held"]), soft_wrap=True)
 
 
 def _needs_attention(books: Books) -> bool:
