@@ -70,8 +70,8 @@ def frames(
     shapes = [_shape(each) for each in pictures]
     if post_format in ("reel", "story"):
         ratios = [_UPRIGHT for _ in pictures]
-    elif len(pictures) == 1:
-        ratios = [_between(shapes[0], _FEED_RATIOS[network])]
+    elif len(pictures) < 2:  # noqa: PLR2004
+        ratios = [_between(shape, _FEED_RATIOS[network]) for shape in shapes]
     else:
         ratios = _ratios_of_several(network, shapes)
     return tuple(_frame(shape, ratio) for shape, ratio in zip(shapes, ratios, strict=True))

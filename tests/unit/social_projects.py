@@ -38,7 +38,7 @@ _SKIES = (("#f6b26b", "#7a3b5d"), ("#9fd3e6", "#2b5876"), ("#fbd786", "#c6426e")
 def scene(number: int, width: int, height: int) -> bytes:
     """A picture as JPEG: hills under a sky, another one for each number."""
     above, below = _SKIES[number % len(_SKIES)]
-    column = Image.linear_gradient("L").resize((width, height))
+    column = Image.linear_gradient("L").resize((width, height), Image.Resampling.BICUBIC)
     picture = Image.composite(
         Image.new("RGB", (width, height), below), Image.new("RGB", (width, height), above), column
     )

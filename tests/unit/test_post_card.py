@@ -132,6 +132,7 @@ def test_no_word_of_a_plain_text_is_lost_or_added(texts: list[str], network: Cha
         (BS, [(1000, 2000)], "one", [100]),
         (BS, [(1000, 1000)] * 3, "three", [100, 100, 100]),
         (MA, [(300, 3000)], "one", [100]),
+        (IG, [], "one", []),
         (MA, [(750, 1000)] * 2, "pair", [100, 100]),
         (MA, [(1600, 1200), (1080, 1350)], "pair", [56, 94]),
     ],
