@@ -29,15 +29,15 @@ class Authority:
         self.ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def server_context(self, address: str = "127.0.0.1", *, days: float = 1) -> ssl.SSLContext:
-        """A server's TLS context with a certificate for `address`, valid for so many days more."""
+        """A server's TLS context with a certificate for an IP address or name, valid for so many days."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.server_file(address, days=days))
         return context
 
     def server_file(self, address: str = "127.0.0.1", *, days: float = 1) -> Path:
-        """A PEM file with a server's key and its certificate for `address`."""
+        """A PEM file with a server's key and its certificate for an IP address or a name."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+        names = x509.SubjectAlternativeName([_alternative(address)])
         certificate = (
             _certificate(_name("peer"), self._name, key.public_key(), days)
             .add_extension(names, critical=False)
@@ -51,6 +51,13 @@ class Authority:
         file = self._folder / f"{address}.pem"
         file.write_bytes(pem + certificate.public_bytes(serialization.Encoding.PEM))
         return file
+
+
+def _alternative(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
 
 
 def _name(common_name: str) -> x509.Name:
