@@ -1,6 +1,7 @@
 """The log-in addresses of five networks on loopback: strict about every request, scripted in its faults.
 
-Codes and refresh tokens work once. An authorisation page agrees at once and sends the browser back. A
+Codes and refresh tokens work once. An authorisation page agrees at once and sends the browser back. `reads`
+are answers by path, to whoever shows a token that is valid. A
 request that isn't of the documented shape is answered with 400 `invalid_request`, and kept in `wrong`.
 """
 
@@ -61,6 +62,7 @@ class LoginPeer:
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     delay: float = 0
     gives_refresh_token: bool = True
+    reads: dict[str, dict[str, Any]] = field(default_factory=dict)
     says_no: bool = False
     wrong_state: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -155,6 +157,10 @@ class _Handler(BaseHTTPRequestHandler):
         path, query = _split(self.path)
         if path in _PAGES:
             self._agree(query)
+        elif path in self.peer.reads:
+            bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            is_known = bearer in self.peer.access_tokens
+            self._answer(200 if is_known else 401, self.peer.reads[path] if is_known else {})
         else:
             self._token(path, query)
 
