@@ -7,20 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aicmo.channels import Channel
+from aicmo.channels import SOCIAL, Channel
 from aicmo.execution.post_card_media import Frame, Layout, card_frame, frames, layout_of
 from aicmo.execution.post_card_text import Piece, marked, pieces
 from aicmo.gateways.email_findings import Finding
-from aicmo.posts.composer import Draft
+from aicmo.posts.draft import Draft
 from aicmo.posts.post import Post, PostPicture
+from aicmo.posts.rules import rules_of
 
-NETWORK_NAMES = {
-    Channel.LINKEDIN: "LinkedIn",
-    Channel.INSTAGRAM: "Instagram",
-    Channel.TWITTER: "X",
-    Channel.BLUESKY: "Bluesky",
-    Channel.MASTODON: "Mastodon",
-}
+NETWORK_NAMES = {network: rules_of(network).name for network in SOCIAL}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from aicmo.channels import SOCIAL, Channel
 from aicmo.execution.post_card import Card, CardAccount, Standing, compared, make_card
 from aicmo.execution.post_card_media import frames, layout_of, small_copy
 from aicmo.execution.post_card_text import marked, pieces
-from aicmo.posts.composer import Draft
+from aicmo.posts.draft import Draft
 from aicmo.posts.post import Post, PostPicture, Span
 from tests.unit.social_projects import scene
 
