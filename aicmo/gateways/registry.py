@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from aicmo.channels import SOCIAL, Channel
 from aicmo.errors import FixConfiguration
 from aicmo.gateways.contract import OpenGateway
+from aicmo.gateways.instagram_containers import PublishMedia, nowhere
 from aicmo.gateways.social_gateway import SocialAccount, TokenSource
 from aicmo.settings import Settings
 from aicmo.smtp_relay import SmtpRelay
@@ -128,12 +129,6 @@ def _bluesky() -> OpenSocial:
     return open_bluesky_gateway
 
 
-def _instagram() -> OpenSocial:
-    from aicmo.gateways.instagram import open_instagram_gateway  # noqa: PLC0415
-
-    return open_instagram_gateway
-
-
 def _linkedin() -> OpenSocial:
     from aicmo.gateways.linkedin import open_linkedin_gateway  # noqa: PLC0415
 
@@ -154,13 +149,24 @@ def _x() -> OpenSocial:
 
 _NETWORKS: Mapping[Channel, Callable[[], OpenSocial]] = {
     Channel.LINKEDIN: _linkedin,
-    Channel.INSTAGRAM: _instagram,
     Channel.TWITTER: _x,
     Channel.BLUESKY: _bluesky,
     Channel.MASTODON: _mastodon,
 }
 
 
-def open_social_gateway(channel: str, account: SocialAccount, tokens: TokenSource) -> OpenGateway:
-    """The gateway of a network to one account."""
+def open_social_gateway(
+    channel: str,
+    account: SocialAccount,
+    tokens: TokenSource,
+    publish_media: PublishMedia = nowhere,
+) -> OpenGateway:
+    """The gateway of a network to one account.
+
+    publish_media: for Instagram, which fetches media by itself; needed to send, not to ask.
+    """
+    if channel == Channel.INSTAGRAM:
+        from aicmo.gateways.instagram import open_instagram_gateway  # noqa: PLC0415
+
+        return open_instagram_gateway(account, tokens, publish_media)
     return _NETWORKS[Channel(channel)]()(account, tokens)

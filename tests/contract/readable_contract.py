@@ -74,10 +74,10 @@ class ReadableContract(SocialContract):
             early = self.ask(peer, lost)
             peer.visible_after = timedelta()  # as after the quiet period
             late = self.ask(peer, lost)
+            with self.gateway(permit(self.channel), peer) as gateway:
+                timing = gateway.timing
 
         assert late.found is Found.PRESENT
-        with self.gateway(permit(self.channel), peer) as gateway:
-            timing = gateway.timing
         assert timing.quiet >= 2 * timing.request_bound
         if early.found is Found.ABSENT:
             assert timing.quiet > self.lag.total_seconds()

@@ -52,7 +52,7 @@ class SocialContract(GatewayContract):
     """
 
     modes: ClassVar[Mapping[str, Mode]] = COMMON
-    channel: ClassVar[Channel]  # pyright: ignore[reportIncompatibleVariableOverride]
+    channel: ClassVar[Channel]
     peer_type: ClassVar[type[SocialPeer]]
     staging: ClassVar[Sequence[str]] = ()
     threads: ClassVar[bool] = False
@@ -299,14 +299,15 @@ class SocialContract(GatewayContract):
             first = self.send(peer, self.outgoing(1))
             assert first.ref
             reply = dataclasses.replace(self.outgoing(2), thread=(first.ref,))
+            if not self.threads:
+                return
             second = self.send(peer, reply)
             assert second.ref
             last = dataclasses.replace(self.outgoing(3), thread=(first.ref, second.ref))
             self.send(peer, last)
 
-        if self.threads:
-            assert [each.parent for each in peer.posts] == ["", first.ref, second.ref]
-            assert not peer.misshapen
+        assert [each.parent for each in peer.posts] == ["", first.ref, second.ref]
+        assert not peer.misshapen
 
     def test_a_published_post_can_be_recalled(self) -> None:
         with self.peer(None) as peer, self.gateway(permit(self.channel), peer) as gateway:
