@@ -9,6 +9,7 @@ from aicmo.database import Database
 from aicmo.errors import FixAccount
 from aicmo.execution.account_tokens import AccountTokens, keep, kept, source_of
 from aicmo.execution.identity import account_of
+from aicmo.execution.public_media import publish_media
 from aicmo.gateways.contract import OpenGateway
 from aicmo.gateways.login import Login
 from aicmo.gateways.registry import open_email_gateway, open_social_gateway
@@ -38,7 +39,7 @@ def open_gateway_of(
     with database.read() as session:
         held = kept(_require_secret(session, account), secret_key)
     tokens = AccountTokens(database, account.id, Channel(channel), secret_key)
-    return open_social_gateway(channel, social_account(account, held), tokens)
+    return open_social_gateway(channel, social_account(account, held), tokens, publish_media)
 
 
 def require_account(session: Session, project_id: str, channel: str) -> Account:
