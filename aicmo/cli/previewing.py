@@ -53,7 +53,7 @@ def preview(
     else:
         if items:
             _show_posts(to_stdout(), database, found)
-        show_preview(to_stdout(), found)
+        show_preview(to_stdout(), found, with_cards=bool(items))
         to_stdout().print(plain(f"\nOpen {page}"), soft_wrap=True)
     if open_:
         webbrowser.open(page.as_uri())
@@ -105,8 +105,11 @@ def _show_posts(console: Console, database: Database, found: Preview) -> None:
     console.print()
 
 
-def show_preview(console: Console, found: Preview) -> None:
-    """Who would get what, who waits or is left out and why, and what the checks found."""
+def show_preview(console: Console, found: Preview, *, with_cards: bool) -> None:
+    """Who would get what, who waits or is left out and why, and what the checks found.
+
+    with_cards: the posts' cards stand above it, and say what was found.
+    """
     table = grid(
         ["Item", "Title", "Would send", "Not yet, because", "Left out", "Checks"], right=(2,)
     )
@@ -118,12 +121,13 @@ def show_preview(console: Console, found: Preview) -> None:
         )  # fmt: skip
     console.print(table)
     console.print()
+    told = [item for item in found.items if not (with_cards and item.cards)]
     for severity in ("error", "warning"):
         show_findings(
             console,
-            ((item.item.key, each) for item in found.items for each in item.found(severity)),
+            ((item.item.key, each) for item in told for each in item.found(severity)),
         )
-    if hints := sum(len(item.found("hint")) for item in found.items):
+    if hints := sum(len(item.found("hint")) for item in told):
         console.print(plain(f"{count(hints, 'hint')} on the page.", "dim"))
     if keys := [item.item.key for item in found.items if item.found("error")]:
         said = (

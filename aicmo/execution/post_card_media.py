@@ -120,8 +120,11 @@ def contents(database: Database) -> ContentOf:
     return read
 
 
-def small_copy(content: bytes, most: int) -> bytes:
-    """A JPEG of at most `most` pixels a side, of an animation its first picture; b'' of a film."""
+def small_copy(content: bytes, most: int, ratio: float | None = None) -> bytes:
+    """A JPEG of at most `most` pixels a side, of an animation its first picture; b'' of a film.
+
+    ratio: width / height that it is cropped to, around its middle.
+    """
     from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415  (a preview without pictures has no use for it)
 
     try:
@@ -130,6 +133,10 @@ def small_copy(content: bytes, most: int) -> bytes:
             picture = ImageOps.exif_transpose(opened).convert("RGBA")
     except (UnidentifiedImageError, OSError, ValueError):
         return b""
+    if ratio:
+        width, height = picture.size
+        across, down = min(width, height * ratio), min(height, width / ratio)
+        picture = ImageOps.fit(picture, (max(1, round(across)), max(1, round(down))))
     picture.thumbnail((most, most))
     flat = Image.new("RGB", picture.size, "white")
     flat.paste(picture, mask=picture)

@@ -18,12 +18,19 @@ _SMALL = 120
 
 @dataclass(frozen=True, slots=True)
 class ShownPicture:
-    """A picture with its `data:` addresses: as the feed crops it, and small and whole; '' of a film."""
+    """A picture with its `data:` addresses: as the feed crops it, and small and whole; '' of a film.
+
+    seen: the part of the whole that the feed shows: x, y, width and height in percent.
+    """
 
     of: CardPicture
-    address: str
-    whole: str
-    edges: str
+    address: str = ""
+    whole: str = ""
+    seen: tuple[float, float, float, float] = (0, 0, 100, 100)
+
+    @property
+    def is_upright(self) -> bool:
+        return self.of.frame.ratio < 1
 
     @property
     def is_film(self) -> bool:
@@ -83,27 +90,32 @@ def _shown(card: Card, content_of: ContentOf) -> ShownCard:
         data_address(card.account.avatar or b"", "image/png"),
         _initials(card.account.name),
         tuple(_picture(each, content_of) for each in card.pictures),
-        _copy(content_of(of_link.picture.sha256), _SHOWN) if of_link else "",
+        _as_cropped(of_link, content_of) if of_link else "",
         (urlsplit(card.post.card.url).hostname or "").removeprefix("www.") if card.post.card else "",
     )  # fmt: skip
 
 
 def _picture(picture: CardPicture, content_of: ContentOf) -> ShownPicture:
     if picture.picture.media_type.startswith("video/"):
-        return ShownPicture(picture, "", "", "")
+        return ShownPicture(picture)
+    shown = _as_cropped(picture, content_of)
+    if not picture.frame.cropped:
+        return ShownPicture(picture, shown)
+    whole = data_address(small_copy(content_of(picture.picture.sha256), _SMALL))
+    return ShownPicture(picture, shown, whole, _seen(picture))
+
+
+def _as_cropped(picture: CardPicture, content_of: ContentOf) -> str:
     content = content_of(picture.picture.sha256)
-    whole = _copy(content, _SMALL) if picture.frame.cropped else ""
-    return ShownPicture(picture, _copy(content, _SHOWN), whole, _edges(picture))
+    return data_address(small_copy(content, _SHOWN, picture.frame.ratio))
 
 
-def _copy(content: bytes, most: int) -> str:
-    return data_address(small_copy(content, most))
-
-
-def _edges(picture: CardPicture) -> str:
-    """How far inside the whole picture the part lies that the feed shows, as CSS `inset`."""
-    lost = f"{(100 - picture.frame.seen) / 2:g}%"
-    return f"{lost} 0" if picture.frame.cropped == "top and bottom" else f"0 {lost}"
+def _seen(picture: CardPicture) -> tuple[float, float, float, float]:
+    seen = picture.frame.seen
+    lost = (100 - seen) / 2
+    if picture.frame.cropped == "top and bottom":
+        return (0, lost, 100, seen)
+    return (lost, 0, seen, 100)
 
 
 def _initials(name: str) -> str:
