@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -145,7 +146,7 @@ class SocialGateway(HttpGateway):
 
     def stage(self, draft: Outgoing) -> Staged:
         """See `Gateway.stage`; what was put up before an objection is kept."""
-        values = dict(draft.staged)
+        values = deepcopy(dict(draft.staged))  # what changed is told by comparing them
         try:
             self._stage(draft, values)
         except (NoToken, Refused) as none:
