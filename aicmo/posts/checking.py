@@ -28,7 +28,8 @@ def check(
     yield from check_text(post, used, rules, content, source)
     yield from check_media(post, rules, content, source)
     yield from _check_link(post, rules, content, source)
-    yield from _check_kind(rules, content)
+    if source.place == "content":
+        yield from _check_kind(rules, content)
 
 
 def _check_kind(rules: Rules, content: PostContent) -> Iterator[PostProblem]:
@@ -36,7 +37,7 @@ def _check_kind(rules: Rules, content: PostContent) -> Iterator[PostProblem]:
         offered = " or ".join(rules.formats)
         yield PostProblem(
             "error", "content.format", f"{rules.name} has no {content.format}",
-            f"Make it a {offered} on {rules.name}",
+            f"Set format to {offered} on {rules.name}",
         )  # fmt: skip
     if content.thread and not rules.has_threads:
         yield PostProblem(

@@ -27,7 +27,7 @@ def check_media(
     for at, medium in enumerate(source.media):
         kind = kind_of(post.pictures[at].media_type) if at < len(post.pictures) else "picture"
         yield from _check_medium(medium, kind, takes, rules, f"{place}[{at}]")
-    if content.format == "story" and source.media:
+    if content.format == "story" and "story" in rules.formats:
         yield PostProblem(
             "warning", f"{source.place}.text", "A story shows no text of its own",
             "Write on the picture what readers should see",

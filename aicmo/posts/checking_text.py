@@ -64,9 +64,15 @@ def _check_numbers(post: Post, rules: Rules, place: str) -> Iterator[PostProblem
 def _check_written(text: str, place: str) -> Iterator[PostProblem]:
     if not any(unicodedata.category(each)[0] in "LNPS" for each in text):
         yield PostProblem("error", place, "There is nothing to read in it", "Write a text")
-    braces = BRACES.search(text)
-    if left := braces[0] if braces else find_leftover(text):
-        yield PostProblem("error", place, f"Still says “{left[:40]}”", "Write what belongs there")
+    if braces := BRACES.search(text):
+        yield PostProblem(
+            "error",
+            place,
+            f"{braces[0][:40]} is replaced in email only",
+            "Write it out for everyone",
+        )
+    elif left := find_leftover(text):
+        yield PostProblem("warning", place, f"Still says “{left[:40]}”", "Write what belongs there")
 
 
 def _check_addresses(text: str, rules: Rules, place: str) -> Iterator[PostProblem]:
