@@ -18,6 +18,8 @@ from aicmo.gateways.post_matching import Candidate
 from aicmo.posts import little_text
 from aicmo.posts.post import Post
 
+_MARKUP = r"\|{}@[]()<>#*_~"
+"""Unescaped, LinkedIn cuts a text off before one of these."""
 PAGE, PERSON = "urn:li:organization:", "urn:li:person:"
 
 
@@ -88,7 +90,7 @@ def candidate_of(shown: Mapping[str, Any], post: Post) -> Candidate:
         ref=urn,
         text=little_text.unescape(str(shown.get("commentary", ""))),
         permalink=permalink(urn),
-        may_be_cut=True,
+        cut_before=_MARKUP,
         is_complete=len(several) + ("media" in content) == len(post.pictures),
     )
 

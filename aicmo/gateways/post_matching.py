@@ -15,7 +15,6 @@ from enum import StrEnum
 from aicmo.gateways.contract import Found, Reading
 
 _LINK = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)+(?:/\S*)?")
-_WORD = re.compile(r"\w+")
 
 
 class Match(StrEnum):
@@ -28,14 +27,14 @@ class Match(StrEnum):
 class Candidate:
     """A post of the account since the doubt began; `text` as readers see it, links as they lead.
 
-    may_be_cut: the network may have cut it off, so that the beginning is enough to be alike.
+    cut_before: the characters before which the network may have cut it off.
     is_complete: it has as many media as the one in doubt.
     """
 
     ref: str
     text: str
     permalink: str = ""
-    may_be_cut: bool = False
+    cut_before: str = ""
     is_complete: bool = True
 
 
@@ -53,17 +52,22 @@ def read_candidates(text: str, candidates: Sequence[Candidate], taken: Collectio
 
 
 def _match(ours: str, candidate: Candidate) -> Match:
-    theirs = candidate.text
-    if _plain(ours) == _plain(theirs):
+    our_text, their_text = _plain(ours), _plain(candidate.text)
+    if our_text == their_text:
         return Match.SAME if candidate.is_complete else Match.ALIKE
-    our_words, their_words = _words(ours), _words(theirs)
-    is_beginning = candidate.may_be_cut and "".join(our_words).startswith("".join(their_words))
-    return Match.ALIKE if our_words == their_words or is_beginning else Match.OTHER
+    is_alike = _without_links(our_text) == _without_links(their_text)
+    is_cut = _is_cut(our_text, their_text, candidate.cut_before)
+    return Match.ALIKE if is_alike or is_cut else Match.OTHER
 
 
 def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(_LINK.sub(" ", unicodedata.normalize("NFKC", text).casefold()))
+def _without_links(text: str) -> str:
+    return " ".join(_LINK.sub(" ", text).split())
+
+
+def _is_cut(ours: str, theirs: str, cut_before: str) -> bool:
+    rest = ours.removeprefix(theirs).lstrip()
+    return ours.startswith(theirs) and bool(rest) and rest[0] in cut_before
