@@ -442,7 +442,7 @@ class Attempt(Table):
 class Recall(Table):
     """The wish to take a published post back, and what came of it; the delivery stays sent.
 
-    state: asked, approved, deleting, deleted, refused or unknown.
+    state: asked, approved, deleted, refused or unknown.
     """
 
     __tablename__ = "recall"

@@ -19,6 +19,7 @@ from aicmo.cli.packaging import package
 from aicmo.cli.pausing import pause, unpause
 from aicmo.cli.planning import plan, projects
 from aicmo.cli.previewing import preview
+from aicmo.cli.recalling import recall
 from aicmo.cli.reconciling import reconcile
 from aicmo.cli.recovering import recover
 from aicmo.cli.reporting import audit, report
@@ -35,6 +36,7 @@ _COMMANDS: dict[str, dict[str, Command]] = {
         "execute": execute,
         "tasks": tasks,
         "done": done,
+        "recall": recall,
         "doubts": doubts,
         "reconcile": reconcile,
         "pause": pause,

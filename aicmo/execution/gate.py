@@ -100,6 +100,29 @@ def issue_account_permit(channel: str) -> contract.LivePermit:
     return contract.LivePermit(0, channel, key=contract.PERMIT_KEY, may_send=False)
 
 
+def issue_recall_permit(config: ExecutionConfig, channel: str) -> contract.LivePermit:
+    """A permit to delete a post; it sends nothing.
+
+    Raises:
+        FixConfiguration: the environment doesn't enable execution on this channel.
+    """
+    if not config.execution_enabled:
+        raise FixConfiguration(
+            "Nothing may be deleted from here: EXECUTION_ENABLED isn't true",
+            next_step="Set EXECUTION_ENABLED=true; a recall still needs its own approval.",
+        )
+    _require_channel(config, channel)
+    return contract.LivePermit(0, channel, key=contract.PERMIT_KEY, may_send=False)
+
+
+def _require_channel(config: ExecutionConfig, channel: str) -> None:
+    if channel not in config.channels_enabled:
+        raise FixConfiguration(
+            f"EXECUTION_CHANNELS leaves {channel} off",
+            next_step=f"Set EXECUTION_CHANNELS={','.join([*config.channels_enabled, channel])}.",
+        )
+
+
 def is_test_recipient(address: str, listed: str) -> bool:
     """Whether `listed`, as AICMO_TEST_RECIPIENTS has it, names an address or its whole domain.
 
@@ -129,11 +152,7 @@ def issue_test_permit(
             "Nothing may be sent from here, not even a test: EXECUTION_ENABLED isn't true",
             next_step="Set EXECUTION_ENABLED=true; approvals still keep the plan from going out.",
         )
-    if channel not in config.channels_enabled:
-        raise FixConfiguration(
-            f"EXECUTION_CHANNELS leaves {channel} off",
-            next_step=f"Set EXECUTION_CHANNELS={','.join([*config.channels_enabled, channel])}.",
-        )
+    _require_channel(config, channel)
     if not is_test_recipient(recipient, listed):
         raise FixConfiguration(
             "AICMO_TEST_RECIPIENTS doesn't list that address, so no test goes there",
