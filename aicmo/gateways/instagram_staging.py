@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
+from aicmo.errors import AicmoError
 from aicmo.gateways import instagram_errors as errors
-from aicmo.gateways.contract import Attachment, Outgoing
+from aicmo.gateways.contract import Attachment, Outcome, OutcomeKind, Outgoing
 from aicmo.gateways.instagram_containers import (
     PublishMedia,
     carousel,
@@ -20,6 +21,7 @@ from aicmo.gateways.instagram_graph import ERROR, EXPIRED, FINISHED, GONE, PUBLI
 from aicmo.gateways.social_gateway import Refused
 from aicmo.gateways.staging_time import StagingTime
 from aicmo.posts.post import Post
+from aicmo.redaction import describe_with_next_step
 
 _STALE = (ERROR, EXPIRED, GONE)
 
@@ -76,7 +78,7 @@ class Staging:
 
     def _make(self, post: Post, media: Sequence[Attachment]) -> None:
         if len(media) == 1:
-            fields = single(post, media[0], self._publish_media)
+            fields = single(post, media[0], self._publish)
         else:
             fields = carousel(post, self._children(media))
         self._values["container"] = self._graph.create(fields)
@@ -85,10 +87,17 @@ class Staging:
         ids: list[str] = self._values.setdefault("children", [])
         for each in media[len(ids) :]:
             self._time.require()
-            ids.append(self._graph.create(child(each, self._publish_media)))
+            ids.append(self._graph.create(child(each, self._publish)))
         for each in ids:
             self._wait_for(each)
         return ids
+
+    def _publish(self, media: Attachment) -> str:
+        try:
+            return self._publish_media(media)
+        except AicmoError as error:  # the store isn't set up, or doesn't answer
+            detail = describe_with_next_step(error)
+            raise Refused(Outcome(OutcomeKind.NOT_SENT, detail=detail)) from None
 
     def _wait_for(self, container: str) -> None:
         for pause in (0.0, *self._polls):
