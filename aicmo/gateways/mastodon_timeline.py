@@ -6,7 +6,7 @@ A post's `content` is HTML with its links rewritten; its owner can read the text
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -21,6 +21,7 @@ from aicmo.posts.post import Post
 Get = Callable[[str], Answer]
 _CLOCKS_APART = timedelta(minutes=10)
 _PAGE, _MOST_PAGES, _MOST_READ = 40, 5, 40
+_TOO_MANY = "there are too many posts since then"
 
 
 class Unclear(Exception):
@@ -40,36 +41,35 @@ def look_for(question: Question, identity: str, get: Get, *, shows_all: bool) ->
         Unclear, httpx.HTTPError, KeyError, TypeError, ValueError: it can't be read.
     """
     post = Post.from_bytes(question.payload)
-    since = question.armed_at - _CLOCKS_APART
-    shown = [each for each in _since(since, identity, get) if each["id"] not in question.taken]
-    if len(shown) > _MOST_READ:
-        raise Unclear("there are too many posts since then")
+    found, gap = _since(question.armed_at - _CLOCKS_APART, identity, get)
+    free = [each for each in found if each["id"] not in question.taken]
+    if len(free) > _MOST_READ:
+        raise Unclear(_TOO_MANY)
     reply_to = question.staged.get("reply_to")
-    candidates = [_candidate(each, post, reply_to, get) for each in shown]
+    candidates = [_candidate(each, post, reply_to, get) for each in free]
     reading = read_candidates(_whole(post.content_warning, post.text), candidates, question.taken)
-    if reading.found is Found.ABSENT and post.visibility == "followers" and not shows_all:
-        raise Unclear("this server doesn't list what is for followers only")
+    if post.visibility == "followers" and not shows_all:
+        gap = gap or "this server doesn't list what is for followers only"
+    if reading.found is Found.ABSENT and gap:
+        raise Unclear(gap)
     return reading
 
 
-def _since(since: datetime, identity: str, get: Get) -> Iterator[Mapping[str, Any]]:
-    """The account's own posts since then; the newest come first."""
-    query, seen = {"exclude_reblogs": "true", "limit": str(_PAGE)}, set[str]()
+def _since(since: datetime, identity: str, get: Get) -> tuple[list[dict[str, Any]], str]:
+    """The account's own posts since then, the newest first; and why there may be more of them, or ''."""
+    path = f"/api/v1/accounts/{quote(identity, safe='')}/statuses"
+    query = {"exclude_reblogs": "true", "limit": str(_PAGE)}
+    found: dict[str, dict[str, Any]] = {}
     for _ in range(_MOST_PAGES):
-        page = _list(
-            get(f"/api/v1/accounts/{quote(identity, safe='')}/statuses?{urlencode(query)}")
-        )
-        if not page:
-            return
-        if page[-1]["id"] in seen:  # software that has one page only, and no end of it
-            raise Unclear("the server doesn't list older posts")
-        for each in page:
-            if datetime.fromisoformat(each["created_at"]) < since:
-                return
-            seen.add(each["id"])
-            yield each
+        page = _list(get(f"{path}?{urlencode(query)}"))
+        new = [each for each in page if datetime.fromisoformat(each["created_at"]) >= since]
+        if page and page[-1]["id"] in found:  # software that gives the same page again
+            return [*found.values()], "the server doesn't list older posts"
+        found |= {each["id"]: each for each in new}
+        if len(new) < len(page) or not page:
+            return [*found.values()], ""
         query["max_id"] = page[-1]["id"]
-    raise Unclear("there are too many posts since then")
+    return [*found.values()], _TOO_MANY
 
 
 def _candidate(shown: Mapping[str, Any], post: Post, reply_to: str | None, get: Get) -> Candidate:

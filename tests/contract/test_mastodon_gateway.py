@@ -338,6 +338,17 @@ def test_a_server_with_one_page_proves_nothing_unless_it_reaches_back() -> None:
     assert doubt(post(), none_at_all).found is Found.ABSENT
 
 
+def test_a_post_that_is_there_is_found_however_little_the_server_lists() -> None:
+    with MastodonPeer({1: LOST}) as peer:
+        peer.pages = False
+        with gateway(peer, profile={}) as opened:
+            sent = CONTRACT.outgoing()
+            assert opened.send(sent, always).kind is UNKNOWN
+            reading = opened.reconcile(asked_about(sent))
+
+    assert (reading.found, reading.ref) == (Found.PRESENT, peer.posts[0].ref)
+
+
 def test_a_text_that_can_not_be_read_proves_nothing() -> None:
     def no_source(peer: MastodonPeer) -> None:
         peer.has_source = False
