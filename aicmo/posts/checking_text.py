@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
+
+import regex
 
 from aicmo.channels import Channel
 from aicmo.plans.items import PostContent
@@ -17,6 +18,7 @@ from aicmo.posts.rules import Rules
 from aicmo.posts.spans import ids_of, without_id
 
 _ID_OF = {Channel.LINKEDIN: "its URN, urn:li:organization:…", Channel.BLUESKY: "its DID, did:plc:…"}
+_VISIBLE = regex.compile(r"(?V1)[\p{L}\p{N}\p{P}\p{S}--\p{Default_Ignorable_Code_Point}--\u2800]")
 _BARE_NOT_LINKED = (Channel.LINKEDIN, Channel.MASTODON)
 
 
@@ -62,7 +64,7 @@ def _check_numbers(post: Post, rules: Rules, place: str) -> Iterator[PostProblem
 
 
 def _check_written(text: str, place: str) -> Iterator[PostProblem]:
-    if not any(unicodedata.category(each)[0] in "LNPS" for each in text):
+    if not _VISIBLE.search(text):
         yield PostProblem("error", place, "There is nothing to read in it", "Write a text")
     if braces := BRACES.search(text):
         yield PostProblem(
