@@ -32,7 +32,7 @@ CLAIMING = (
     ),
     _arming(
         "let go: a doubt waits", "a worker claims without end what may not be repeated now",
-        "        if verdict == guards.REPEAT_LATER:\n", "        if False:\n",
+        "in (guards.REPEAT_LATER, guards.AFTER_ITS_PART):", "== guards.AFTER_ITS_PART:",
         _BITE + "test_a_run_ends_although_a_repeat_has_to_wait",
     ),
     _claims(
@@ -53,7 +53,7 @@ CLAIMING = (
     ),
     _claims(
         "claim: lease", "what a dead worker had claimed stays there for ever",
-        '"lease_until": now + CLAIM_LEASE,', '"lease_until": None,',
+        '"lease_until": now + lease,', '"lease_until": None,',
         _BITE + "test_a_claim_is_taken_back_after_its_lease_and_not_before",
     ),
     _claims(
@@ -114,8 +114,7 @@ ARMING = (
     ),
     _arming(
         "arm: guards", "an opt-out between claim and arming is ignored",
-        "_OTHER_GATEWAY if row[0] in strangers else guards.read_verdict(row[1]),",
-        "_OTHER_GATEWAY if row[0] in strangers else _MAY_GO,",
+        "    verdict = guards.read_verdict(text)\n", "    verdict = _MAY_GO\n",
         _BETWEEN + "test_what_happens_between_claim_and_arming_wins",
         rule="guards-at-arm",
     ),
@@ -206,8 +205,8 @@ LIMITS = (
 REPEATING = (
     _arming(
         "repeat: by the gateway that knows the token", "a repeat elsewhere is a second message",
-        "_OTHER_GATEWAY if row[0] in strangers else guards.read_verdict(row[1]),",
-        "guards.read_verdict(row[1]),",
+        "_OTHER_GATEWAY if row[0] in strangers else _verdict_of(row[1], row[6], gateway),",
+        "_verdict_of(row[1], row[6], gateway),",
         _BITE + "test_a_doubt_is_repeated_by_its_own_gateway_only",
     ),
     _arming(

@@ -79,7 +79,7 @@ STOPS = (
     ),
     _of(
         "guard: paused", "a pause is ignored",
-        "        (_paused(), _say(HOLD, PAUSED)),\n        *_account", "        *_account",
+        "        (_paused(), _say(HOLD, PAUSED)),\n        (alike", "        (alike",
         _GUARDS + "test_each_pause_holds_until_it_is_released",
         _BETWEEN + "test_what_happens_between_claim_and_arming_wins",
     ),
@@ -232,4 +232,48 @@ LAST_WORDS = (
     ),
 )  # fmt: skip
 
-MUTANTS = (*STOPS, *IN_DOUBT, *LAST_WORDS)
+_POSTS = "unit/test_post_runs.py::"
+POSTS = (
+    _of(
+        "guard: the same text", "an account says the same twice in a week",
+        "        (alike(), _say(HOLD, ALIKE)),\n", "",
+        _POSTS + "test_the_same_text_is_not_posted_twice_within_a_week",
+    ),
+    _of(
+        "guard: the earlier of two alike", "of two posts with the same text none goes out",
+        "theirs.state.not_in(_ENDED), came_before,", "theirs.state.not_in(_ENDED),",
+        _POSTS + "test_of_two_that_still_wait_the_earlier_one_goes",
+    ),
+    _of(
+        "guard: alike by when it went out", "a late post is said again the next day",
+        "or_(and_(theirs.in_plan, planned), went_out),", "and_(theirs.in_plan, planned),",
+        _POSTS + "test_what_went_out_late_counts_from_then",
+    ),
+    _of(
+        "guard: operator task", "without an account a post fails, rather than wait for a person",
+        "_say(HOLD, OPERATOR_TASK)", '""',
+        _POSTS + "test_without_an_account_a_run_is_no_failure",
+    ),
+    _of(
+        "guard: thread after a refusal", "a thread goes on without its beginning",
+        '(and_(is_later, _before(_ENDED)), _say(HOLD, "a part before it didn\'t go out")),', "",
+        _POSTS + "test_after_a_part_that_is_refused_nothing_of_a_thread_goes_out",
+    ),
+    _of(
+        "guard: thread in doubt", "a thread goes on after a part that may not be there",
+        '(and_(is_later, _before(doubt)), _say(HOLD, "a part before it is in doubt")),', "",
+        _POSTS + "test_a_thread_stops_on_doubt_and_goes_on_when_it_ends",
+    ),
+    _of(
+        "guard: thread in order", "two workers post a thread's second part before its first",
+        "_say(WAIT, AFTER_ITS_PART.reason)", '""',
+        _POSTS + "test_a_later_part_waits_for_the_one_that_another_worker_sends",
+    ),
+    _of(
+        "guard: approval of the account", "a yes for one account lets another one post",
+        "        given.identity == Account.identity,\n", "",
+        _POSTS + "test_an_approval_is_for_one_account",
+    ),
+)  # fmt: skip
+
+MUTANTS = (*STOPS, *IN_DOUBT, *LAST_WORDS, *POSTS)

@@ -21,7 +21,7 @@ def _in(file: str) -> Any:
 
 _permission, _handing, _dispatch = _in("permission.py"), _in("handing_over.py"), _in("dispatch.py")
 _settling, _breaker, _watchdog = _in("settling.py"), _in("breaker.py"), _in("watchdog.py")
-_attempts = _in("attempts.py")
+_attempts, _composing = _in("attempts.py"), _in("composing.py")
 
 PERMISSION = (
     _permission(
@@ -133,9 +133,9 @@ HANDING_OVER = (
         "            del session\n",
         "unit/test_breaker.py::test_three_requests_in_a_row_without_an_answer_stop_the_run",
     ),
-    _dispatch(
+    _composing(
         "compose: a doubt stays one", "a doubt that can't be composed any more looks unsent",
-        "guards.REPEAT_LATER if person.ambiguous else held", "held",
+        "guards.REPEAT_LATER if ambiguous else held", "held",
         "unit/test_runs_end.py::test_a_doubt_that_can_not_be_composed_any_more_stays_a_doubt",
     ),
     _dispatch(

@@ -97,7 +97,8 @@ KEYS = (
     ),
     _gate(
         "permit: asking sends nothing", "reconciling could send",
-        "key=contract.PERMIT_KEY, may_send=False)", "key=contract.PERMIT_KEY)",
+        'enable it")\n    return contract.LivePermit(0, channel, key=contract.PERMIT_KEY, may_send=False)',
+        'enable it")\n    return contract.LivePermit(0, channel, key=contract.PERMIT_KEY)',
         "unit/test_reconciling.py::test_a_gateway_that_asks_can_not_send",
     ),
 )  # fmt: skip
@@ -146,8 +147,17 @@ PERMITS = (
 TESTS = (
     _gate(
         "test: environment", "a test goes out where the environment says no",
-        "    if not config.execution_enabled:\n", "    if not config:\n",
+        "    if not config.execution_enabled:\n        raise FixConfiguration(\n"
+        '            "Nothing may be sent',
+        '    if not config:\n        raise FixConfiguration(\n            "Nothing may be sent',
         _GATE + "test_truth_table_of_a_test_message",
+    ),
+    _gate(
+        "recall: environment", "a post is deleted where the environment says no",
+        "    if not config.execution_enabled:\n        raise FixConfiguration(\n"
+        '            "Nothing may be deleted',
+        '    if not config:\n        raise FixConfiguration(\n            "Nothing may be deleted',
+        "unit/test_recalling.py::test_the_environment_must_allow_it",
     ),
     _gate(
         "test: channel", "a test goes out on a channel that the environment leaves off",

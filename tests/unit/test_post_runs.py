@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from aicmo.execution import guards
+from aicmo.execution import claims, guards, runs
+from aicmo.execution.arming import arm
+from aicmo.execution.composing_posts import PostComposers
+from aicmo.execution.gate import Mode, issue_permit
 from aicmo.execution.reconciling import reconcile
 from aicmo.gateways.contract import Outcome, OutcomeKind, RepeatClass
-from aicmo.models import Account, Attempt
+from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
+from aicmo.models import Account, Attempt, Delivery
 from aicmo.posts.post import Post
 from tests.peers.http_exchange import Fault
 from tests.peers.http_peer import HttpPeer
 from tests.projects import approved, imported
 from tests.unit.doubtful_rows import ClockedDatabase
 from tests.unit.effect_runs import clocked
+from tests.unit.live_runs import LIVE
 from tests.unit.post_runs import (
     CONFIG,
     deliveries,
@@ -85,6 +91,29 @@ def test_an_approval_is_for_one_account(ledger: ClockedDatabase, network: HttpPe
     approved(ledger)
     run(ledger, opening(network))
     assert network.transmissions.total() == 0
+
+
+def test_an_account_that_is_changed_during_a_run_posts_nothing(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger)
+    pin(ledger, "id-of-bakery")
+    approved(ledger)
+    opened = runs.open_run(ledger, LIVE, CONFIG)
+    items = runs.extract_items(opened)
+    gateway = opening(network)(issue_permit(Mode.LIVE, opened.run_id, "mastodon"))
+    assert gateway.identify() is None
+    claim = claims.claim(ledger, opened.mover(), [items[0].id], fence=claims.new_fence(), at_most=1)
+    assert claim is not None
+    with ledger.read() as session:
+        batch = PostComposers(opened.plan.document).compose_batch(
+            session, "post-1", claim.delivery_ids, ledger.at
+        )
+    armed = arm(
+        ledger, opened.mover(), claim, batch.composed, CHANNELS_WITH_GATEWAY, opened.plan, gateway
+    )
+    assert armed.outgoing == ()
+    assert told(ledger) == [("held", "another account than the pinned one is logged in")]
 
 
 def test_without_an_account_a_run_is_no_failure(ledger: ClockedDatabase, network: HttpPeer) -> None:
@@ -173,6 +202,18 @@ def test_a_thread_stops_on_doubt_and_goes_on_when_it_ends(
     assert max(network.effects_by_token.values()) == 1
 
 
+def test_a_later_part_waits_for_the_one_that_another_worker_sends(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger, mastodon_post("post-1", "Second."))
+    with ledger.write() as session:
+        first = update(Delivery).where(Delivery.part == 1)
+        session.execute(first.values(state="claimed", lease_until=ledger.at + timedelta(hours=1)))
+    run(ledger, opening(network))
+    assert network.transmissions.total() == 0
+    assert [state for state, _ in told(ledger)] == ["claimed", "pending"]
+
+
 def test_after_a_part_that_is_refused_nothing_of_a_thread_goes_out(
     ledger: ClockedDatabase, network: HttpPeer
 ) -> None:
@@ -216,6 +257,14 @@ def test_a_week_apart_it_may_be_said_again(ledger: ClockedDatabase, network: Htt
     later(ledger, days=8)
     run(ledger, opening(network))
     assert told(ledger) == [SENT, SENT]
+
+
+def test_what_went_out_late_counts_from_then(ledger: ClockedDatabase, network: HttpPeer) -> None:
+    ready(ledger, *twins(send_at="2026-03-16T19:01:00+00:00"))
+    run(ledger, opening(network))
+    later(ledger, days=6.5)
+    run(ledger, opening(network))
+    assert told(ledger) == [SENT, ("held", guards.ALIKE)]
 
 
 def test_of_two_that_still_wait_the_earlier_one_goes(
