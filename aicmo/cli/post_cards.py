@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aicmo.execution.preview import Preview
 
 _COLOURS = {
-    "linkedin": "dodger_blue2", "instagram": "deep_pink3", "twitter": "bright_white",
+    "linkedin": "dodger_blue1", "instagram": "hot_pink", "twitter": "grey74",
     "bluesky": "deep_sky_blue1", "mastodon": "medium_purple1",
 }  # fmt: skip
 _SEVERITIES = {"error": "bold red", "warning": "yellow", "hint": "cyan"}
@@ -100,85 +100,89 @@ class _Drawing:
 
     def _picture(self, each: CardPicture, number: str, width: int) -> list[RenderableType]:
         picture, is_film = each.picture, each.picture.media_type.startswith("video/")
+        name = f"{'▶ Film' if is_film else '▣ Picture'}{number}"
         size = f", {picture.width} × {picture.height}" if picture.width else ""
-        said = plain(f"{'▶ Film' if is_film else '▣ Picture'}{number}{size}", "bold")
-        if each.frame.cropped:
-            said.append(
-                f"; the feed shows {each.frame.seen} %, without {each.frame.cropped}", "yellow"
-            )
-        alt = (
-            plain(f"Alt text: {picture.alt_text}", "dim")
-            if picture.alt_text
-            else plain("No alt text", "bold red")
-        )
-        drawn = [] if is_film or not self._in_colour else [
-            _half_blocks(self._content_of(picture.sha256), each.frame.ratio, min(_PICTURE[0], width))
-        ]  # fmt: skip
-        return [*drawn, said, alt]
+        crop = f"; the feed shows {each.frame.seen} %, without {each.frame.cropped}"
+        alt = ("No alt text", "bold red")
+        if picture.alt_text:
+            alt = (f"Alt text: {picture.alt_text}", "dim")
+        said = _line((name, "bold"), (size, ""), (crop if each.frame.cropped else "", "yellow"))
+        if is_film or not self._in_colour:
+            return [said, _line(alt)]
+        content, across = self._content_of(picture.sha256), min(_PICTURE[0], width)
+        return [_half_blocks(content, each.frame.ratio, across), said, _line(alt)]
 
     def _link_card(self, card: Card, width: int) -> list[RenderableType]:
         link = card.post.card
         if link is None or card.pictures:
             return []
-        lines = plain(link.title, "bold")
-        if link.description:
-            lines.append_text(plain(f"\n{link.description}"))
-        lines.append_text(plain(f"\n{link.url}", "dim"))
-        return [
-            Padding(Panel(lines, box=box.SQUARE, border_style="dim", width=width), (1, 0, 0, 0))
-        ]
+        said = f"\n{link.description}" if link.description else ""
+        lines = _line((link.title, "bold"), (said, ""), (f"\n{link.url}", "dim"))
+        drawn = Panel(lines, box=box.SQUARE, border_style="dim", width=width)
+        return [Padding(drawn, (1, 0, 0, 0))]
+
+
+def _line(*parts: tuple[str, str]) -> Text:
+    """Texts with their styles, one after the other; none inherits another's."""
+    line = Text()
+    for text, style in parts:
+        line.append_text(plain(text, style))
+    return line
 
 
 def _account(card: Card) -> Text:
     account = card.account
     if not account.pinned:
-        return plain("○ ", "yellow").append_text(plain(account.name, "bold")).append("  no account yet: operator task", "yellow")  # fmt: skip
-    return plain("● ", _COLOURS[card.network]).append_text(plain(account.name, "bold")).append_text(plain(f"  {account.handle}", "dim"))  # fmt: skip
+        said = ("  no account yet: operator task", "yellow")
+        return _line(("○ ", "yellow"), (account.name, "bold"), said)
+    dot = ("● ", _COLOURS[card.network])
+    return _line(dot, (account.name, "bold"), (f"  {account.handle}", "dim"))
 
 
 def _text(card: Card) -> Text:
-    shown = Text()
+    shown: list[tuple[str, str]] = []
     for piece in card.pieces:
-        if piece.kind == "fold":
-            shown.append(" ⟨… more⟩ ", "dim")
-            continue
         style = "" if piece.kind == "plain" else _COLOURS[card.network]
-        shown.append_text(plain(piece.text, f"{style} underline" if piece.own else style))
-    return shown
+        if piece.kind == "fold":
+            shown.append((" ⟨… more⟩ ", "dim"))
+        else:
+            shown.append((piece.text, f"{style} underline" if piece.own else style))
+    return _line(*shown)
 
 
 def _counted(card: Card, width: int) -> Text:
     over = card.used > card.limit
     room = max(4, min(20, width - len(card.counted) - 12))
-    filled = min(room, round(room * card.used / card.limit)) if card.limit else 0
+    filled = min(room, round(room * card.used / card.limit))
     part = f"{card.part}/{card.parts}  " if card.parts > 1 else ""
-    line = plain(f"{part}{card.counted} ", "bold red" if over else "")
-    return line.append("━" * filled, "red" if over else "green").append(
-        "━" * (room - filled), "dim"
+    return _line(
+        (f"{part}{card.counted} ", "bold red" if over else ""),
+        ("━" * filled, "red" if over else "green"),
+        ("━" * (room - filled), "dim"),
     )
 
 
 def _standing(card: Card) -> Text:
-    said = plain(card.standing.approval, "green" if card.standing.is_approved else "yellow")
+    standing, post = card.standing, card.post
+    parts = [(standing.approval, "green" if standing.is_approved else "yellow")]
     if card.price_usd:
-        said.append(f", US${card.price_usd:.3f} for this post", "default")
-    if card.standing.reason not in ("", card.standing.approval, OPERATOR_TASK):
-        said.append_text(plain(f", {card.standing.reason}", "yellow"))
-    if card.standing.state in ("sent", "failed", "unknown", "cancelled", "expired"):
-        said.append(f", already {card.standing.state}", "default")
-    for name, usual, value in (
-        ("", "post", card.post.format), ("visible to ", "public", card.post.visibility),
-    ):  # fmt: skip
-        if value != usual:
-            said.append(f", {name}{value}", "default")
-    return said
+        parts.append((f", US${card.price_usd:.3f} for this post", ""))
+    if standing.reason not in ("", standing.approval, OPERATOR_TASK):
+        parts.append((f", {standing.reason}", "yellow"))
+    if standing.state not in ("pending", "held", "claimed", "sending"):
+        parts.append((f", already {standing.state}", ""))
+    if post.format != "post":
+        parts.append((f", {post.format}", ""))
+    if post.visibility != "public":
+        parts.append((f", visible to {post.visibility}", ""))
+    return _line(*parts, (f"\n{standing.permalink}" if standing.permalink else "", "dim"))
 
 
 def _findings(card: Card) -> list[RenderableType]:
     lines: list[RenderableType] = []
     for each in card.findings:
-        line = plain(f"{each.severity.capitalize()}  ", _SEVERITIES[each.severity])
-        lines.append(line.append_text(plain(f"{each.place}: {each}.", "default")))
+        name = (f"{each.severity.capitalize()}  ", _SEVERITIES[each.severity])
+        lines.append(_line(name, (f"{each.place}: {each}.", "")))
         if each.fix:
             lines.append(plain(f"  Fix: {each.fix}.", "dim"))
     return lines
