@@ -121,7 +121,7 @@ class LinkedInGateway(SocialGateway):
             scopes=scopes_of(self._tokens),
             expires_at=ends_at(self._tokens),
             api_version=version.VERSION,
-            api_ends_on=version.ends_on(),
+            api_ends_on=version.ends_on(version.VERSION),
             problems=version.warnings(self._clock()),
         )
 

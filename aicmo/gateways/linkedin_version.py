@@ -13,7 +13,7 @@ _DAY_OF_THE_MONTH = 15
 _WARN_BEFORE = timedelta(days=60)
 
 
-def ends_on(version: str = VERSION) -> datetime:
+def ends_on(version: str) -> datetime:
     """From when on it mustn't be counted on: the earliest day of the announced ends, a year later."""
     year, month = int(version[:4]), int(version[4:])
     return datetime(year + 1, month, _DAY_OF_THE_MONTH, tzinfo=UTC)
@@ -21,7 +21,7 @@ def ends_on(version: str = VERSION) -> datetime:
 
 def warnings(now: datetime) -> list[str]:
     """What an operator should do while there is time."""
-    left = ends_on() - now
+    left = ends_on(VERSION) - now
     if left > _WARN_BEFORE:
         return []
     days = max(left.days, 0)
@@ -29,4 +29,4 @@ def warnings(now: datetime) -> list[str]:
 
 
 def has_ended(now: datetime) -> bool:
-    return now >= ends_on()
+    return now >= ends_on(VERSION)
