@@ -83,14 +83,16 @@ def test_the_wrong_client_s_account_sends_nothing_and_is_paused(
 
 
 def test_an_approval_is_for_one_account(ledger: ClockedDatabase, network: HttpPeer) -> None:
-    ready(ledger)
+    imported(ledger, mastodon_post())
     pin(ledger, "id-of-bakery")
-    run(ledger, opening(network, logged_in_as="id-of-bakery"))
+    approved(ledger)
+    pin(ledger)
+    run(ledger, opening(network))
+    assert told(ledger) == [("held", "changed since its approval")]
     assert network.transmissions.total() == 0
-    pin(ledger, "id-of-bakery-2")
     approved(ledger)
     run(ledger, opening(network))
-    assert network.transmissions.total() == 0
+    assert told(ledger) == [SENT]
 
 
 def test_an_account_that_is_changed_during_a_run_posts_nothing(
