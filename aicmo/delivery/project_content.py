@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from aicmo.database import Database
 from aicmo.delivery.ledger_rows import load_ledger
 from aicmo.execution.other_clients import other_clients
-from aicmo.execution.project import ProjectPlan, load_files, load_plan
+from aicmo.execution.project import ProjectPlan, load_files, load_paths, load_plan
 from aicmo.execution.report import Books, read_books
 from aicmo.execution.states import State
 from aicmo.models import Approval, Attempt, Delivery, Feedback, Item
@@ -75,6 +75,7 @@ def load_content(database: Database, project_id: str) -> ProjectContent:
             imported_at=_start_of_day(plan),
             items={item.id: results.of(item.id) for item in plan.document.items},
             files=load_files(session, project_id),
+            imported=load_paths(session, project_id),
             other_clients=tuple(other_clients(session, plan.document)),
             ledger=load_ledger(session, project_id),
         )

@@ -165,4 +165,4 @@ def _approval(session: Session, item: Item, account: Account) -> str:
 
 def _to_make(content: PostContent, part: int) -> list[str]:
     media: Sequence[Media] = content.media if part == 1 else content.thread[part - 2].media
-    return [each.brief or each.alt_text or "" for each in media if not each.file]
+    return [each.brief or each.alt_text or "" for each in media if not each.source]

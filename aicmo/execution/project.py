@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from aicmo.errors import NoSuchProject
 from aicmo.models import Asset, Item, Plan, PlanAsset, Project
-from aicmo.plans.document import ProjectDocument
+from aicmo.plans.assets import belongs_to_brand
+from aicmo.plans.document import Brand, ProjectDocument
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,34 @@ def load_plan(session: Session, project_id: str) -> ProjectPlan:
 
 
 def load_files(session: Session, project_id: str) -> dict[str, bytes]:
-    """The files that the current plan refers to, by their paths in its document."""
+    """The files that the current plan's brand refers to, by their paths in its document."""
+    plan = _current_plan(session, project_id)
+    brand = Brand.model_validate(plan.document["brand"])
+    paths = [path for path in _paths(session, plan) if belongs_to_brand(brand, path)]
     query = (
         select(PlanAsset.path, Asset.content)
         .join(Asset, Asset.sha256 == PlanAsset.sha256)
-        .join(Plan, Plan.id == PlanAsset.plan_id)
+        .where(PlanAsset.plan_id == plan.id, PlanAsset.path.in_(paths))
+    )
+    return {row.path: row.content for row in session.execute(query)}
+
+
+def load_paths(session: Session, project_id: str) -> frozenset[str]:
+    """Paths and addresses of all that was imported with the current plan."""
+    return frozenset(_paths(session, _current_plan(session, project_id)))
+
+
+def _current_plan(session: Session, project_id: str) -> Plan:
+    query = (
+        select(Plan)
         .join(Project, Project.id == Plan.project_id)
         .where(Project.id == project_id, Plan.version == Project.plan_version)
     )
-    return {row.path: row.content for row in session.execute(query)}
+    return session.scalars(query).one()
+
+
+def _paths(session: Session, plan: Plan) -> list[str]:
+    return list(session.scalars(select(PlanAsset.path).where(PlanAsset.plan_id == plan.id)))
 
 
 def load_version(session: Session, project_id: str) -> int:

@@ -163,7 +163,7 @@ def _parts(item: Item) -> tuple[str | None, str | None, str | None, str | None]:
             body = plain_text(email.body) if email.format == "markdown" else email.body
             return email.subject, body, email.cta.url if email.cta else None, None
         case PostContent() as post:
-            media = [one.brief or one.alt_text or one.file or "" for one in post.media]
+            media = [one.brief or one.alt_text or one.source for one in post.media]
             return None, post.text, post.link, "\n".join(media) or None
         case CrmContent() as crm:
             return None, crm.note, None, None

@@ -94,7 +94,7 @@ def _written(
 
 
 def _media(media: Media, say: Wording) -> Iterator[tuple[str, str | None]]:
-    if media.file:
+    if media.source:
         shown = media.alt_text or media.brief or say.text("as supplied")
         yield say.text("Picture or film"), shown
         return

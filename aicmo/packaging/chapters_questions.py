@@ -95,7 +95,7 @@ def _gaps(material: Material) -> Iterator[Question]:
                 say.text("Strategy"),
             )
     for item in material.items():
-        if isinstance(item.content, PostContent) and any(not m.file for m in item.content.media):
+        if isinstance(item.content, PostContent) and any(not m.source for m in item.content.media):
             yield Question(
                 say.text("When will the picture or film for “{piece}” be ready?", piece=item.title),
                 say.text("The content"),

@@ -67,7 +67,8 @@ class ProjectContent:
     document: the plan's document with `contacts=()`: no person is named in a package.
     imported_at: aware UTC, when the day of the plan's import began by the client's calendar.
     items: status by item id; an item without one has not been approved nor sent.
-    files: what the document refers to, by its path there: pictures and templates.
+    files: what the brand refers to, by its path in the document: pictures and templates.
+    imported: paths and addresses of all that came with the plan, media of posts included.
     other_clients: names that must not appear: those of the other clients in the database.
     """
 
@@ -76,5 +77,6 @@ class ProjectContent:
     imported_at: datetime
     items: dict[str, ItemStatus] = field(default_factory=dict[str, ItemStatus])
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    imported: frozenset[str] = frozenset()
     other_clients: tuple[str, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, cast
 
@@ -105,6 +105,12 @@ def spread(data: dict[str, Any]) -> Spread:
             spread_items.append(one)
             origins.append(origin)
     return Spread({**data, "items": spread_items}, tuple(problems), tuple(origins))
+
+
+def as_written(data: dict[str, Any], problems: Iterable[Problem]) -> list[Problem]:
+    """Problems of a document's items, with their places as `data` has them."""
+    found = spread(data)
+    return [found.as_written(problem) if found.origins else problem for problem in problems]
 
 
 def item_id(post_id: str, network: str) -> str:

@@ -88,6 +88,9 @@ Prose = Annotated[
 Link = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_https)]
 """An https:// or mailto: address."""
 
+WebAddress = Annotated[Link, StringConstraints(pattern=r"^https://", max_length=500)]
+"""An https:// address, at most as long as a path is kept."""
+
 FilePath = Annotated[Line, AfterValidator(_stays_beside)]
 """A relative path with forward slashes, without `..`."""
 

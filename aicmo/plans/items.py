@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BeforeValidator, Field, model_validator
 
 from aicmo.channels import Channel, parse_channel
-from aicmo.plans.fields import FilePath, Identifier, Line, Link, Part, Prose
+from aicmo.plans.fields import FilePath, Identifier, Line, Link, Part, Prose, WebAddress
 from aicmo.plans.sending import LateRule
 
 
@@ -32,11 +32,26 @@ class EmailContent(Part):
 
 
 class Media(Part):
-    """A picture or film of a post; without a file it is still to be made."""
+    """A picture or film of a post; without a file or an address it is still to be made."""
 
     file: FilePath | None = Field(default=None, description="Path beside the project document.")
+    url: WebAddress | None = Field(
+        default=None, description="Where it is fetched at import, instead of a file; https alone."
+    )
     alt_text: Line | None = None
     brief: Prose | None = Field(default=None, description="What to make, while there is no file.")
+
+    @property
+    def source(self) -> str:
+        """Its path or address, by which its content is kept; '' while it is to be made."""
+        return self.file or self.url or ""
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Media:
+        if self.file and self.url:
+            msg = "has a file and a url; keep one of them"
+            raise ValueError(msg)
+        return self
 
 
 class LinkCard(Part):

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from aicmo.errors import FixDocument
 from aicmo.plans.assets import read_assets
+from aicmo.plans.cross_posts import as_written
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.parsing import parse_json, parse_yaml
 from aicmo.plans.validation import validate
 from aicmo.problems import Problem
+from aicmo.public_hosts import PublicHosts
 
 _PARSERS = {".json": parse_json, ".yaml": parse_yaml, ".yml": parse_yaml}
 _MAX_BYTES = 64 * 1024 * 1024
@@ -30,8 +32,12 @@ class ReadDocument:
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
-def read_document(path: Path) -> ReadDocument:
+def read_document(path: Path, hosts: PublicHosts | None = None) -> ReadDocument:
     """The project document in a `.json`, `.yaml` or `.yml` file in UTF-8, at most 64 MB.
+
+    Args:
+        path: of the file.
+        hosts: fetch what it names by its address; without it, from the public internet.
 
     Raises:
         FixDocument: with every problem and its place; nothing else is raised for bad input.
@@ -42,7 +48,10 @@ def read_document(path: Path) -> ReadDocument:
     # Nothing holds the text while the models are made: with many contacts it weighs.
     data = parse(read_text(path, _MAX_BYTES), path.name)
     document, warnings = validate(data, path.name)
-    files = read_assets(document, path.parent, path.name)
+    try:
+        files = read_assets(document, path.parent, path.name, hosts)
+    except FixDocument as error:
+        raise FixDocument(path.name, as_written(data, error.problems)) from None
     return ReadDocument(document, warnings, path.name, files)
 
 

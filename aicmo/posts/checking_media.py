@@ -74,8 +74,10 @@ def _check_kinds(post: Post, takes: MediaRules, rules: Rules, place: str) -> Ite
 def _check_medium(
     medium: Media, kind: Kind, takes: MediaRules, rules: Rules, place: str
 ) -> Iterator[PostProblem]:
-    if medium.file is None:
-        yield PostProblem("error", place, "The picture is still to be made", f"Give {place}.file")
+    if not medium.source:
+        yield PostProblem(
+            "error", place, "The picture is still to be made", f"Give {place}.file or {place}.url"
+        )
     alt_text = medium.alt_text or ""
     if not alt_text:
         yield PostProblem(

@@ -188,7 +188,7 @@ def test_media_that_is_named_must_be_there() -> None:
     content = content_of(data, approved=True)
     missing = [one for one in gate(content) if one.rule == "media missing"]
     assert shown(missing) == [("blocker", place, "film.png is missing")]
-    there = gate(replace(content, files={"film.png": b"x"}))
+    there = gate(replace(content, imported=frozenset({"film.png"})))
     assert not [one for one in there if one.rule == "media missing"]
 
 

@@ -41,13 +41,13 @@ def media(content: ProjectContent) -> Iterator[Finding]:
             item.content.media if isinstance(item.content, PostContent) else ()
         ):
             place = f"items[{at}].content.media[{number}]"
-            if one.file is None:
+            if not one.source:
                 evidence = f"“{item.title}” has no picture or film yet"
                 fix = "Have it made, or tell the client when it comes"
                 yield Finding("warning", "media missing", place, evidence, fix)
-            elif one.file not in content.files:
+            elif one.source not in content.imported:
                 fix = "Put the file beside the document and import it again"
-                yield Finding("blocker", "media missing", place, f"{one.file} is missing", fix)
+                yield Finding("blocker", "media missing", place, f"{one.source} is missing", fix)
 
 
 def dates(document: ProjectDocument) -> Iterator[Finding]:
