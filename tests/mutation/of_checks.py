@@ -1,10 +1,11 @@
-"""Taking away what keeps an email with errors from being approved."""
+"""Taking away what keeps an email or a post with errors from being approved."""
 
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
 
 _PREVIEW, _CHECKS = "unit/test_preview.py::", "unit/test_email_checks.py::"
+_POSTS = "unit/test_post_preview.py::"
 _APPROVALS, _GATEWAYS = "aicmo/execution/approvals.py", "aicmo/gateways/"
 
 
@@ -48,6 +49,27 @@ MUTANTS = (
         "aicmo/execution/copy_checks.py",
         "        if self._attributes and self._forbidden:\n", "        if self._kinds is None:\n",
         _PREVIEW + "test_a_contacts_own_data_can_bring_in_a_ruled_out_word",
+    ),
+    _of(
+        "posts, too", "a post that is too long is approved, and its network refuses it", _APPROVALS,
+        "item.channel != Channel.CRM", "item.channel == Channel.EMAIL",
+        _POSTS + "test_a_post_with_errors_does_not_count_and_is_not_approved",
+    ),
+    _of(
+        "equal texts", "a post is approved that its network takes for a duplicate",
+        "aicmo/execution/post_preview.py",
+        "    if not session.scalar(select(guards.alike())", "    if session.scalar(select(guards.alike())",
+        _POSTS + "test_an_equal_text_within_a_week_is_refused_and_names_the_other",
+    ),
+    _of(
+        "what is going", "a post with errors is counted as going out", "aicmo/execution/preview.py",
+        "if card.is_sound}", "if card.part}",
+        _POSTS + "test_a_post_with_errors_does_not_count_and_is_not_approved",
+    ),
+    _of(
+        "by hand", "a post that nobody can send is counted as going out", "aicmo/execution/preview.py",
+        "CHANNELS_WITH_GATEWAY and not self.by_hand", "CHANNELS_WITH_GATEWAY",
+        _POSTS + "test_without_a_pinned_account_a_person_posts_it",
     ),
     _of(
         "the way out", "nobody can leave", _GATEWAYS + "email_checks.py",
