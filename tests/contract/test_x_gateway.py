@@ -321,6 +321,12 @@ def test_links_and_signs_that_x_rewrites_are_the_same_text(text: str) -> None:
     assert (reading.found, reading.ref) == (Found.PRESENT, peer.posts[0].ref)
 
 
+def test_letters_are_the_same_composed_or_not() -> None:
+    with X.peer(None) as peer:
+        peer.post_elsewhere("caf\u00e9")
+        assert doubt(peer, "cafe\u0301").found is Found.PRESENT
+
+
 def test_the_link_to_a_post_s_own_picture_is_no_part_of_its_text() -> None:
     with X.peer(None) as peer:
         X.send(peer, X.with_picture())

@@ -35,7 +35,6 @@ def test_the_real_network_knows_the_account_as_we_read_it(channel: Channel) -> N
         profile = gateway.profile()
 
     assert profile.identity == identity
-    assert profile.name
-    assert profile.handle
+    assert profile.name or profile.handle  # LinkedIn has no handles
     assert profile.avatar_url == "" or profile.avatar_url.startswith("https://")
     assert token not in repr(profile)

@@ -11,6 +11,7 @@ from tests.mutation import (
     of_feedback,
     of_guards,
     of_leaving,
+    of_linkedin,
     of_mail_providers,
     of_posts,
     of_posts_engine,
@@ -19,6 +20,7 @@ from tests.mutation import (
     of_the_gate,
     of_the_journal,
     of_the_ledger,
+    of_x,
 )
 from tests.mutation.mutant import Mutant
 
@@ -34,6 +36,8 @@ MUTANTS: tuple[Mutant, ...] = (
     *of_mail_providers.MUTANTS,
     *of_posts.MUTANTS,
     *of_posts_engine.MUTANTS,
+    *of_x.MUTANTS,
+    *of_linkedin.MUTANTS,
     *of_the_journal.MUTANTS,
     *of_doubts.MUTANTS,
     *of_feedback.MUTANTS,
