@@ -115,6 +115,8 @@ class BlueskyGateway(SocialGateway):
 
     def _stage(self, draft: Outgoing, values: dict[str, Any]) -> None:
         """Key and time are noted once. A picture nobody refers to is dropped, so they go up each time."""
+        if "" in draft.thread:
+            return  # the part before it isn't out, so arming lets this one wait
         now = self._clock()
         values.setdefault("rkey", tid(int(now.timestamp() * 1_000_000), secrets.randbelow(1024)))
         values.setdefault("created_at", _written(now))
@@ -145,6 +147,8 @@ class BlueskyGateway(SocialGateway):
         return blob
 
     def _post(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
+        if outgoing.thread and "reply" not in outgoing.staged:
+            return Outcome(OutcomeKind.NOT_SENT, detail="the part before it isn't out")
         rkey = outgoing.staged["rkey"]
         content = {
             "repo": self.account.identity,

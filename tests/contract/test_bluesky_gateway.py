@@ -14,7 +14,7 @@ from aicmo.gateways.http_answers import Clock, utc_now
 from aicmo.gateways.http_exchange import HttpTimes
 from aicmo.gateways.social_gateway import SocialAccount, TokenSource
 from aicmo.posts.post import Post, PostCard, PostPicture, Span
-from tests.contract.gateway_contract import SENT, UNKNOWN, Mode, always, permit
+from tests.contract.gateway_contract import NOT_SENT, SENT, UNKNOWN, Mode, always, permit
 from tests.contract.mail_api_contract import ACCOUNT, COMMON, FOR_GOOD, FOR_NOW, mode
 from tests.contract.readable_contract import ReadableContract
 from tests.contract.social_samples import NOW, picture
@@ -254,6 +254,16 @@ def test_a_reply_to_a_post_that_was_deleted_is_held() -> None:
         FOR_GOOD,
         "the post that it answers isn't there any more",
     )
+
+
+def test_a_reply_to_a_part_that_is_not_out_waits_without_an_objection() -> None:
+    with BlueskyPeer() as peer, gateway(peer) as opened:
+        reply = dataclasses.replace(CONTRACT.with_picture(), thread=("",))
+        early = opened.stage(reply)
+        outcome = opened.send(dataclasses.replace(reply, staged=early.values), always)
+
+    assert (early.objection, early.values) == (None, {})
+    assert (outcome.kind, peer.seen, peer.effects.total()) == (NOT_SENT, [], 0)
 
 
 def test_an_account_that_moved_to_another_server_is_refused() -> None:
