@@ -18,7 +18,7 @@ from aicmo.execution.report import ExecutionReport
 from aicmo.execution.runs import ChannelResult
 from aicmo.redaction import describe
 from flows.outcomes import as_state, execution_outcome, is_late, needs_attention, skipped_late
-from flows.parameters import Channels, Limit, Minutes, ProjectId
+from flows.parameters import Channels, Limit, Minutes, ProjectId, SocialCredentials
 from tasks.artifacts import publish_report
 from tasks.chunks import Chunk, next_chunk
 from tasks.execution import (
@@ -29,6 +29,7 @@ from tasks.execution import (
     preview_channel,
     send_channel,
 )
+from tasks.gateways import Credentials
 from tasks.steps import StepFailed
 
 
@@ -46,6 +47,7 @@ def execute_plan(
     channels: Channels = ["email"],  # noqa: B006  (read into the form, never changed)
     limit: Limit | None = None,
     email_credentials: str = "",
+    social_credentials: SocialCredentials = [],  # noqa: B006
     max_lateness_minutes: Minutes = 60,
 ) -> State[Any]:
     """Previews or sends what is due of a project's plan, channel by channel.
@@ -61,6 +63,8 @@ def execute_plan(
         limit: Send at most this many messages on each channel.
         email_credentials: Name of the SMTP, Resend, Postmark or SES Credentials block that email goes
             through; empty uses the provider of the worker's environment. A dry run loads neither.
+        social_credentials: Names of the blocks that posts go out through, such as
+            x-credentials/studio; on a network without one, the log-in that AICMO keeps is used.
         max_lateness_minutes: Started later than this after its time (an outage), it sends nothing.
     """
     due = flow_run.scheduled_start_time
@@ -68,25 +72,25 @@ def execute_plan(
         return as_state(skipped_late(max_lateness_minutes))
     try:
         started = fetch_plan(project_id, enabled, dry_run, channels, limit)
-        report = _execute(started, email_credentials)
+        report = _execute(started, Credentials(email_credentials, social_credentials))
     except StepFailed as error:
         return as_state(needs_attention(str(error)))
     publish_report(report, return_state=True)
     return as_state(execution_outcome(report))
 
 
-def _execute(started: StartedRun, email_credentials: str) -> ExecutionReport:
+def _execute(started: StartedRun, credentials: Credentials) -> ExecutionReport:
     if started.mode == Mode.DISABLED:
         return close_run(started, {}, [])
     extracted = extract_items(started, return_state=True)
     if not extracted.is_completed():
         return close_run(started, {}, [_reason(extracted)])
-    results, errors = _run_channels(started, extracted.result(), email_credentials)
+    results, errors = _run_channels(started, extracted.result(), credentials)
     return close_run(started, results, errors)
 
 
 def _run_channels(
-    started: StartedRun, items: Sequence[PlanItem], email_credentials: str
+    started: StartedRun, items: Sequence[PlanItem], credentials: Credentials
 ) -> tuple[dict[str, ChannelResult], list[str]]:
     """Previews or sends the channels side by side; each is sent chunk after chunk.
 
@@ -94,7 +98,7 @@ def _run_channels(
     """
     results: dict[str, ChannelResult] = {}
     errors: list[str] = []
-    going = _submit_channels(started, items, email_credentials)
+    going = _submit_channels(started, items, credentials)
     while going:
         future = next(as_completed(list(going)))
         channel, chunk = going.pop(future)
@@ -108,13 +112,13 @@ def _run_channels(
         else:
             results[channel] = state.result().result
             if following := next_chunk(chunk, state.result()):
-                again = send_channel.submit(started, channel, items, following, email_credentials)
+                again = send_channel.submit(started, channel, items, following, credentials)
                 going[again] = (channel, following)
     return {name: results[name] for name in started.modes if name in results}, errors
 
 
 def _submit_channels(
-    started: StartedRun, items: Sequence[PlanItem], email_credentials: str
+    started: StartedRun, items: Sequence[PlanItem], credentials: Credentials
 ) -> dict[PrefectFuture[Any], tuple[str, Chunk | None]]:
     planned, first = {item.channel for item in items}, Chunk(limit=started.request.limit)
     going: dict[PrefectFuture[Any], tuple[str, Chunk | None]] = {}
@@ -122,7 +126,7 @@ def _submit_channels(
         if channel not in planned:
             continue
         if mode == Mode.LIVE:
-            future = send_channel.submit(started, channel, items, first, email_credentials)
+            future = send_channel.submit(started, channel, items, first, credentials)
             going[future] = (channel, first)
         elif mode == Mode.PREVIEW:
             going[preview_channel.submit(started, channel, items)] = (channel, None)

@@ -18,4 +18,8 @@ Limit = Annotated[int, Field(ge=1)]
 Minutes = Annotated[int, Field(ge=1, le=7 * 24 * 60)]
 Days = Annotated[int, Field(ge=1, le=365)]
 People = Annotated[list[str], Field(min_length=1)]
+SocialBlock = Annotated[
+    str, Field(pattern=r"^(linkedin|instagram|x|bluesky|mastodon)-credentials/[a-z0-9-]+$")
+]
+SocialCredentials = list[SocialBlock]
 FilePath = Annotated[str, Field(min_length=1)]

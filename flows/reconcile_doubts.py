@@ -16,7 +16,8 @@ from flows.outcomes import (
     reconciliation_outcome,
     skipped_late,
 )
-from flows.parameters import AnyProjectId
+from flows.parameters import AnyProjectId, SocialCredentials
+from tasks.gateways import Credentials
 from tasks.reconciliation import CrashedRuns
 from tasks.reconciling import mark_crashed_runs, publish_reconciliation, reconcile_projects
 from tasks.steps import StepFailed
@@ -30,18 +31,25 @@ def _run_name() -> str:
 
 
 @flow(name="reconcile-doubts", flow_run_name=_run_name, persist_result=False, retries=0)
-def reconcile_doubts(project_id: AnyProjectId = "", email_credentials: str = "") -> State[Any]:
+def reconcile_doubts(
+    project_id: AnyProjectId = "",
+    email_credentials: str = "",
+    social_credentials: SocialCredentials = [],  # noqa: B006  (read into the form, never changed)
+) -> State[Any]:
     """Closes what is in doubt where a provider can be asked, and marks runs that died. Sends nothing.
 
     Args:
         project_id: The project, as the command aicmo projects lists it; empty for every project.
         email_credentials: Name of the block that the email went through; empty uses the provider of
             the worker's environment.
+        social_credentials: Names of the blocks that posts went out through, with their types.
     """
     if is_late(flow_run.scheduled_start_time, datetime.now(UTC), _LATENESS_MINUTES):
         return as_state(skipped_late(_LATENESS_MINUTES))
     try:
-        projects = reconcile_projects(project_id, email_credentials)
+        projects = reconcile_projects(
+            project_id, Credentials(email_credentials, social_credentials)
+        )
     except StepFailed as error:
         return as_state(needs_attention(str(error)))
     errors: list[str] = []

@@ -18,7 +18,7 @@ from aicmo.execution.runs import ChannelResult, ExecutionRequest, OpenRun
 from aicmo.gateways.contract import OpenGateway
 from aicmo.settings import get_execution_config
 from tasks.chunks import Chunk, SentChunk
-from tasks.gateways import open_gateway
+from tasks.gateways import NO_BLOCKS, Credentials, open_gateway
 from tasks.progress import shown_progress
 from tasks.steps import actor, artifact_key, current_database, once, repeatable, step
 
@@ -83,7 +83,7 @@ def send_channel(
     channel: str,
     items: Sequence[PlanItem],
     chunk: Chunk,
-    email_credentials: str = "",
+    credentials: Credentials = NO_BLOCKS,
 ) -> SentChunk:
     """Sends what is approved and due on one channel, at most a chunk of it.
 
@@ -96,7 +96,7 @@ def send_channel(
         with _progress("Sending", started, channel, total or 0, chunk.before) as progress:
             result = runs.execute_channel(
                 run, channel, items, lambda: open_gateway(
-                    run.database, run.plan.project_id, channel, email_credentials
+                    run.database, run.plan.project_id, channel, credentials
                 ), progress,
                 limit=chunk.at_most,
             )  # fmt: skip

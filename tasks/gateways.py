@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from aicmo.database import Database
 from aicmo.execution.accounts import open_gateway_of
 from aicmo.gateways.contract import OpenGateway
 from blocks.email_credentials import load_email_credentials
+from blocks.social_credentials import load_social_credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Names of blocks: of the one that email goes through, and of posts' with their types.
+
+    What isn't named is what the worker's environment says, or the log-in that AICMO keeps.
+    """
+
+    email: str = ""
+    social: Sequence[str] = ()
+
+
+NO_BLOCKS = Credentials()
 
 
 def open_gateway(
-    database: Database, project_id: str, channel: str, email_credentials: str
+    database: Database, project_id: str, channel: str, credentials: Credentials
 ) -> OpenGateway:
     """What builds the gateway of `channel` once it has its permit.
 
-    email_credentials: name of the block that email goes through; empty for the environment's.
-
     Raises:
         FixConfiguration: there is no such block, or the environment names no provider or two.
+        FixAccount: no account is pinned on that network, or it isn't logged in.
     """
-    if channel == "email" and email_credentials:
-        return load_email_credentials(email_credentials).open_gateway()
+    if channel == "email" and credentials.email:
+        return load_email_credentials(credentials.email).open_gateway()
+    block = load_social_credentials(credentials.social, channel) if credentials.social else None
+    if block is not None:
+        return block.open_gateway(database, project_id)
     return open_gateway_of(database, project_id, channel)

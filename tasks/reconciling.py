@@ -13,25 +13,27 @@ from aicmo.models import Project
 from aicmo.redaction import describe_with_next_step
 from aicmo.settings import get_execution_config
 from tasks import crashed_runs
-from tasks.gateways import open_gateway
+from tasks.gateways import NO_BLOCKS, Credentials, open_gateway
 from tasks.reconciliation import CrashedRuns, ProjectReconciled, reconciliation_page
 from tasks.steps import actor, current_database, repeatable, run_logger, step
 
 
 @repeatable(name="reconcile-projects", task_run_name="reconcile doubts")
-def reconcile_projects(project_id: str, email_credentials: str = "") -> list[ProjectReconciled]:
+def reconcile_projects(
+    project_id: str, credentials: Credentials = NO_BLOCKS
+) -> list[ProjectReconciled]:
     """Records what stopped workers left and asks providers about doubts; sends nothing.
 
     project_id: '' for every project; then one that goes wrong leaves the others.
-    email_credentials: name of the block to ask with; '' for the environment's provider.
+    credentials: the blocks to ask with.
     """
     with step("reconcile_projects"):
         database = current_database()
         if project_id:
-            return [ProjectReconciled(project_id, _reconcile(project_id, email_credentials))]
+            return [ProjectReconciled(project_id, _reconcile(project_id, credentials))]
         with database.read() as session:
             every = session.scalars(select(Project.id).order_by(Project.id)).all()
-        return [_isolated(each, email_credentials) for each in every]
+        return [_isolated(each, credentials) for each in every]
 
 
 @repeatable(name="mark-crashed-runs", task_run_name="mark crashed runs")
@@ -60,19 +62,19 @@ def publish_reconciliation(projects: Sequence[ProjectReconciled], crashed: Crash
         )
 
 
-def _isolated(project_id: str, email_credentials: str) -> ProjectReconciled:
+def _isolated(project_id: str, credentials: Credentials) -> ProjectReconciled:
     try:
-        return ProjectReconciled(project_id, _reconcile(project_id, email_credentials))
+        return ProjectReconciled(project_id, _reconcile(project_id, credentials))
     except Exception as error:  # noqa: BLE001  (the reason is in the page and in the run's end)
         return ProjectReconciled(project_id, None, describe_with_next_step(error))
 
 
-def _reconcile(project_id: str, email_credentials: str) -> Reconciled:
+def _reconcile(project_id: str, credentials: Credentials) -> Reconciled:
     database = current_database()
     return reconcile(
         database,
         project_id,
         get_execution_config(),
-        lambda channel: open_gateway(database, project_id, channel, email_credentials),
+        lambda channel: open_gateway(database, project_id, channel, credentials),
         by=actor(),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from aicmo.gateways.login import Login
     from aicmo.gateways.social_gateway import Profile
 
+_BLOCK_NAME = re.compile(r"[a-z0-9-]{1,100}")
 Network = Annotated[str, typer.Argument(help="linkedin, instagram, x, bluesky or mastodon.")]
 
 
@@ -79,6 +81,8 @@ def add(
 
     channel, database = read_network(network), open_ledger()
     secret_key = get_settings().require_secret_key()
+    if block and not _BLOCK_NAME.fullmatch(block):
+        raise typer.BadParameter("is lowercase letters, digits and dashes", param_hint="--block")
     _require_project(project)
     given = read_login(credentials) if credentials else _nothing()
     pages = pages or account.startswith("urn:li:organization:")
@@ -88,7 +92,7 @@ def add(
         require_free(session, pin, replace=replace)
     _agree(pin, yes=yes)
     if block:
-        save_block(channel, block, login)
+        block = save_block(channel, block, login)
     pin = _with_avatar(pin, login=None if block else login)
     is_paused = pin_account(database, pin, secret_key, by=person(by), replace=replace)
     _tell(pin, block, is_paused=is_paused, as_json=as_json)
@@ -142,8 +146,11 @@ def _lines(profile: Profile, server: str) -> list[tuple[str, str]]:
     return [(label, value) for label, value in lines if value]
 
 
-def save_block(channel: Channel, name: str, login: Login) -> None:
+def save_block(channel: Channel, name: str, login: Login) -> str:
     """Keeps a log-in in a Prefect block; a program of its own, as only the blocks know Prefect.
+
+    Returns:
+        The block's name with its type in front, as flows take it.
 
     Raises:
         FixConfiguration: Prefect doesn't take it.
@@ -160,6 +167,7 @@ def save_block(channel: Channel, name: str, login: Login) -> None:
             done.stdout.strip() or "Prefect doesn't take the block",
             next_step="Start its server (`aicmo up`) and set PREFECT_API_URL, or leave --block out.",
         )
+    return done.stdout.strip()
 
 
 def _with_avatar(pin: Pin, *, login: Login | None) -> Pin:

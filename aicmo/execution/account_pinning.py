@@ -135,7 +135,7 @@ def remove_account(database: Database, project_id: str, channel: Channel, *, by:
 
 def as_kept(profile: Profile, login: Login | None) -> dict[str, Any]:
     """What is kept of a profile, as plain JSON: its facts, and what `aicmo accounts` shows."""
-    ends_at = (login.ends_at if login else None) or profile.expires_at
+    ends_at = login.ends() if login else profile.expires_at
     return {
         **profile.facts,
         "handle": profile.handle,

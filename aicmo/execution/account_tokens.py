@@ -160,7 +160,8 @@ def told(login: Login, name: str) -> str:
         case "scopes":
             return " ".join(login.scopes)
         case "ends_at":
-            return login.ends_at.isoformat() if login.ends_at else ""
+            ends_at = login.ends()
+            return ends_at.isoformat() if ends_at else ""
         case "server":
             return login.server
         case _:

@@ -72,7 +72,9 @@ def adopt(database: Database, account_id: int, login: Login, secret_key: bytes) 
         session.get_one(Account, account_id, with_for_update=True)  # one worker at a time
         row = session.get(AccountSecret, account_id)
         if row is None or row.source != source:
-            keep(session, secret_key, account_id, login, source, database.now(session))
+            now = database.now(session)
+            dated = login if login.obtained_at else login.with_(obtained_at=now)
+            keep(session, secret_key, account_id, dated, source, now)
 
 
 def _require_secret(session: Session, account: Account) -> AccountSecret:

@@ -18,7 +18,7 @@ class Login(BaseModel):
 
     client_id, client_secret: of the app that asks. identifier, app_password: Bluesky's.
     obtained_at, expires_at: of the access token; without the second it doesn't expire.
-    ends_at: when a person has to log in anew; None if that isn't known beforehand.
+    ends_at: of the refresh token, where it has an end.
     server: `https://host`, where a network has many.
     api_url: a loopback address, for tests; '' for the network's own.
     """
@@ -65,6 +65,11 @@ class Login(BaseModel):
         """Everything in it that must not be shown."""
         held = (self.access_token, self.refresh_token, self.client_secret, self.app_password)
         return tuple(each for each in held if each)
+
+    def ends(self) -> datetime | None:
+        """When a person has to log in anew; None if that isn't known beforehand."""
+        renews_itself = bool(self.refresh_token or self.app_password)
+        return self.ends_at if renews_itself else self.expires_at
 
     def is_usable(self, now: datetime) -> bool:
         """There is an access token, and it hasn't expired."""

@@ -77,7 +77,7 @@ def _ask(login: Login, name: str, now: datetime, **query: str) -> Login:
     answer = ask(login.api_url or _GRAPH, "GET", path, headers={})
     content = granted(answer, now)
     found = with_tokens(login, content, now)
-    return found.with_(scopes=_scopes(content) or found.scopes, ends_at=found.expires_at)
+    return found.with_(scopes=_scopes(content) or found.scopes)
 
 
 def _flat(content: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -61,4 +61,4 @@ def _ask(login: Login, form: dict[str, str], now: datetime) -> Login:
     except AnswerLost:
         raise lost() from None
     ends_at = after(now, content.get("refresh_token_expires_in"))
-    return found.with_(ends_at=ends_at if found.refresh_token else found.expires_at)
+    return found.with_(ends_at=ends_at or found.ends_at)

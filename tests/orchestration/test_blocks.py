@@ -12,11 +12,16 @@ from pydantic import SecretStr, ValidationError
 from aicmo.execution.gate import Mode, issue_permit
 from aicmo.gateways.contract import RepeatClass
 from blocks import (
+    BlueskyCredentials,
     DeliverablesBucket,
+    InstagramCredentials,
+    LinkedInCredentials,
+    MastodonCredentials,
     PostmarkCredentials,
     ResendCredentials,
     SesCredentials,
     SmtpCredentials,
+    XCredentials,
 )
 
 RESEND = ResendCredentials(api_key=SecretStr("canary-key"), rate="10/second")
@@ -28,8 +33,12 @@ SES = SesCredentials(
 
 @pytest.mark.parametrize(
     "block",
-    [SmtpCredentials, ResendCredentials, PostmarkCredentials, SesCredentials, DeliverablesBucket],
-)
+    [
+        SmtpCredentials, ResendCredentials, PostmarkCredentials, SesCredentials, DeliverablesBucket,
+        LinkedInCredentials, InstagramCredentials, XCredentials, BlueskyCredentials,
+        MastodonCredentials,
+    ],
+)  # fmt: skip
 class TestBlocksMeetTheStandard(BlockStandardTestSuite):
     @pytest.fixture
     def block(self, request: pytest.FixtureRequest) -> type[Block]:

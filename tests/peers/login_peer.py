@@ -1,7 +1,7 @@
 """The log-in addresses of five networks on loopback: strict about every request, scripted in its faults.
 
 Codes and refresh tokens work once. An authorisation page agrees at once and sends the browser back. `reads`
-are answers by path, to whoever shows a token that is valid. A
+are answers by path, to whoever shows a token that is valid; those that are `public`, to everybody. A
 request that isn't of the documented shape is answered with 400 `invalid_request`, and kept in `wrong`.
 """
 
@@ -63,6 +63,7 @@ class LoginPeer:
     delay: float = 0
     gives_refresh_token: bool = True
     reads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    public: tuple[str, ...] = ()
     says_no: bool = False
     wrong_state: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -159,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._agree(query)
         elif path in self.peer.reads:
             bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            is_known = bearer in self.peer.access_tokens
+            is_known = bearer in self.peer.access_tokens or path in self.peer.public
             self._answer(200 if is_known else 401, self.peer.reads[path] if is_known else {})
         else:
             self._token(path, query)

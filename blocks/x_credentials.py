@@ -1,0 +1,69 @@
+"""The X account that posts go out as."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prefect.blocks.core import Block
+from pydantic import Field, HttpUrl, SecretStr
+
+from blocks.social_login import login_of
+
+if TYPE_CHECKING:
+    from aicmo.database import Database
+    from aicmo.gateways.contract import OpenGateway
+    from aicmo.gateways.login import Login
+
+
+class XCredentials(Block):
+    """Log-in of the X account that posts go out as; a dry run never loads it.
+
+    Example:
+        Open a gateway to the account that is pinned to a project (the gate issues the permit):
+        ```python
+        from blocks import XCredentials
+
+        account = XCredentials.load("BLOCK_NAME")
+        open_gateway = account.open_gateway(database, "PROJECT")
+        ```
+    """
+
+    _block_type_name = "X Credentials"
+    _block_type_slug = "x-credentials"
+    _description = "Log-in of the X account that posts go out as. A dry run never loads it."
+    _documentation_url = HttpUrl("https://docs.prefect.io/v3/concepts/blocks")
+
+    client_id: str = Field(
+        min_length=1,
+        title="Client ID",
+        description="ID of your app at X.",
+    )
+    client_secret: SecretStr = Field(
+        default=SecretStr(""),
+        title="Client secret",
+        description="Secret of your app at X, if it has one; kept encrypted.",
+    )
+    access_token: SecretStr = Field(
+        default=SecretStr(""),
+        title="Access token",
+        description="Token of two hours; kept encrypted.",
+    )
+    refresh_token: SecretStr = Field(
+        default=SecretStr(""),
+        title="Refresh token",
+        description="Works once: what replaces it is kept, sealed, in AICMO's database.",
+    )
+
+    def login(self) -> Login:
+        """The log-in, in the core's terms."""
+        return login_of(self)
+
+    def open_gateway(self, database: Database, project_id: str) -> OpenGateway:
+        """What builds the gateway to the project's pinned account once a live run has its permit.
+
+        Raises:
+            FixAccount: no account is pinned.
+        """
+        from aicmo.execution.accounts import open_gateway_of  # noqa: PLC0415  (a live run only)
+
+        return open_gateway_of(database, project_id, "twitter", self.login())
