@@ -128,6 +128,8 @@ class MastodonGateway(SocialGateway):
                 media.put_up(attachment, known)
 
     def _post(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
+        if "" in outgoing.thread:
+            return Outcome(OutcomeKind.NOT_SENT, detail="the part before it isn't out")
         body = json.dumps(_fields(outgoing)).encode()
         headers = {
             "Content-Type": "application/json",

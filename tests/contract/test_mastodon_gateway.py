@@ -17,7 +17,7 @@ from aicmo.gateways.http_exchange import HttpTimes
 from aicmo.gateways.mastodon import MastodonGateway
 from aicmo.gateways.social_gateway import SocialAccount, TokenSource
 from aicmo.posts.post import Post, PostCard, PostPicture, Span
-from tests.contract.gateway_contract import SENT, UNKNOWN, Mode, always, permit
+from tests.contract.gateway_contract import NOT_SENT, SENT, UNKNOWN, Mode, always, permit
 from tests.contract.mail_api_contract import ACCOUNT, COMMON, FOR_GOOD, FOR_NOW, mode
 from tests.contract.readable_contract import ReadableContract
 from tests.contract.social_samples import Tokens, picture
@@ -141,6 +141,13 @@ def test_a_failure_of_a_repeat_is_answered_by_the_timeline() -> None:
 
     assert (reading.found, reading.ref) == (Found.PRESENT, peer.posts[0].ref)
     assert reading.permalink == f"https://social.test/@acme/{peer.posts[0].ref}"
+
+
+def test_a_part_whose_post_before_is_not_known_is_no_post_of_its_own() -> None:
+    with MastodonPeer() as peer:
+        part = dataclasses.replace(CONTRACT.outgoing(2), thread=("",))
+        outcome = CONTRACT.send(peer, part)
+    assert (outcome.kind, peer.effects.total()) == (NOT_SENT, 0)
 
 
 def test_nothing_is_ever_scheduled_there() -> None:
