@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aicmo.errors import FixInput
+from aicmo.execution import post_media
 from aicmo.execution.composing import Composed, ComposedBatch, not_composed
 from aicmo.gateways.contract import Attachment
 from aicmo.models import Account, Asset, Delivery, Item, PostMedia
@@ -77,12 +78,15 @@ class PostComposers:
         ).tuples()
         media = [(row, content) for row, content in rows]
         account = session.get_one(Account, delivery.account_id)
+        item = self._items[item_key]
         draft = compose_post(
-            self._document, self._items[item_key], delivery.part,
+            self._document, item, delivery.part,
             pictures=[_picture(row) for row, _ in media if row.role == "media"],
             card_picture=next((_picture(row) for row, _ in media if row.role == "card"), None),
             facts=account.profile,
         )  # fmt: skip
+        wrong = tuple(post_media.problems(item, delivery.part, media, account.profile))
+        draft = replace(draft, problems=draft.problems + wrong)
         return PostDraft(delivery, draft, tuple(_attachment(*each) for each in media))
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 
-from aicmo.channels import Channel
+from aicmo.channels import SOCIAL, Channel
+from aicmo.execution.post_media import FittedMedium
 from aicmo.gateways.email_message import COMPOSER_VERSION
 from aicmo.plans.contacts import Audience
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import Item
+from aicmo.posts.post import POST_VERSION
 
 _BRAND_PARTS = {"name", "sender", "postal_address", "unsubscribe_url", "colours", "typeface"}
 
@@ -23,13 +26,21 @@ class Fingerprints:
         self.document = document
         self._audiences: dict[str, str] = {}
 
-    def of(self, item: Item, send_at: datetime, send_until: datetime | None) -> str:
+    def of(
+        self,
+        item: Item,
+        send_at: datetime,
+        send_until: datetime | None,
+        media: Sequence[FittedMedium] = (),
+    ) -> str:
         """Hex SHA-256 over content, sender, brand parts, link tags, audience and time window.
+
+        Of a post, the media as they go out are part of it, with their alternative texts.
 
         When messages may arrive (`sending`, but for its tags) isn't part of it: that changes no
         message. But `late: send` is: it takes the end off the window that was approved.
         """
-        is_email = item.channel is Channel.EMAIL
+        is_email, is_post = item.channel is Channel.EMAIL, item.channel in SOCIAL
         goes_late = (item.late or self.document.sending.late) == "send"
         return _digest(
             {
@@ -42,11 +53,21 @@ class Fingerprints:
                 ],
                 "audience": self._audience(item.audience) if item.audience else None,
                 "brand": self._brand if is_email else None,
-                "utm": self._utm if is_email else None,
+                "utm": self._utm if is_email or is_post else None,
                 "language": self.document.language,
                 "composer": COMPOSER_VERSION if is_email else None,
+                **(self._of_a_post(item, media) if is_post else {}),
             }
         )
+
+    def _of_a_post(self, item: Item, media: Sequence[FittedMedium]) -> dict[str, object]:
+        # Its links are tagged with the post's id.
+        media_as_they_go = [list(each.fingerprint) for each in media]
+        return {
+            "composer": POST_VERSION,
+            "post": item.part_of or item.id,
+            "media": media_as_they_go,
+        }
 
     @cached_property
     def _brand(self) -> dict[str, object]:

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.execution import contacts, expansion, restoring
+from aicmo.execution import contacts, expansion, post_media, restoring
 from aicmo.execution.fingerprint import Fingerprints
+from aicmo.execution.post_media import FittedMedium
 from aicmo.models import Account, Asset, Item, Plan, PlanAsset, Project
 from aicmo.plans import times
 from aicmo.plans.assets import require_assets
@@ -57,14 +58,17 @@ def import_document(
     """Makes `document` the current plan of its project; `files` are those it refers to, by path.
 
     Raises:
-        FixInput: the document refers to a picture that isn't among the files.
+        FixInput: the document refers to a picture or film that isn't among the files.
         FixConfiguration: the database was made with another secret key.
     """
     files = files or {}
     require_assets(document, files)
+    media = post_media.fit_media(database, document, files)
     with audit.transaction(database, document.id) as session:
         require_same_key(session, secret_key)
-        done = _Import(session, document, source, actor, secret_key, tuple(warnings), files).run()
+        done = _Import(
+            session, document, source, actor, secret_key, tuple(warnings), files, media
+        ).run()
     # Noted from the first plan on: a backup from before the first live run is then told, too.
     restoring.check(database)
     return done
@@ -80,12 +84,14 @@ class _Import:
         secret_key: bytes,
         warnings: tuple[str, ...],
         files: Mapping[str, bytes],
+        media: Mapping[str, tuple[FittedMedium, ...]],
     ) -> None:
         self.session, self.document, self.source = session, document, source
         self.actor, self.secret_key, self.warnings = actor, secret_key, warnings
         self.files = {
             path: (hashlib.sha256(each).hexdigest(), each) for path, each in files.items()
         }
+        self.media = media
         self.now = datetime.now(UTC)
         self.body: dict[str, Any] = document.model_dump(mode="json", exclude={"contacts"})
 
@@ -179,13 +185,15 @@ class _Import:
         item.send_at = times.resolve(planned.send_at, zone)
         item.send_until = times.resolve(planned.send_until, zone) if planned.send_until else None
         item.content = planned.content.model_dump(mode="json")
-        item.fingerprint = fingerprints.of(planned, item.send_at, item.send_until)
+        media = self.media.get(planned.id, ())
+        item.fingerprint = fingerprints.of(planned, item.send_at, item.send_until, media)
         item.late = planned.late or self.document.sending.late
         item.part_of = planned.part_of or ""
         item.text_sha256 = text_sha256(planned)
         item.alike_since = alike_since(planned, item.send_at)
         item.account_id, item.withdrawn = account_id, False
         self.session.flush()
+        post_media.write(self.session, item.id, media)
         return item
 
     def _known_item(self, planned: PlannedItem) -> Item | None:
