@@ -195,7 +195,7 @@ class XGateway(SocialGateway):
         media: list[Any] = an_object(shown.get("attachments")).get("media_keys") or []
         return Candidate(
             ref="" if is_older else str(shown["id"]),
-            text=_plain_text(shown),
+            text=_plain_text(shown, post.text),
             permalink=f"https://x.com/{self._handle}/status/{shown['id']}",
             is_complete=len(media) == len(post.pictures),
         )
@@ -234,11 +234,13 @@ def _fields(outgoing: Outgoing) -> dict[str, Any]:
     return fields
 
 
-def _plain_text(shown: Mapping[str, Any]) -> str:
+def _plain_text(shown: Mapping[str, Any], ours: str) -> str:
     """A post's text with its links as they were written, and without the link to its media."""
     text = str(shown["text"])
     for link in objects(an_object(shown.get("entities")).get("urls")):
         leads_to = str(link.get("expanded_url") or link["url"])
+        if leads_to not in ours:  # X writes a scheme before an address without one
+            leads_to = leads_to.removeprefix("http://")
         is_media = "media_key" in link or _TO_MEDIA.search(leads_to)
         text = text.replace(str(link["url"]), "" if is_media else leads_to)
     for escaped, plain in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):

@@ -276,7 +276,6 @@ def test_connections_alone_see_a_member_s_post_and_never_a_page_s() -> None:
         (failure(500, "VERSION_MISSING"), UNKNOWN, "500 VERSION_MISSING"),
         (failure(504, "ACCESS_DENIED"), UNKNOWN, "504 ACCESS_DENIED"),
     ],
-    ids=str,
 )
 def test_an_error_means_what_linkedin_says(fault: Fault, kind: OutcomeKind, code: str) -> None:
     with LinkedInPeer({1: fault}) as peer:
@@ -598,7 +597,6 @@ def test_older_posts_end_the_reading() -> None:
         {"elements": [{"id": "urn:li:share:1", "commentary": "Hello"}]},
         {"elements": [{"id": "urn:li:share:1", "createdAt": "yesterday"}]},
     ],
-    ids=str,
 )
 def test_a_page_of_posts_that_is_not_understood_proves_nothing(content: dict[str, Any]) -> None:
     with LinkedInPeer() as peer:
@@ -619,7 +617,6 @@ def test_a_page_of_posts_that_is_not_understood_proves_nothing(content: dict[str
         (Fault(status=404), SENT),
         (Fault(status=200), SENT),
     ],
-    ids=str,
 )
 def test_a_recall_says_what_became_of_it(fault: Fault, kind: OutcomeKind) -> None:
     with LinkedInPeer() as peer, open_page(peer) as gateway:

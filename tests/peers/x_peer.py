@@ -18,7 +18,7 @@ from tests.peers.social_peer import Published, SocialPeer
 from tests.peers.social_routes import Call, Reply, Route, require, require_fields
 
 _ID = re.compile(r"[0-9]{1,19}")
-_LINK = re.compile(r"https://\S+")
+_LINK = re.compile(r"https://\S+|(?<!/)\bclient\.example/?\w*")
 _FIELDS = {"created_at", "text", "entities", "attachments"}
 _CATEGORIES = {
     "tweet_image": ("image/jpeg", "image/png", "image/webp"),
@@ -236,7 +236,8 @@ def shown(post: Published) -> dict[str, Any]:
     for number, link in enumerate(_LINK.findall(post.text)):
         short = f"https://t.co/L{number}abc"
         text = text.replace(html.escape(link, quote=False), short, 1)
-        urls.append({"url": short, "expanded_url": link, "display_url": link[8:30]})
+        place = link if "://" in link else f"http://{link}"
+        urls.append({"url": short, "expanded_url": place, "display_url": link[8:30]})
     media = post.content.get("media", [])
     keys = [f"3_{each['id']}" for each in media]
     if keys:
