@@ -37,10 +37,16 @@ def execution_page(report: ExecutionReport) -> str:
         _balance(report),
         _came_back(report),
         _channels(report),
+        *_bullets("Published", [_published(each) for each in report.published]),
         *_reasons(report.reasons),
         *_bullets("Errors", report.errors),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _published(post: Mapping[str, Any]) -> str:
+    by_hand = ", by a person" if post["by_hand"] else ""
+    return f"{post['item']} on {post['channel']}{by_hand}: {post['url'] or 'address not known'}"
 
 
 def execution_rows(report: ExecutionReport) -> list[dict[str, Any]]:

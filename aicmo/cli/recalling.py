@@ -15,7 +15,7 @@ from aicmo.cli.options import By, Json, Project, person
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aicmo.execution.recalling import Published
+    from aicmo.execution.published import Published
 
 
 def recall(
@@ -34,12 +34,13 @@ def recall(
     """Take a published post back: ask with --reason, then --approve. Without a number, list posts."""
     from aicmo.execution import recalling
     from aicmo.execution.accounts import open_gateway_of
+    from aicmo.execution.published import DELETED, published
     from aicmo.settings import get_execution_config
 
     database = open_ledger()
     if delivery is None:
         with database.read() as session:
-            _list(project, recalling.published(session, project), as_json=as_json)
+            _list(project, published(session, project), as_json=as_json)
         return
     if approve:
         post = recalling.approve_recall(
@@ -52,7 +53,7 @@ def recall(
         print_json({"project_id": project, **asdict(post)})
     else:
         _show(project, post)
-    if approve and post.recall != recalling.DELETED:
+    if approve and post.recall != DELETED:
         raise typer.Exit(FAILED)
 
 
@@ -75,7 +76,7 @@ def _list(project: str, posts: Sequence[Published], *, as_json: bool) -> None:
 
 
 def _show(project: str, post: Published) -> None:
-    from aicmo.execution.recalling import ASKED, DELETED
+    from aicmo.execution.published import ASKED, DELETED
 
     console = to_stdout()
     where = post.permalink or f"{post.provider_ref} on {post.channel}"

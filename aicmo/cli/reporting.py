@@ -16,9 +16,12 @@ from aicmo.cli.ledger import now, open_ledger
 from aicmo.cli.options import Json, Project
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from aicmo.audit import Verification
+    from aicmo.execution.published import Published
     from aicmo.execution.report import Books
     from aicmo.models import AuditEvent
 
@@ -26,18 +29,24 @@ if TYPE_CHECKING:
 def report(project: Project, *, as_json: Json = False) -> None:
     """Show what became of every delivery; the books must balance."""
     from aicmo.execution.project import load_plan
+    from aicmo.execution.published import published
     from aicmo.execution.report import read_books
 
     database, at = open_ledger(), now()
     with database.read() as session:
         load_plan(session, project)
         books = read_books(session, project, now=at)
+        posts = published(session, project)
     if as_json:
         tallies = [asdict(tally) for tally in books.tallies]
-        print_json({"project_id": project, **books.as_dict(), "items": tallies})
+        print_json({
+            "project_id": project, **books.as_dict(), "items": tallies,
+            "published": [asdict(post) for post in posts],
+        })  # fmt: skip
     else:
         show_books(to_stdout(), database, project, at=at)
         _say_what_came_back(books)
+        _list_published(posts)
         point_to_doubts(project, books)
         point_to_tasks(project, books)
     if _needs_attention(books):
@@ -48,6 +57,22 @@ def _say_what_came_back(books: Books) -> None:
     if books.came_back:
         told = ", ".join(f"{number:,} {kind}" for kind, number in books.came_back.items())
         to_stdout().print(plain(f"Came back: {told}."))
+
+
+def _list_published(posts: Sequence[Published]) -> None:
+    if not posts:
+        return
+    table = grid(["Published", "Network", "Delivery", "Where it can be seen"], right=(2,))
+    for post in posts:
+        notes = [post.reason] if post.reason else []
+        notes += [f"recall {post.recall}"] if post.recall else []
+        where = plain(post.permalink or "address not known", "" if post.is_live else "dim strike")
+        part = f", part {post.part}" if post.part > 1 else ""
+        said = where.append(f" ({', '.join(notes)})" if notes else "", "not strike dim")
+        table.add_row(
+            plain(f"{post.item}{part}"), plain(post.channel), str(post.delivery_id), said
+        )  # fmt: skip
+    to_stdout().print(table)
 
 
 def point_to_doubts(project: str, books: Books) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Row, Select, func, not_, or_, select
 from sqlalchemy.orm import Session
 
+from aicmo.channels import SOCIAL
+from aicmo.execution.published import DELETED, newest_recalls
 from aicmo.execution.states import State
 from aicmo.models import Account, Attempt, AuditEvent, Delivery, Item
 from aicmo.packaging.content import Ledger, LedgerRow
@@ -22,7 +25,12 @@ _NOTED = re.compile(r"(given up): .*", re.DOTALL)
 
 def load_ledger(session: Session, project_id: str) -> Ledger:
     """Every delivery of a project, by its number, and the newest event that one may rest on."""
-    rows = tuple(_row(each) for each in session.execute(_deliveries(project_id)))
+    gone = {
+        each
+        for each, recall in newest_recalls(session, project_id).items()
+        if recall.state == DELETED
+    }
+    rows = tuple(_row(each, gone) for each in session.execute(_deliveries(project_id)))
     newest = session.execute(_newest_event(project_id)).one_or_none()
     if newest is None:
         return Ledger(rows)
@@ -41,7 +49,8 @@ def _deliveries(project_id: str) -> Select[Any]:
         select(
             Delivery.id, Item.key, Item.channel, Account.handle, Delivery.contact_id,
             Delivery.recipient, Delivery.state, Delivery.reason, Delivery.attempts, Delivery.since,
-            Delivery.provider_ref, Attempt.armed_at, Attempt.ended_at, Attempt.payload_sha256,
+            Delivery.provider_ref, Delivery.permalink, Delivery.part, Account.profile,
+            Account.identity, Attempt.armed_at, Attempt.ended_at, Attempt.payload_sha256,
         )
         .join(Item, Item.id == Delivery.item_id)
         .join(Account, Account.id == Delivery.account_id)
@@ -65,20 +74,24 @@ def _newest_event(project_id: str) -> Select[Any]:
     )
 
 
-def _row(found: Row[Any]) -> LedgerRow:
-    sent = found.state == State.SENT.value
+def _row(found: Row[Any], gone: Collection[int]) -> LedgerRow:
+    sent, taken_back = found.state == State.SENT.value, found.id in gone
+    is_post = found.channel in SOCIAL
     return LedgerRow(
         delivery=found.id,
         item=found.key,
         channel=found.channel,
-        account=found.handle,
-        recipient=_nobody(found.contact_id, found.recipient),
+        account=found.handle or str(found.profile.get("handle", "")) or found.identity,
+        recipient=f"part {found.part}"
+        if is_post and found.part > 1
+        else _nobody(found.contact_id, found.recipient),
         state=found.state,
-        reason=_reason(found.recipient, found.reason),
+        reason="taken back" if taken_back else _reason(found.recipient, found.reason),
         attempts=found.attempts,
         sent_at=(found.ended_at or found.armed_at or found.since) if sent else None,
         provider_ref=_without(found.recipient, found.provider_ref),
         payload_sha256=found.payload_sha256 or "",
+        permalink="" if taken_back else found.permalink,
     )
 
 

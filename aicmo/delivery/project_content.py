@@ -13,13 +13,12 @@ from aicmo.database import Database
 from aicmo.delivery.ledger_rows import load_ledger
 from aicmo.execution.other_clients import other_clients
 from aicmo.execution.project import ProjectPlan, load_files, load_paths, load_plan
+from aicmo.execution.published import published
 from aicmo.execution.report import Books, read_books
 from aicmo.execution.states import State
 from aicmo.models import Approval, Attempt, Delivery, Feedback, Item
 from aicmo.packaging.content import ItemStatus, ProjectContent
 from aicmo.plans.times import zone
-
-_SHOWN_AT = "https://%"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class _Results:
         for tally in self.books.tallies:
             if tally.item == key:
                 counts[tally.state] += tally.count
-                if tally.reason and tally.state != "waiting":
+                if tally.reason and tally.state not in ("waiting", "sent"):
                     reasons[tally.reason] += tally.count
         first, last = self.sent.get(key, (None, None))
         return ItemStatus(
@@ -111,36 +110,28 @@ def _sent(session: Session, project_id: str) -> dict[str, tuple[datetime, dateti
         .group_by(Attempt.delivery_id)
         .subquery()
     )
-    at = func.coalesce(Attempt.ended_at, Attempt.armed_at)
+    # What a person posted was never transmitted: it went out when they said so, at the latest.
+    at = func.coalesce(Attempt.ended_at, Attempt.armed_at, Delivery.since)
     query = (
         select(Item.key, func.min(at), func.max(at))
         .join(Delivery, Delivery.item_id == Item.id)
-        .join(newest, newest.c.delivery_id == Delivery.id)
-        .join(
+        .outerjoin(newest, newest.c.delivery_id == Delivery.id)
+        .outerjoin(
             Attempt,
             (Attempt.delivery_id == Delivery.id) & (Attempt.number == newest.c.number),
         )
+        .where(Item.project_id == project_id, Delivery.state == State.SENT.value)
         .group_by(Item.key)
     )
     return {key: (first, last) for key, first, last in session.execute(query)}
 
 
 def _links(session: Session, project_id: str) -> dict[str, tuple[str, ...]]:
-    """Where posts can be seen. What has a recipient is left out: its address would show whose."""
-    query = (
-        select(Item.key, Delivery.provider_ref)
-        .join(Delivery, Delivery.item_id == Item.id)
-        .where(
-            Delivery.project_id == project_id,
-            Delivery.state == State.SENT.value,
-            Delivery.recipient == "",
-            Delivery.provider_ref.like(_SHOWN_AT),
-        )
-        .order_by(Delivery.id)
-    )
+    """Where posts can be seen; not those that were taken back."""
     found: dict[str, tuple[str, ...]] = {}
-    for key, link in session.execute(query).tuples():
-        found[key] = (*found.get(key, ()), link)
+    for post in published(session, project_id):
+        if post.permalink and post.is_live:
+            found[post.item] = (*found.get(post.item, ()), post.permalink)
     return found
 
 

@@ -15,12 +15,12 @@ from aicmo.database import Database
 from aicmo.errors import FixInput, TryLater
 from aicmo.execution import guards
 from aicmo.execution.doubts import require_project
+from aicmo.execution.published import BY_HAND
 from aicmo.execution.selection import named_items
 from aicmo.execution.states import Mover, State, move
 from aicmo.models import Account, Approval, Delivery, Item
 from aicmo.posts.permalinks import Permalink, read_permalink
 
-BY_HAND = "posted by a person"
 _STEPS_TO_HELD = {
     State.EXPIRED: ((State.EXPIRED, State.PENDING), (State.PENDING, State.HELD)),
     State.PENDING: ((State.PENDING, State.HELD),),

@@ -3,75 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
-from aicmo.channels import SOCIAL
 from aicmo.database import Database
 from aicmo.errors import AicmoError, FixAccount, FixInput, TryLater
-from aicmo.execution.doubts import require_project
 from aicmo.execution.gate import issue_recall_permit
 from aicmo.execution.identity import require_pinned
-from aicmo.execution.states import Mover, State
+from aicmo.execution.published import (
+    APPROVED,
+    ASKED,
+    DELETED,
+    REFUSED,
+    UNKNOWN,
+    Published,
+    newest_recalls,
+    published,
+)
+from aicmo.execution.states import Mover
 from aicmo.gateways.contract import OpenGateway, Outcome, OutcomeKind
 from aicmo.gateways.social_gateway import SocialGateway
-from aicmo.models import Attempt, Delivery, Item, Recall
+from aicmo.models import Attempt, Recall
 from aicmo.settings import ExecutionConfig
 
-ASKED, APPROVED, DELETED, REFUSED, UNKNOWN = "asked", "approved", "deleted", "refused", "unknown"
 _STATES = {
     OutcomeKind.SENT: DELETED,
     OutcomeKind.REFUSED_FOR_GOOD: REFUSED,
     OutcomeKind.UNKNOWN: UNKNOWN,
 }
 """What a network's answer makes of a recall; after any other it can be tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A post that is out; `recall` is the state of the newest wish to take it back, or ''."""
-
-    delivery_id: int
-    item: str
-    title: str
-    channel: str
-    part: int
-    permalink: str
-    provider_ref: str
-    reason: str
-    recall: str = ""
-    recall_reason: str = ""
-    asked_by: str = ""
-    approved_by: str = ""
-    detail: str = ""
-
-    @property
-    def is_live(self) -> bool:
-        return self.recall != DELETED
-
-
-def published(session: Session, project_id: str) -> list[Published]:
-    """Every post of the project that went out, in the order of the plan.
-
-    Raises:
-        NoSuchProject: there is no such project.
-    """
-    require_project(session, project_id)
-    query = (
-        select(Delivery, Item)
-        .join(Item, Item.id == Delivery.item_id)
-        .where(
-            Delivery.project_id == project_id,
-            Delivery.state == State.SENT.value,
-            Item.channel.in_([each.value for each in SOCIAL]),
-        )
-        .order_by(Item.send_at, Item.key, Delivery.part)
-    )
-    recalls = _newest_recalls(session, project_id)
-    return [_published(row, item, recalls.get(row.id)) for row, item in session.execute(query)]
 
 
 def ask_recall(
@@ -152,29 +114,6 @@ def approve_recall(
     return _record(database, project_id, post, outcome, by.strip())
 
 
-def _published(row: Delivery, item: Item, recall: Recall | None) -> Published:
-    post = Published(
-        row.id, item.key, item.title, item.channel, row.part, row.permalink, row.provider_ref,
-        row.reason,
-    )  # fmt: skip
-    if recall is None:
-        return post
-    return replace(
-        post, recall=recall.state, recall_reason=recall.reason, asked_by=recall.asked_by,
-        approved_by=recall.approved_by, detail=recall.detail,
-    )  # fmt: skip
-
-
-def _newest_recalls(session: Session, project_id: str) -> dict[int, Recall]:
-    query = (
-        select(Recall)
-        .join(Delivery, Delivery.id == Recall.delivery_id)
-        .where(Delivery.project_id == project_id)
-        .order_by(Recall.id)
-    )
-    return {each.delivery_id: each for each in session.scalars(query)}
-
-
 def _require_post(session: Session, project_id: str, delivery_id: int) -> Published:
     for each in published(session, project_id):
         if each.delivery_id == delivery_id:
@@ -207,7 +146,7 @@ def _require_recallable(session: Session, project_id: str, post: Published) -> N
 
 def _approve(database: Database, project_id: str, delivery_id: int, by: str) -> None:
     with audit.transaction(database, project_id) as session:
-        recall = _newest_recalls(session, project_id)[delivery_id]
+        recall = newest_recalls(session, project_id)[delivery_id]
         recall.approved_by, recall.approved_at = by, database.now(session)
         recall.state = APPROVED
         audit.record(
@@ -235,7 +174,7 @@ def _record(
 ) -> Published:
     said = " ".join(part for part in (outcome.code, outcome.detail) if part)
     with audit.transaction(database, project_id) as session:
-        recall = _newest_recalls(session, project_id)[post.delivery_id]
+        recall = newest_recalls(session, project_id)[post.delivery_id]
         recall.state, recall.detail = _STATES.get(outcome.kind, APPROVED), said[:500]
         recall.ended_at = database.now(session) if recall.state in (DELETED, REFUSED) else None
         audit.record(

@@ -170,6 +170,7 @@ class ExecutionReport:
     execution_results: one entry per item, state and reason, with its count.
     came_back: deliveries by what came back about them (bounced, complained, unsubscribed …); they
         went out and stay counted as sent.
+    published: posts that are out, each with item, channel, url and `by_hand`.
     """
 
     project_id: str
@@ -191,6 +192,7 @@ class ExecutionReport:
     balanced: bool = True
     run_id: int | None = None
     came_back: dict[str, int] = field(default_factory=dict[str, int])
+    published: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     @property
     def needs_attention(self) -> bool:

@@ -34,6 +34,7 @@ from aicmo.execution.project import (
     load_plan,
     load_version,
 )
+from aicmo.execution.published import published
 from aicmo.execution.report import Books, ExecutionReport, Tally, read_books
 from aicmo.execution.states import Mover
 from aicmo.gateways.contract import OpenGateway, OutcomeKind
@@ -308,6 +309,7 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
     if run.overall_mode is Mode.LIVE:
         _say_what_waits_for_a_person(run, report, books)
     report.balanced, report.came_back = books.balanced, dict(books.came_back)
+    report.published = _published(run)
     if not books.balanced:
         report.add_error(f"The books don't balance: {books.as_dict()}")
     with audit.transaction(run.database, run.plan.project_id) as session:
@@ -322,6 +324,13 @@ def close_run(run: OpenRun, report: ExecutionReport) -> ExecutionReport:
             errors=len(report.errors),
         )
     return report
+
+
+def _published(run: OpenRun) -> list[dict[str, Any]]:
+    with run.database.read() as session:
+        return [
+            each.as_result() for each in published(session, run.plan.project_id) if each.is_live
+        ]
 
 
 def _say_what_waits_for_a_person(run: OpenRun, report: ExecutionReport, books: Books) -> None:

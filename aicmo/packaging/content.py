@@ -33,6 +33,7 @@ class LedgerRow:
     """One delivery as the proof of execution shows it; `recipient` names nobody.
 
     sent_at: aware UTC, None unless it went out; payload_sha256: of the newest transmission.
+    permalink: where a post can be seen; '' once it was taken back.
     """
 
     delivery: int
@@ -46,6 +47,7 @@ class LedgerRow:
     sent_at: datetime | None
     provider_ref: str
     payload_sha256: str
+    permalink: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,22 @@ from sqlalchemy.orm import Session
 
 from aicmo.database import Database
 from aicmo.delivery.project_content import load_content
+from aicmo.execution.operator_tasks import record_done
 from aicmo.execution.states import State
-from aicmo.models import Attempt, Delivery, Feedback, Item, Plan
+from aicmo.models import Attempt, Delivery, Feedback, Item, Plan, Recall
 from tests.projects import NOW, brand, contact, email, imported, post
 from tests.unit.sent_rows import sent
 
 PAGE = "https://www.linkedin.com/feed/update/urn:li:share:7001/"
 
 
-def with_a_post(database: Database, reference: str) -> None:
-    """The emails of `sent`, and a post beside them that went out under `reference`."""
+def with_a_post(database: Database, permalink: str) -> None:
+    """The emails of `sent`, and a post beside them that can be seen at `permalink`."""
     people = [contact(1), contact(2)]
     imported(database, email("mail-1"), post(), contacts=people)
     with database.write() as session:
         item = session.scalars(select(Item).where(Item.key == "post-1")).one()
-        values = {"state": State.SENT.value, "provider_ref": reference}
+        values = {"state": State.SENT.value, "permalink": permalink}
         session.execute(update(Delivery).where(Delivery.item_id == item.id).values(**values))
 
 
@@ -54,8 +55,32 @@ def test_a_post_is_linked_by_its_address_alone(database: Database) -> None:
     sent(database)
     with_a_post(database, PAGE)
     assert load_content(database, "studio").items["post-1"].links == (PAGE,)
-    with_a_post(database, "urn:li:share:7001")
+    with_a_post(database, "")
     assert load_content(database, "studio").items["post-1"].links == ()
+
+
+def test_a_post_that_was_taken_back_is_shown_nowhere(database: Database) -> None:
+    sent(database)
+    with_a_post(database, PAGE)
+    with database.write() as session:
+        delivery = session.scalars(select(Delivery).where(Delivery.permalink == PAGE)).one()
+        recall = Recall(
+            delivery_id=delivery.id, provider_ref="urn:li:share:7001", reason="wrong price",
+            asked_by="Ann", asked_at=NOW, state="deleted",
+        )  # fmt: skip
+        session.add(recall)
+    content = load_content(database, "studio")
+    assert content.items["post-1"].links == ()
+    told = [(row.reason, row.permalink) for row in content.ledger.rows if row.item == "post-1"]
+    assert told == [("taken back", "")]
+
+
+def test_what_a_person_posted_went_out_when_they_said_so(database: Database) -> None:
+    imported(database, post(), contacts=[])
+    record_done(database, "studio", "post-1", PAGE, by="Ann")
+    status = load_content(database, "studio").items["post-1"]
+    assert status.first_sent_at is not None
+    assert (status.links, dict(status.reasons)) == ((PAGE,), {})
 
 
 def test_no_link_leads_to_a_person(database: Database) -> None:

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select, update
 
 from aicmo.errors import FixAccount, FixConfiguration, FixInput, TryLater
-from aicmo.execution import recalling
-from aicmo.execution.recalling import Published, approve_recall, ask_recall, published
+from aicmo.execution import published as recalling
+from aicmo.execution.published import Published, published
+from aicmo.execution.recalling import approve_recall, ask_recall
 from aicmo.gateways.contract import LivePermit, OpenGateway, Outcome, OutcomeKind, RepeatClass
 from aicmo.models import AuditEvent, Delivery, Item
 from aicmo.settings import ExecutionConfig
