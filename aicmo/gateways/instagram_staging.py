@@ -84,10 +84,11 @@ class Staging:
         self._values["container"] = self._graph.create(fields)
 
     def _children(self, media: Sequence[Attachment]) -> list[str]:
-        ids: list[str] = self._values.setdefault("children", [])
+        ids: list[str] = list(self._values.get("children", ()))
         for each in media[len(ids) :]:
             self._time.require()
             ids.append(self._graph.create(child(each, self._publish)))
+            self._values["children"] = list(ids)  # a new list: the old one is what is kept so far
         for each in ids:
             self._wait_for(each)
         return ids

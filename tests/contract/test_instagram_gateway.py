@@ -261,14 +261,17 @@ def test_a_film_that_takes_long_comes_back_with_the_same_container() -> None:
 
 
 def test_a_carousel_goes_on_where_it_was_cut() -> None:
-    faults = {"create": [None, None, Fault(then="close")]}
+    cut = Fault(then="close")
     draft = outgoing_of(picture(), film(), picture(b"third"))
+    faults = {"create": [None, cut, None, cut]}
     with InstagramPeer(other_faults=faults) as peer, open_on(peer) as gateway:
-        cut = gateway.stage(draft)
-        assert cut.objection is not None
-        again = gateway.stage(dataclasses.replace(draft, staged=cut.values))
+        first = gateway.stage(draft)
+        second = gateway.stage(dataclasses.replace(draft, staged=first.values))
+        third = gateway.stage(dataclasses.replace(draft, staged=second.values))
 
-    assert again.objection is None
+    made = [len(each.values.get("children", ())) for each in (first, second, third)]
+    assert made == [1, 2, 3]  # what was kept of a step isn't changed by the next one
+    assert [each.objection is None for each in (first, second, third)] == [False, False, True]
     assert len(peer.containers) == 4  # three children and the carousel: none of them twice
     assert not peer.misshapen
 
