@@ -26,17 +26,17 @@ _QUERY = r"[a-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[a-z0-9\-_&=#/]"
 _AFTER_HOST = rf"(?::[0-9]+)?(?:/{_PATH}?)?(?:\?{_QUERY})?"
 _LABEL = r"[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}])?"
 _KNOWN_TLD = r"\L<tlds>(?![0-9a-z@+-])"
-_ANY = r"[^\s<>\"“”„«»「」『』（）\p{Cc}]+"
+_ANY = r"[^\s<>\"“”„«»「」『』（）\p{Cc}]{1,4096}"  # as long as X reads one
 
 _AS_X_DOES = regex.compile(
-    rf"(?<![a-z0-9@＠$#＃])https?://(?:(?:{_LABEL}\.)+{_KNOWN_TLD}{_AFTER_HOST}|(?P<any>{_ANY}))",
+    rf"(?<![a-z0-9@＠$#＃])https?://(?:(?:{_LABEL}\.){{1,30}}{_KNOWN_TLD}{_AFTER_HOST}|(?P<any>{_ANY}))",
     regex.IGNORECASE,
     tlds=TLDS,
 )
 _WITH_SCHEME = regex.compile(rf"(?<![a-z0-9@#])https?://(?P<any>{_ANY})", regex.IGNORECASE)
 _BARE = regex.compile(
     rf"(?<![a-z0-9{LATIN}@＠$#＃_./\-])"
-    rf"(?:[a-z0-9{LATIN}](?:[a-z0-9{LATIN}-]*[a-z0-9{LATIN}])?\.)+{_KNOWN_TLD}{_AFTER_HOST}",
+    rf"(?:[a-z0-9{LATIN}](?:[a-z0-9{LATIN}-]*[a-z0-9{LATIN}])?\.){{1,30}}{_KNOWN_TLD}{_AFTER_HOST}",
     regex.IGNORECASE,
     tlds=TLDS,
 )

@@ -38,7 +38,7 @@ _HANDLES = {
     rf"(?![@＠{LATIN}]|://)",
     Channel.LINKEDIN: rf"(?<![{_WORD}@.])@(?P<handle>[{_WORD}]+(?:[.-][{_WORD}]+)*)",
     Channel.INSTAGRAM: rf"(?<![{_WORD}@.])@(?P<handle>[A-Za-z0-9_](?:[A-Za-z0-9_.]{{0,28}}[A-Za-z0-9_])?)",
-    Channel.BLUESKY: r"(?<![^\s(])@(?P<handle>(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,})",
+    Channel.BLUESKY: r"(?<![^\s(])@(?P<handle>(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.){1,30}[A-Za-z]{2,})",
     Channel.MASTODON: rf"(?<![=/{_WORD}@])@(?P<handle>[A-Za-z0-9_]+(?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
     rf"(?:@[{_WORD}]+(?:[.-]+[{_WORD}]+)*)?)",
 }
