@@ -1,4 +1,4 @@
-"""Posts through the whole engine to a real server: imported, pinned, approved, sent, asked about."""
+"""Posts through the whole engine to a server: imported, pinned, approved, sent, asked about."""
 
 from __future__ import annotations
 
