@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,11 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
+from aicmo.channels import SOCIAL, Channel
 from aicmo.database import Database
 from aicmo.errors import FixInput
 from aicmo.execution.doubts import SURE_AFTER, require_project, undecided, whole_minute
 from aicmo.execution.states import ACCOUNT_OF_NOW, Mover, State, move
-from aicmo.models import Delivery
+from aicmo.models import Delivery, Item
+from aicmo.posts.permalinks import read_permalink
 
 _CHUNK = 500
 _NAMED = 10
@@ -61,7 +63,7 @@ def decide(
         decision: what the person says.
         by: the person.
         reason: how they know; kept in the audit log.
-        reference: the provider's own, for what is there.
+        reference: the provider's own, for what is there; of a post also its address.
 
     Returns:
         The ids that moved, in ascending order.
@@ -79,7 +81,8 @@ def decide(
         mover = Mover(project_id, by, database.now(session))
         if decision is Decision.IS_NOT_THERE:
             _require_quiet(session, ids, mover.at)
-        moved = _move(session, mover, ids, decision, reason, reference)
+        where = _where(session, ids, reference)
+        moved = _move(session, mover, ids, decision, reason, where)
         audit.record(
             session, audit.Event.DOUBT_DECIDED, project_id=project_id, actor=by,
             decision=decision.value, reason=reason, reference=reference, deliveries=moved,
@@ -129,18 +132,32 @@ def _require_quiet(session: Session, ids: Sequence[int], now: datetime) -> None:
         )
 
 
+def _where(session: Session, ids: Sequence[int], reference: str) -> dict[str, str]:
+    """What a reference tells of a delivery: of a post's address, also where it can be seen."""
+    if not (reference and ids):
+        return {}
+    channel = session.scalars(
+        select(Item.channel)
+        .join(Delivery, Delivery.item_id == Item.id)
+        .where(Delivery.id == ids[0])
+    ).one()
+    if channel not in SOCIAL or not reference.startswith("https://"):
+        return {"provider_ref": reference}
+    link = read_permalink(Channel(channel), reference)
+    return {"provider_ref": link.ref, "permalink": link.url}
+
+
 def _move(
     session: Session,
     mover: Mover,
     ids: Sequence[int],
     decision: Decision,
     reason: str,
-    reference: str,
+    where: Mapping[str, str],
 ) -> list[int]:
     match decision:
         case Decision.IS_THERE:
-            after, told = State.SENT, ""
-            values = {"provider_ref": reference} if reference else {}
+            after, told, values = State.SENT, "", where
         case Decision.IS_NOT_THERE:
             after, told, values = State.PENDING, "a person says it isn't there", AS_NEW
         case Decision.GIVE_UP:

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from aicmo.execution import claims, guards, runs
 from aicmo.execution.arming import arm
 from aicmo.execution.composing_posts import PostComposers
+from aicmo.execution.deciding import Decision, decide
 from aicmo.execution.gate import Mode, issue_permit
 from aicmo.execution.reconciling import reconcile
 from aicmo.gateways.contract import Outcome, OutcomeKind, RepeatClass
@@ -214,6 +215,19 @@ def test_a_later_part_waits_for_the_one_that_another_worker_sends(
     run(ledger, opening(network))
     assert network.transmissions.total() == 0
     assert [state for state, _ in told(ledger)] == ["claimed", "pending"]
+
+
+def test_a_person_who_finds_a_post_in_doubt_gives_its_address(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger)
+    network.faults[1] = LOST
+    run(ledger, opening(network))
+    address = "https://social.example/@studio/110000000000000001"
+    decide(ledger, "studio", [1], Decision.IS_THERE, by="Ann", reason="I see it", reference=address)
+    (delivery,) = deliveries(ledger)
+    assert (delivery.state, delivery.permalink) == ("sent", address)
+    assert delivery.provider_ref == "110000000000000001"
 
 
 def test_after_a_part_that_is_refused_nothing_of_a_thread_goes_out(
