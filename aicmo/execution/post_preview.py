@@ -15,8 +15,9 @@ from aicmo.execution.post_card import NETWORK_NAMES, Card, CardAccount, Standing
 from aicmo.gateways.email_findings import Check, Finding
 from aicmo.models import Account, Approval, Delivery, Item
 from aicmo.plans.document import ProjectDocument
-from aicmo.plans.items import Media, PostContent
+from aicmo.plans.items import PostContent
 from aicmo.posts.draft import PostProblem
+from aicmo.posts.parts import part_of
 
 
 class PostPreviews:
@@ -164,5 +165,5 @@ def _approval(session: Session, item: Item, account: Account) -> str:
 
 
 def _to_make(content: PostContent, part: int) -> list[str]:
-    media: Sequence[Media] = content.media if part == 1 else content.thread[part - 2].media
+    media = part_of(content, part).media
     return [each.brief or each.alt_text or "" for each in media if not each.source]
