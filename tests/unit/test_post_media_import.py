@@ -74,7 +74,7 @@ def drafts(database: Database, key: str = "p1") -> list[PostDraft]:
 
 def fingerprints(database: Database) -> dict[str, str]:
     with database.read() as session:
-        return dict(session.execute(select(Item.key, Item.fingerprint)).tuples())
+        return dict(session.execute(select(Item.key, Item.fingerprint)).tuples().all())
 
 
 def media_rows(database: Database) -> list[tuple[int, str, int, str]]:
@@ -293,9 +293,11 @@ def test_media_come_by_https_alone(tmp_path: Path, url: str) -> None:
 def test_a_medium_by_address_is_fetched_once_and_kept(database: Database, tmp_path: Path) -> None:
     with public.peer(tmp_path, public.answered(png())) as open_peer:
         url = f"https://{public.HOST}:{open_peer.port}/team.png"
-        media = {"media": [{"url": url, "alt_text": "The team"}]}
+        media = [{"url": url, "alt_text": "The team"}]
         hosts = public.hosts(tmp_path)
-        found = read(tmp_path, social(**media), social("p2", "mastodon", **media), hosts=hosts)
+        found = read(
+            tmp_path, social(media=media), social("p2", "mastodon", media=media), hosts=hosts
+        )
         assert open_peer.connections == 1
     assert found.files == {url: png()}
     imported(database, found)
