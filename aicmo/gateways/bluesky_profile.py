@@ -42,10 +42,14 @@ def require_home(description: Mapping[str, Any], server: str) -> None:
     """
     services = objects(an_object(description["didDoc"]).get("service"))
     homes = [
-        str(each["serviceEndpoint"]).rstrip("/")
+        _plain(str(each["serviceEndpoint"]))
         for each in services
         if str(each.get("id")).endswith("#atproto_pds")
     ]
-    if server not in homes:
+    if _plain(server) not in homes:
         detail = f"the account's server isn't {server}"
         raise Refused(Outcome(OutcomeKind.REFUSED_ACCOUNT, detail=detail[:200]))
+
+
+def _plain(server: str) -> str:
+    return server.rstrip("/").lower()

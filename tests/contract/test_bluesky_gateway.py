@@ -276,6 +276,12 @@ def test_an_account_that_moved_to_another_server_is_refused() -> None:
     assert objection.detail == f"the account's server isn't {pinned}"
 
 
+def test_a_home_that_is_written_otherwise_is_the_same() -> None:
+    with BlueskyPeer() as peer, gateway(peer) as opened:
+        peer.home = peer.base_url.upper() + "/"
+        assert opened.identify() is None
+
+
 def test_a_server_without_a_view_of_the_network_still_says_who_it_is() -> None:
     with BlueskyPeer() as peer, gateway(peer) as opened:
         seen = opened.profile()

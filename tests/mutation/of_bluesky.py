@@ -84,7 +84,7 @@ MUTANTS = (
     ),
     _profile(
         "at home on the pinned server", "a server that the account left answers for it",
-        "    if server not in homes:\n", "    if not homes:\n",
+        "    if _plain(server) not in homes:\n", "    if not homes:\n",
         "test_an_account_that_moved_to_another_server_is_refused",
     ),
     _record(
