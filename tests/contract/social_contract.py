@@ -22,16 +22,18 @@ from aicmo.gateways.contract import (
     Attachment,
     Gateway,
     LivePermit,
+    Outcome,
     Outgoing,
     Scope,
+    StillAllowed,
 )
 from aicmo.gateways.http_answers import Clock, utc_now
 from aicmo.gateways.http_exchange import HttpTimes
 from aicmo.gateways.registry import open_social_gateway
 from aicmo.gateways.social_gateway import SocialAccount, SocialGateway, TokenSource
 from aicmo.posts.post import Post, PostPicture, Span
-from tests.contract.gateway_contract import SENT, GatewayContract, Mode, permit
-from tests.contract.mail_api_contract import ACCOUNT, COMMON, FOR_GOOD, FOR_NOW, patience
+from tests.contract.gateway_contract import SENT, GatewayContract, Mode, always, permit
+from tests.contract.mail_api_contract import ACCOUNT, COMMON, FOR_GOOD, FOR_NOW, PATIENT, patience
 from tests.contract.social_samples import (
     LIMITS,
     NO_ANSWERS,
@@ -82,12 +84,23 @@ class SocialContract(GatewayContract):
         peer: Any,
         tokens: TokenSource | None = None,
         *,
+        times: HttpTimes | None = None,
         clock: Clock = utc_now,
         **changes: Any,
     ) -> SocialGateway:
         """`changes` are those of the account."""
         account = dataclasses.replace(self.account(peer), **changes)
-        return self.open(permit, account, tokens or Tokens(), times=patience(peer), clock=clock)
+        times = times or patience(peer)
+        return self.open(permit, account, tokens or Tokens(), times=times, clock=clock)
+
+    def send(
+        self, peer: Any, outgoing: Outgoing, still_allowed: StillAllowed | None = None
+    ) -> Outcome:
+        """Staged with patience, whatever fault waits for the request that publishes."""
+        with self.gateway(permit(self.channel), peer, times=PATIENT) as gateway:
+            ready = self.ready(peer, gateway, outgoing)
+        with self.gateway(permit(self.channel), peer) as gateway:
+            return gateway.send(ready, still_allowed or always)
 
     def ready(self, peer: Any, gateway: Gateway, outgoing: Outgoing) -> Outgoing:
         with peer.in_order():
