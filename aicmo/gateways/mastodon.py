@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -85,7 +85,8 @@ class MastodonGateway(SocialGateway):
         super().__init__(permit, account, tokens, clock)
         self._is_mastodon = account.profile.get("keeps_keys") is True
         self.repeat_class = RepeatClass.REPEAT_SAFE if self._is_mastodon else RepeatClass.READABLE
-        self.name = account_name("mastodon", account.server, account.identity)
+        host = urlsplit(account.server).netloc.lower()
+        self.name = account_name("mastodon", host, account.identity)
         self._exchange = open_chosen_server(account.server, account.api_url, times)
         self._wait = wait
 
