@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from aicmo.plans.items import Media, PostContent
 from aicmo.posts.draft import PostProblem
 from aicmo.posts.parts import PostPart
-from aicmo.posts.post import Post
+from aicmo.posts.post import Post, PostPicture
 from aicmo.posts.rules import Kind, MediaRules, Rules, kind_of
 
-_PLURAL: dict[str, str] = {"picture": "pictures", "gif": "animations", "film": "films"}
+_SINGULAR: dict[str, str] = {"picture": "picture", "gif": "animation", "film": "film"}
+_PLURAL: dict[str, str] = {kind: f"{name}s" for kind, name in _SINGULAR.items()}
 
 
 def check_media(
@@ -24,9 +25,10 @@ def check_media(
     place = f"{source.place}.media"
     yield from _check_number(len(source.media), takes, rules, content.format, place)
     yield from _check_kinds(post, takes, rules, place)
+    given = iter(post.pictures)  # those that are still to be made have none
     for at, medium in enumerate(source.media):
-        kind = kind_of(post.pictures[at].media_type) if at < len(post.pictures) else "picture"
-        yield from _check_medium(medium, kind, takes, rules, f"{place}[{at}]")
+        picture = next(given, None) if medium.source else None
+        yield from _check_medium(medium, picture, takes, rules, f"{place}[{at}]")
     if content.format == "story" and "story" in rules.formats:
         yield PostProblem(
             "warning", f"{source.place}.text", "A story shows no text of its own",
@@ -57,38 +59,48 @@ def _check_kinds(post: Post, takes: MediaRules, rules: Rules, place: str) -> Ite
     alone = next((kind for kind in kinds if kind in takes.alone), None)
     if alone and len(kinds) > 1:
         yield PostProblem(
-            "error", place, f"{rules.name} takes {_PLURAL[alone]} one to a post, with nothing else",
+            "error", place, f"A post on {rules.name} has one {_SINGULAR[alone]} and nothing besides",
             "Make two posts of it, or leave one kind out",
         )  # fmt: skip
-    for at, (kind, picture) in enumerate(zip(kinds, post.pictures, strict=True)):
-        if picture.media_type not in takes.media_types:
-            other = any(kind_of(each) == kind for each in takes.media_types)
-            what = picture.media_type if other else _PLURAL[kind]
-            offered = ", ".join(each.partition("/")[2].upper() for each in takes.media_types)
-            yield PostProblem(
-                "error", f"{place}[{at}]", f"A {post.format} on {rules.name} takes no {what}",
-                f"Give it as {offered}, or take it out",
-            )  # fmt: skip
 
 
 def _check_medium(
-    medium: Media, kind: Kind, takes: MediaRules, rules: Rules, place: str
+    medium: Media, picture: PostPicture | None, takes: MediaRules, rules: Rules, place: str
 ) -> Iterator[PostProblem]:
     if not medium.source:
         yield PostProblem(
-            "error", place, "The picture is still to be made", f"Give {place}.file or {place}.url"
-        )
-    alt_text = medium.alt_text or ""
+            "error", place, "The picture is still to be made", f"Give {place}.file"
+        )  # fmt: skip
+    kind = kind_of(picture.media_type) if picture else "picture"
+    if picture and picture.media_type not in takes.media_types:
+        yield _not_taken(picture.media_type, takes, rules, place)
+    yield from _check_alt_text(medium.alt_text or "", kind, takes, rules, f"{place}.alt_text")
+
+
+def _not_taken(media_type: str, takes: MediaRules, rules: Rules, place: str) -> PostProblem:
+    kind = kind_of(media_type)
+    has_kind = any(kind_of(each) == kind for each in takes.media_types)
+    what = media_type.partition("/")[2].upper() if has_kind else _PLURAL[kind]
+    offered = ", ".join(each.partition("/")[2].upper() for each in takes.media_types)
+    return PostProblem(
+        "error", place, f"{rules.name} takes no {what} there",
+        f"{'Set fit_media, or give' if has_kind else 'Give'} it as {offered}",
+    )  # fmt: skip
+
+
+def _check_alt_text(
+    alt_text: str, kind: Kind, takes: MediaRules, rules: Rules, place: str
+) -> Iterator[PostProblem]:
     if not alt_text:
         yield PostProblem(
-            "error" if kind != "film" else "warning", f"{place}.alt_text",
-            f"The {kind} has no alternative text",
+            "error" if kind != "film" else "warning", place,
+            f"The {_SINGULAR[kind]} has no alternative text",
             "Say in a sentence what it shows, for those who don’t see it",
         )  # fmt: skip
     if len(alt_text) > takes.alt_limit:
         over = len(alt_text) - takes.alt_limit
         yield PostProblem(
-            "error", f"{place}.alt_text",
+            "error", place,
             f"{len(alt_text):,} of {takes.alt_limit:,} characters of alternative text on {rules.name}",
             f"Shorten it by {over:,}",
         )  # fmt: skip

@@ -218,7 +218,7 @@ def test_a_mastodon_server_says_how_many() -> None:
     assert errors(draft("mastodon", media_types=(JPEG, JPEG), facts=facts)) == []
     assert errors(draft("mastodon", media_types=(JPEG, JPEG, PNG), facts=facts)) == [
         ("content.media", "3 of 2 pictures or films that a post takes on Mastodon"),
-        ("content.media[2]", "A post on Mastodon takes no image/png"),
+        ("content.media[2]", "Mastodon takes no PNG there"),
     ]
 
 
@@ -234,13 +234,13 @@ def test_instagram_needs_pictures(post_format: str, count: int) -> None:
 @pytest.mark.parametrize(
     ("network", "types", "place", "message"),
     [
-        ("twitter", (GIF, JPEG), "content.media", "X takes animations one to a post, with nothing else"),
-        ("twitter", (FILM, FILM), "content.media", "X takes films one to a post, with nothing else"),
-        ("mastodon", (JPEG, FILM), "content.media", "Mastodon takes films one to a post, with nothing else"),
-        ("bluesky", (GIF,), "content.media[0]", "A post on Bluesky takes no animations"),
-        ("bluesky", (JPEG, FILM), "content.media[1]", "A post on Bluesky takes no films"),
-        ("linkedin", (WEBP,), "content.media[0]", "A post on LinkedIn takes no image/webp"),
-        ("instagram", (PNG,), "content.media[0]", "A post on Instagram takes no image/png"),
+        ("twitter", (GIF, JPEG), "content.media", "A post on X has one animation and nothing besides"),
+        ("twitter", (FILM, FILM), "content.media", "A post on X has one film and nothing besides"),
+        ("mastodon", (JPEG, FILM), "content.media", "A post on Mastodon has one film and nothing besides"),
+        ("bluesky", (GIF,), "content.media[0]", "Bluesky takes no animations there"),
+        ("bluesky", (JPEG, FILM), "content.media[1]", "Bluesky takes no films there"),
+        ("linkedin", (WEBP,), "content.media[0]", "LinkedIn takes no WEBP there"),
+        ("instagram", (PNG,), "content.media[0]", "Instagram takes no PNG there"),
     ],
 )  # fmt: skip
 def test_kinds_that_don_t_go_or_don_t_go_together(
@@ -253,7 +253,7 @@ def test_what_may_go_together() -> None:
     assert errors(draft("mastodon", media_types=(JPEG, GIF))) == []
     assert errors(draft("instagram", media_types=(JPEG, FILM))) == []
     assert errors(draft("instagram", media_types=(JPEG,), format="reel")) == [
-        ("content.media[0]", "A reel on Instagram takes no pictures")
+        ("content.media[0]", "Instagram takes no pictures there")
     ]
 
 
@@ -291,6 +291,11 @@ def test_an_alternative_text_is_never_cut() -> None:
 def test_a_picture_still_to_be_made_keeps_the_post_back() -> None:
     found = draft("bluesky", media=[{"brief": "A loaf on a table", "alt_text": "A loaf"}])
     assert errors(found) == [("content.media[0]", "The picture is still to be made")]
+    media = [{"brief": "A loaf", "alt_text": "A loaf"}, {"file": "a.gif", "alt_text": "A loaf"}]
+    assert errors(draft("bluesky", media=media, media_types=(GIF,)))[1] == (
+        "content.media[1]",
+        "Bluesky takes no animations there",
+    )
 
 
 @pytest.mark.parametrize("network", [each.value for each in NETWORKS])
