@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aicmo.channels import SOCIAL, Channel, parse_channel
-from aicmo.cli.accounts_login import Way, obtain, read_login
+from aicmo.cli.accounts_login import Way, choose_page, obtain, read_login
 from aicmo.cli.console import plain, print_json, to_stderr, to_stdout
 from aicmo.cli.ledger import open_ledger
 from aicmo.cli.options import By, Json, Project, person
@@ -61,7 +61,7 @@ def add(
     by: By = None,
     *,
     pages: Annotated[
-        bool, typer.Option("--pages", help="Of LinkedIn: ask for the right to post as a page.")
+        bool, typer.Option("--pages", help="Of LinkedIn: post as a page; which one is asked.")
     ] = False,
     paste: Annotated[
         bool, typer.Option("--paste", help="The browser is elsewhere: paste where it ends.")
@@ -87,6 +87,8 @@ def add(
     given = read_login(credentials) if credentials else _nothing()
     pages = pages or account.startswith("urn:li:organization:")
     login = obtain(Way(channel, server, redirect, paste, no_browser, pages), given)
+    if pages and not account:
+        account = choose_page(login)
     pin = _asked(project, channel, login, account)
     with database.read() as session:
         require_free(session, pin, replace=replace)

@@ -85,6 +85,33 @@ def obtain(way: Way, given: Login) -> Login:
         raise in_words(way.channel, none.outcome) from None
 
 
+def choose_page(login: Login) -> str:
+    """The id of the page on LinkedIn to post as; asked where there are several.
+
+    Raises:
+        FixInput: the log-in may post as none, or LinkedIn doesn't say.
+    """
+    from aicmo.errors import FixInput
+    from aicmo.gateways.login_pages import pages_of
+
+    pages = pages_of(login)
+    if not pages:
+        raise FixInput(
+            "You may post as no page on LinkedIn",
+            next_step="An admin of the page makes you its content admin; then log in again.",
+        )
+    if len(pages) == 1:
+        return pages[0]
+    for number, page in enumerate(pages, start=1):
+        number_at = page.rpartition(":")[2]
+        where = f"https://www.linkedin.com/company/{number_at}/"
+        to_stderr().print(plain(f"  {number}  {page}  {where}"), soft_wrap=True)
+    choice: int = typer.prompt("Which page", type=int, err=True)
+    if choice not in range(1, len(pages) + 1):
+        raise typer.BadParameter(f"there is no page {choice}")
+    return pages[choice - 1]
+
+
 def _bluesky(way: Way, given: Login) -> Login:
     from aicmo.gateways.login_bluesky import log_in
     from aicmo.gateways.login_identity import find_home

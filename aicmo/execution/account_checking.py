@@ -164,7 +164,10 @@ def _judged(pinned: PinnedAccount, live: Profile, now: datetime) -> Checked:
     problems += [f"It isn't allowed {', '.join(missing)}"] if missing else []
     if live.api_ends_on and live.api_ends_on <= now:
         problems.append(f"Version {live.api_version} of the API has ended: update this program")
-    warnings = list(live.problems)
+    told_here = (*missing, f"version {live.api_version}") if live.api_ends_on else tuple(missing)
+    warnings = [
+        each.rstrip(".") for each in live.problems if not any(word in each for word in told_here)
+    ]
     if pinned.ends_at and pinned.ends_at - now <= _WARN_OF_THE_LOGIN:
         warnings.append(f"Log in anew within {days_until(pinned.ends_at, now)} days")
     if live.api_ends_on and now < live.api_ends_on <= now + _WARN_OF_THE_API:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from aicmo.errors import FixInput, TryLater
 from aicmo.gateways.oauth_tokens import AnswerLost, ask
@@ -59,7 +59,7 @@ def find_home(handle: str, directories: Directories | None = None) -> Home:
 
 def _document(directories: Directories, name: str, did: str) -> dict[str, Any]:
     if _PLC.fullmatch(did):
-        return _read(directories.documents, f"/{quote(did)}")
+        return _read(directories.documents, f"/{did}")
     if web := _WEB.fullmatch(did):
         return _read(f"https://{web.group(1)}", "/.well-known/did.json")
     raise _unknown(name, "nobody has it")

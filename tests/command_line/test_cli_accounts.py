@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,13 @@ from tests.peers.postgres_server import free_port
 from tests.security.secret_search import is_in
 
 BROWSER = """#!{python}
-import sys, urllib.request
+import os, sys, urllib.request
 try:
     page = urllib.request.urlopen(sys.argv[-1], timeout=20)
 except urllib.error.HTTPError as error:
     page = error
-open({seen!r}, "wb").write(page.read())
+open({seen!r} + ".part", "wb").write(page.read())
+os.rename({seen!r} + ".part", {seen!r})
 """
 
 
@@ -54,6 +56,14 @@ def browser(workspace: Workspace) -> Path:
     program.chmod(0o755)
     workspace.patch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
     return seen
+
+
+def shown_in(browser: Path) -> str:
+    """The page that the browser ended at; it may still be on its way when the command has ended."""
+    until = time.monotonic() + 20
+    while not browser.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    return browser.read_text()
 
 
 def credentials(workspace: Workspace, peer: LoginPeer, **more: Any) -> str:
@@ -89,7 +99,7 @@ def test_a_person_logs_in_in_the_browser_and_the_account_is_pinned(
 
     assert "@northside" in said.stderr
     assert f"{PROJECT} goes out on twitter as @northside." in said.stdout
-    assert "You can close this window" in browser.read_text()
+    assert "You can close this window" in shown_in(browser)
     (row,) = workspace.json("accounts", "list", PROJECT)["accounts"]
     assert (row["identity"], row["login"], row["trouble"]) == ("2244994945", "here", "")
     with open_ledger().read() as session:
@@ -136,7 +146,7 @@ def test_an_answer_that_isnt_ours_or_is_no_pins_nothing(
     with login_peer(reads=me(), **fault) as peer:
         said = add(workspace, peer, status=2 if "wrong_state" in fault else 1)
     assert told in said.stderr
-    assert "didn’t work" in browser.read_text()
+    assert "didn’t work" in shown_in(browser)
     assert workspace.json("accounts", "list")["accounts"] == []
     assert peer.count("/2/oauth2/token") == 0
 
@@ -248,3 +258,35 @@ def test_nobody_is_pinned_without_a_yes(workspace: Workspace, peer: LoginPeer) -
     said = workspace.run("accounts", "add", PROJECT, "x", "--credentials", file, status=2)
     assert "--yes" in said.stderr
     assert workspace.json("accounts", "list")["accounts"] == []
+
+
+def linkedin(workspace: Workspace, peer: LoginPeer, *pages: str) -> str:
+    """A credentials file of a member who may post as these pages."""
+    roles = [{"organization": page, "role": "ADMINISTRATOR", "state": "APPROVED"} for page in pages]
+    peer.reads["/rest/organizationAcls"] = {"elements": roles}
+    peer.reads["/rest/posts"] = {"elements": []}
+    for page in pages:
+        number = page.rpartition(":")[2]
+        peer.reads[f"/rest/organizations/{number}"] = {"localizedName": f"Page {number}"}
+    return credentials(workspace, peer, access_token=peer.token("access"))
+
+
+def test_of_several_pages_one_is_chosen(workspace: Workspace, peer: LoginPeer) -> None:
+    pages = ("urn:li:organization:11", "urn:li:organization:22")
+    file = linkedin(workspace, peer, *pages)
+    command = ("accounts", "add", PROJECT, "linkedin", "--credentials", file, "--pages", "--yes")
+
+    workspace.run(*command, answers="3\n", status=2)
+    said = workspace.run(*command, answers="2\n")
+
+    assert "1  urn:li:organization:11" in said.stderr
+    (row,) = workspace.json("accounts", "list")["accounts"]
+    assert (row["identity"], row["name"]) == ("urn:li:organization:22", "Page 22")
+
+
+def test_a_page_is_named_or_the_only_one(workspace: Workspace, peer: LoginPeer) -> None:
+    page = "urn:li:organization:11"
+    file = linkedin(workspace, peer, page)
+    for more in (("--pages",), ("--account", page)):
+        workspace.run("accounts", "add", PROJECT, "linkedin", "--credentials", file, "--yes", *more)
+        assert workspace.json("accounts", "list")["accounts"][0]["identity"] == page

@@ -1,8 +1,9 @@
 """The log-in addresses of five networks on loopback: strict about every request, scripted in its faults.
 
 Codes and refresh tokens work once. An authorisation page agrees at once and sends the browser back. `reads`
-are answers by path, to whoever shows a token that is valid; those that are `public`, to everybody. A
-request that isn't of the documented shape is answered with 400 `invalid_request`, and kept in `wrong`.
+are answers by path, to whoever shows a token that is valid; those that are `public`, to everybody; `homes`
+are the DIDs of handles. A request that isn't of the documented shape is answered with 400
+`invalid_request`, and kept in `wrong`.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class LoginPeer:
     gives_refresh_token: bool = True
     reads: dict[str, dict[str, Any]] = field(default_factory=dict)
     public: tuple[str, ...] = ()
+    homes: dict[str, str] = field(default_factory=dict)
     says_no: bool = False
     wrong_state: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -158,6 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
         path, query = _split(self.path)
         if path in _PAGES:
             self._agree(query)
+        elif path == "/xrpc/com.atproto.identity.resolveHandle":
+            did = self.peer.homes.get(query["handle"])
+            self._answer(200 if did else 400, {"did": did} if did else {"error": "InvalidRequest"})
         elif path in self.peer.reads:
             bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
             is_known = bearer in self.peer.access_tokens or path in self.peer.public
