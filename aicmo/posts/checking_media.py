@@ -67,11 +67,11 @@ def _check_kinds(post: Post, takes: MediaRules, rules: Rules, place: str) -> Ite
 def _check_medium(
     medium: Media, picture: PostPicture | None, takes: MediaRules, rules: Rules, place: str
 ) -> Iterator[PostProblem]:
+    kind = kind_of(picture.media_type if picture else takes.media_types[0])
     if not medium.source:
         yield PostProblem(
-            "error", place, "The picture is still to be made", f"Give {place}.file"
-        )  # fmt: skip
-    kind = kind_of(picture.media_type) if picture else "picture"
+            "error", place, f"The {_SINGULAR[kind]} is still to be made", f"Give {place}.file"
+        )
     if picture and picture.media_type not in takes.media_types:
         yield _not_taken(picture.media_type, takes, rules, place)
     yield from _check_alt_text(medium.alt_text or "", kind, takes, rules, f"{place}.alt_text")

@@ -291,6 +291,8 @@ def test_an_alternative_text_is_never_cut() -> None:
 def test_a_picture_still_to_be_made_keeps_the_post_back() -> None:
     found = draft("bluesky", media=[{"brief": "A loaf on a table", "alt_text": "A loaf"}])
     assert errors(found) == [("content.media[0]", "The picture is still to be made")]
+    reel = draft("instagram", format="reel", media=[{"brief": "Bread", "alt_text": "Bread"}])
+    assert errors(reel) == [("content.media[0]", "The film is still to be made")]
     media = [{"brief": "A loaf", "alt_text": "A loaf"}, {"file": "a.gif", "alt_text": "A loaf"}]
     assert errors(draft("bluesky", media=media, media_types=(GIF,)))[1] == (
         "content.media[1]",
