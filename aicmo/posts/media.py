@@ -197,6 +197,9 @@ def _plain(picture: Image.Image) -> Image.Image:
     mode = "RGBA" if upright.has_transparency_data else "RGB"
     if profile and upright.mode in ("RGB", "RGBA", "CMYK"):
         upright = _in_srgb(upright, profile)
+    if upright.mode.startswith("I;16"):
+        # Without it, all but the darkest shades become white.
+        upright = upright.point(lambda shade: shade / 256)  # pyright: ignore[reportUnknownMemberType]
     made = upright.convert(mode)
     made.info = {}
     return made

@@ -168,6 +168,13 @@ def test_a_format_that_the_network_lacks_is_encoded_anew() -> None:
     assert fit(clean(webp(seen_through)), LINKEDIN, may_change=True).media_type == "image/png"
 
 
+def test_sixteen_bits_of_grey_keep_their_shade() -> None:
+    grey = clean(png(Image.new("I;16", (64, 64), 0x8000)))
+    shade = pixels(fit(grey, INSTAGRAM, may_change=True).content).getpixel((30, 30))
+    assert isinstance(shade, tuple)
+    assert abs(shade[0] - 128) <= 2
+
+
 def test_an_animation_is_never_made_to_stand_still() -> None:
     moving = clean(gif(frames=5))
     assert fit(moving, INSTAGRAM, may_change=True) is moving
