@@ -216,7 +216,7 @@ class LinkedInGateway(SocialGateway):
             exchange.close()
 
     def _documented(self, answer: Answer) -> Answer:
-        if answer.status // 100 == 2:  # noqa: PLR2004
+        if answer.status // 100 == 2 and answer.is_whole:  # noqa: PLR2004
             return answer
         outcome = refusal(answer, self._clock())
         if outcome.kind is OutcomeKind.UNKNOWN:  # nothing was published

@@ -151,7 +151,7 @@ class XGateway(SocialGateway):
         """See `x_media.Ask`."""
         headers = self._login() | ({"Content-Type": media_type} if media_type else {})
         answer = self._exchange.prepare(method, path, body, headers)
-        if answer.status // 100 == 2:  # noqa: PLR2004  (202 and 204 are documented, too)
+        if answer.status // 100 == 2 and answer.is_whole:  # noqa: PLR2004  (202 is documented, too)
             return data_of(answer.content())
         outcome = refusal(answer, self._clock)
         if outcome.kind is OutcomeKind.UNKNOWN:  # nothing was published
