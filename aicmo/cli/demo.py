@@ -204,6 +204,7 @@ class _Story:
             ("aicmo demo", "again: nothing is sent twice"),
             (f"cd {_shown(self.world.path)}", "a working folder like any other:"),
             (f"aicmo plan {PROJECT}", "the plan by today's clock"),
+            (f"aicmo tasks {PROJECT}", "posts for a person, ready to paste"),
             ("aicmo audit --verify", "proof that nobody changed the log"),
             ("aicmo init", "then in a folder of your own"),
         )
