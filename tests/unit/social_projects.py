@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 from sqlalchemy import update
 
 from aicmo.database import Database
@@ -17,6 +17,7 @@ from aicmo.plans.cross_posts import spread
 from aicmo.plans.document import ProjectDocument
 from tests.conftest import KEY
 from tests.projects import brand
+from tests.unit.media_files import film
 
 NETWORKS = ("linkedin", "instagram", "twitter", "bluesky", "mastodon")
 PINNED = {
@@ -38,11 +39,10 @@ _SKIES = (("#f6b26b", "#7a3b5d"), ("#9fd3e6", "#2b5876"), ("#fbd786", "#c6426e")
 def scene(number: int, width: int, height: int) -> bytes:
     """A picture as JPEG: hills under a sky, another one for each number."""
     above, below = _SKIES[number % len(_SKIES)]
-    column = Image.linear_gradient("L").resize((width, height), Image.Resampling.BICUBIC)
-    picture = Image.composite(
-        Image.new("RGB", (width, height), below), Image.new("RGB", (width, height), above), column
-    )
+    picture = Image.new("RGB", (width, height), above)
     draw = ImageDraw.Draw(picture)
+    for y in range(height):
+        draw.line((0, y, width, y), fill=_mixed(above, below, y / height))
     unit, at = min(width, height), width * (number % 3 + 1) // 4
     draw.ellipse((at - unit // 9, unit // 6, at + unit // 9, unit // 6 + 2 * unit // 9), "#fff4d6")
     for step, shade in enumerate(("#5b6b73", "#3c4a55", "#222d37")):
@@ -57,6 +57,14 @@ def scene(number: int, width: int, height: int) -> bytes:
     return made.getvalue()
 
 
+def _mixed(above: str, below: str, share: float) -> tuple[int, int, int]:
+    red, green, blue = (
+        round(one + (other - one) * share)
+        for one, other in zip(ImageColor.getrgb(above), ImageColor.getrgb(below), strict=True)
+    )
+    return red, green, blue
+
+
 def avatar() -> bytes:
     """The account's picture: a small PNG."""
     picture = Image.new("RGB", (96, 96), "#12345a")
@@ -69,12 +77,13 @@ def avatar() -> bytes:
 
 
 def pictures() -> dict[str, bytes]:
-    """The files that the posts name, by path."""
+    """The files that the posts name, by path; the film has no frames."""
     return {
         "pictures/studio.jpg": scene(0, 1600, 1200),
         "pictures/portrait.jpg": scene(1, 1080, 1350),
         "pictures/class.jpg": scene(2, 1200, 1200),
         "pictures/card.jpg": scene(1, 1200, 628),
+        "pictures/room.mp4": film(size=(1080, 1920)),
     }
 
 
@@ -148,6 +157,27 @@ def too_long() -> dict[str, Any]:
         "send_at": "2026-03-18T08:00",
         "content": {"text": text.strip(), "media": [medium]},
     }
+
+
+def gallery(channel: str = "linkedin") -> dict[str, Any]:
+    """Five pictures in one post."""
+    return {
+        "id": "gallery-1",
+        "channel": channel,
+        "title": "The rooms",
+        "send_at": "2026-03-19T08:00",
+        "content": {"text": "All rooms.", "media": [STUDIO, PORTRAIT, CLASS, STUDIO, CLASS], "fit_media": True},
+    }  # fmt: skip
+
+
+def reel() -> dict[str, Any]:
+    """A film, upright."""
+    medium = {"file": "pictures/room.mp4", "alt_text": "A walk through the studio"}
+    content = {"text": "Come in.", "format": "reel", "media": [medium]}
+    return {
+        "id": "reel-1", "channel": "instagram", "title": "A walk", "send_at": "2026-03-20T08:00",
+        "content": content,
+    }  # fmt: skip
 
 
 def social_document(*items: dict[str, Any], **changes: Any) -> ProjectDocument:

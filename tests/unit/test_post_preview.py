@@ -21,8 +21,10 @@ from aicmo.models import Account, Approval, Delivery
 from tests.unit.social_projects import (
     LINK,
     NETWORKS,
+    gallery,
     launch,
     pin_account,
+    reel,
     social_project,
     thread,
     too_long,
@@ -210,6 +212,21 @@ def test_the_page_shows_every_network_and_asks_for_nothing(
     assert not re.search(r"url\(|@import|<script|<link", html)
     assert "default-src 'none'" in html
     assert len(html) < 1_500_000
+
+
+def test_five_pictures_a_film_and_one_still_to_be_made_are_told_apart(
+    database: Database, tmp_path: Path
+) -> None:
+    medium = {"brief": "The hall by night"}
+    social_project(
+        database, gallery(), reel(), again("one", "2026-03-16T12:00", media=[medium])
+    )  # fmt: skip
+    html = written(database, tmp_path)
+    assert html.count('<div class="pic"><img') == 4
+    assert ">+1</span>" in html
+    assert 'aria-label="Film: A walk through the studio"' in html
+    assert "<strong>Still to be made</strong>The hall by night" in html
+    assert item(database, "one").cards[0].to_make == ("The hall by night",)
 
 
 def test_hostile_text_stays_text(database: Database, tmp_path: Path) -> None:
