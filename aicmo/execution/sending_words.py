@@ -71,5 +71,5 @@ def _tags(rules: SendingRules) -> Iterator[str]:
         campaign = rules.utm.campaign or "the item's id"
         yield (
             f"Links carry utm_source={rules.utm.source}, utm_medium={rules.utm.medium} and "
-            f"utm_campaign={campaign}."
+            f"utm_campaign={campaign}; in posts, the network's name and social."
         )

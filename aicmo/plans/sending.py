@@ -71,7 +71,10 @@ class Frequency(Part):
 
 
 class Utm(Part):
-    """Tags that are added to the links of an email, so that visits can be told apart."""
+    """Tags that are added to links, so that visits can be told apart.
+
+    source, medium: of an email; a post's are its network and `social`.
+    """
 
     source: Line = "newsletter"
     medium: Line = "email"

@@ -67,7 +67,7 @@ def _check_kinds(post: Post, takes: MediaRules, rules: Rules, place: str) -> Ite
 def _check_medium(
     medium: Media, picture: PostPicture | None, takes: MediaRules, rules: Rules, place: str
 ) -> Iterator[PostProblem]:
-    kind = kind_of(picture.media_type if picture else takes.media_types[0])
+    kind = kind_of(picture.media_type if picture else next(iter(takes.media_types), ""))
     if not medium.source:
         yield PostProblem(
             "error", place, f"The {_SINGULAR[kind]} is still to be made", f"Give {place}.file"

@@ -50,7 +50,7 @@ LATE = "What is more than a day late waits until a person approves it again."
             [
                 "Emails go out at any hour of any day.",
                 LATE,
-                "Links carry utm_source=newsletter, utm_medium=email and utm_campaign=spring.",
+                "Links carry utm_source=newsletter, utm_medium=email and utm_campaign=spring; in posts, the network's name and social.",
             ],
         ),
     ],
