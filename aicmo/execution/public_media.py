@@ -23,13 +23,23 @@ def publish_media(media: Attachment) -> str:
         FixConfiguration: packages aren't kept in a bucket.
         StoreRefused: the store couldn't keep it.
     """
+    store = require_public_store()
+    return store.link(_stored(store, media), expires_seconds=LINK_SECONDS)
+
+
+def require_public_store() -> PackageStore:
+    """The store of packages, if its links work elsewhere.
+
+    Raises:
+        FixConfiguration: packages aren't kept in a bucket.
+    """
     store = open_store(get_settings().packages_folder_or_url())
     if not store.serves_links:
         raise FixConfiguration(
             "Instagram fetches media by itself, and packages are kept in a folder it can't reach",
             next_step="Set AICMO_PACKAGES_URL to an s3:// address (docs/social.md, Instagram).",
         )
-    return store.link(_stored(store, media), expires_seconds=LINK_SECONDS)
+    return store
 
 
 def _stored(store: PackageStore, media: Attachment) -> str:

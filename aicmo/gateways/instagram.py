@@ -39,7 +39,6 @@ from aicmo.gateways.instagram_graph import FORM, GONE, PUBLISHED, VERSION, WORKI
 from aicmo.gateways.instagram_media import address_of, find_post
 from aicmo.gateways.instagram_staging import Staging
 from aicmo.gateways.login_facts import ends_at, scopes_of
-from aicmo.gateways.login_instagram import SCOPES
 from aicmo.gateways.social_gateway import (
     NoToken,
     Profile,
@@ -101,8 +100,6 @@ class InstagramGateway(SocialGateway):
         """See `SocialGateway.profile`."""
         found = self._graph.read("me", fields="user_id,username,name,profile_picture_url")
         identity, username = str(found["user_id"]), str(found["username"])
-        scopes = scopes_of(self._tokens)
-        missing = [each for each in SCOPES if scopes and each not in scopes]
         used, total = None, None
         if identity == self.account.identity:
             with suppress(Refused, httpx.HTTPError):  # who it is doesn't hang on it
@@ -111,9 +108,9 @@ class InstagramGateway(SocialGateway):
             identity, str(found.get("name") or username), f"@{username}",
             str(found.get("profile_picture_url") or ""),
             facts={"permalink": f"https://www.instagram.com/{username}/"},
-            scopes=scopes, expires_at=ends_at(self._tokens), api_version=VERSION, api_ends_on=_VERSION_ENDS,
+            scopes=scopes_of(self._tokens), expires_at=ends_at(self._tokens),
+            api_version=VERSION, api_ends_on=_VERSION_ENDS,
             quota_used=used, quota_total=total,
-            problems=tuple(f"The log-in lacks the permission {each}." for each in missing),
         )  # fmt: skip
 
     def _stage(self, draft: Outgoing, values: dict[str, Any]) -> None:

@@ -532,9 +532,7 @@ def test_the_profile_tells_rights_quota_and_the_versions_end() -> None:
         "v26.0",
         datetime(2028, 7, 29, tzinfo=UTC),
     )
-    assert profile.problems == (
-        "The log-in lacks the permission instagram_business_content_publish.",
-    )
+    assert profile.scopes == ("instagram_business_basic",)
     assert KEY not in repr(profile)
 
 
