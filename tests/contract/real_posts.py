@@ -24,7 +24,8 @@ from aicmo.gateways.social_gateway import Profile, SocialAccount
 from aicmo.models import Account, Delivery
 from aicmo.posts.post import Post, PostPicture, Span
 from aicmo.settings import ExecutionConfig
-from tests.projects import approved, imported
+from tests.command_line.cli_workspace import SECRET_KEY, Workspace, enter
+from tests.projects import approved, document, imported
 from tests.unit.doubtful_rows import ClockedDatabase
 from tests.unit.effect_runs import clocked
 from tests.unit.live_runs import LIVE
@@ -97,6 +98,29 @@ def real_project(
     with clocked(url, folder, monkeypatch) as database:
         database.at = datetime.now(UTC)
         yield RealProject(database, channel, account)
+
+
+def command_line(channel: str, folder: Path, patch: pytest.MonkeyPatch) -> Workspace:
+    """A working folder with a plan: one post with a picture, and one that answers it."""
+    workspace, now = enter(folder, patch), datetime.now(UTC)
+    patch.setenv("AICMO_SECRET_KEY", SECRET_KEY)
+    workspace.allow(EXECUTION_DRY_RUN="false", EXECUTION_CHANNELS=channel)
+    (folder / "wall.png").write_bytes(red_square(400).content)
+    content = {
+        "text": "We open on Monday, café & tea 👋 #opening",
+        "media": [{"file": "wall.png", "alt_text": "A red wall"}],
+        "thread": [{"text": "And on Tuesday, too."}],
+    }
+    item = {
+        "id": "launch", "channel": channel, "title": "Launch", "content": content,
+        "send_at": f"{now - timedelta(minutes=5):%Y-%m-%dT%H:%M}+00:00",
+    }  # fmt: skip
+    days = {"starts_on": f"{now - timedelta(days=9):%Y-%m-%d}", "ends_on": f"{now:%Y-%m-%d}"}
+    plan = document(item, contacts=[], audiences=[], **days)
+    (folder / "plan.json").write_text(plan.model_dump_json(exclude_none=True))
+    workspace.run("init")
+    workspace.run("import", "plan.json")
+    return workspace
 
 
 def pinned(account: SocialAccount, profile: Profile) -> SocialAccount:

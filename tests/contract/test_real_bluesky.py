@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Generator
@@ -21,6 +22,7 @@ from tests.contract.mail_api_contract import ACCOUNT, FOR_GOOD
 from tests.contract.real_posts import (
     PASSWORD,
     RealProject,
+    command_line,
     pinned,
     post_with,
     real_project,
@@ -223,3 +225,25 @@ def test_a_thread_goes_out_in_its_order_and_stops_on_doubt(
     assert second["reply"]["parent"]["uri"] == refs[0]
     assert third["reply"]["parent"]["uri"] == refs[1]
     assert third["reply"]["root"]["uri"] == refs[0]
+
+
+def test_from_the_command_line_a_thread_goes_out_and_is_taken_back(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = command_line("bluesky", tmp_path, monkeypatch)
+    handle = client.account.handle.removeprefix("@")
+    password = client.server.app_password(handle, PASSWORD, "command line")
+    login = {"identifier": handle, "app_password": password}
+    add = ("accounts", "add", "studio", "bluesky", "--server", client.server.url, "--yes")
+    workspace.run(*add, "--credentials", "-", answers=json.dumps(login))
+    workspace.run("approve", "studio", "--yes")
+    workspace.run("execute", "studio", "--enable", "--live")
+
+    first, second = client.posts()
+    assert first["embed"]["images"][0]["alt"] == "A red wall"
+    assert second["reply"]["parent"] == second["reply"]["root"]
+
+    for delivery in ("2", "1"):
+        workspace.run("recall", "studio", delivery, "--reason", "The hall is closed")
+        workspace.run("recall", "studio", delivery, "--approve")
+    assert client.posts() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Generator
@@ -20,6 +21,7 @@ from tests.contract.gateway_contract import SENT, UNKNOWN, always, permit
 from tests.contract.mail_api_contract import ACCOUNT, FOR_GOOD
 from tests.contract.real_posts import (
     RealProject,
+    command_line,
     pinned,
     post_with,
     real_project,
@@ -208,3 +210,23 @@ def test_a_thread_stops_on_doubt(user: User, project: RealProject) -> None:
     first, second = user.statuses()
     assert refs == [first["id"], second["id"], ""]
     assert second["in_reply_to_id"] == first["id"]
+
+
+def test_from_the_command_line_a_thread_goes_out_and_stays_as_the_server_deletes_nothing(
+    user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = command_line("mastodon", tmp_path, monkeypatch)
+    login = json.dumps({"access_token": user.tokens.token})
+    add = ("accounts", "add", "studio", "mastodon", "--server", user.server.url, "--yes")
+    workspace.run(*add, "--credentials", "-", answers=login)
+    workspace.run("approve", "studio", "--yes")
+    workspace.run("execute", "studio", "--enable", "--live")
+
+    first, second = user.statuses()
+    assert first["media_attachments"][0]["description"] == "A red wall"
+    assert second["in_reply_to_id"] == first["id"]
+
+    workspace.run("recall", "studio", "2", "--reason", "The hall is closed")
+    refused = workspace.run("recall", "studio", "2", "--approve", status=1)
+    assert "delete it on its own pages" in " ".join(refused.output.split())
+    assert len(user.statuses()) == 2
