@@ -21,9 +21,9 @@ _CLEAN = {
     "GIF": media_cleaning.clean_gif,
 }
 _UNLIKE_ITS_STANDARD = (ValueError, IndexError, struct.error)
-_UPRIGHT_QUALITY, _QUALITIES = 95, (92, 86, 80, 74, 68, 62)
+_UPRIGHT_QUALITY, _QUALITIES = 95, (92, 84, 76)
 _ORIENTATION = 0x0112  # EXIF
-_SMALLER, _SMALLEST = 0.85, 64
+_SMALLER, _SMALLEST = 0.9, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,10 @@ def _too_heavy(medium: Medium, rules: MediaRules) -> Iterator[str]:
         yield f"{len(medium.content):,} of {most:,} bytes"
 
 
+def _too_heavy_by(medium: Medium, rules: MediaRules) -> float:
+    return len(medium.content) / rules.max_bytes[medium.kind]
+
+
 def _too_long(medium: Medium, rules: MediaRules) -> Iterator[str]:
     if rules.gif_frames and medium.frames > rules.gif_frames:
         yield f"{medium.frames:,} of {rules.gif_frames:,} frames"
@@ -163,7 +167,7 @@ def _made_to_fit(medium: Medium, rules: MediaRules) -> Medium:
     scale = _scale(picture, rules)
     fitted = _lightest(medium, _cropped(picture, scale, rules.ratio), rules)
     while any(_too_heavy(fitted, rules)) and _can_shrink(fitted, rules):
-        scale *= _SMALLER
+        scale *= min(_SMALLER, _too_heavy_by(fitted, rules) ** -0.5)
         fitted = _lightest(medium, _cropped(picture, scale, rules.ratio), rules)
     return fitted
 
