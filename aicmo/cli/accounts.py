@@ -9,9 +9,10 @@ import typer
 
 from aicmo.cli.accounts_adding import Network, add, read_network
 from aicmo.cli.accounts_tables import (
+    NETWORK_NAMES,
     account_as_json,
-    account_table,
     checked_as_json,
+    show_accounts,
     show_checked,
 )
 from aicmo.cli.app import FAILED, register
@@ -41,7 +42,7 @@ def list_(
     if as_json:
         print_json({"accounts": [account_as_json(each) for each in found]})
     elif found:
-        to_stdout().print(account_table(found, now()))
+        show_accounts(to_stdout(), found, now())
     else:
         _say_none(project)
 
@@ -92,12 +93,15 @@ def remove(
     if not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter("without a terminal to ask at, it needs --yes")
-        typer.confirm(f"Forget the {channel} account of {project}?", abort=True, err=True)
+        typer.confirm(
+            f"Forget the {NETWORK_NAMES[channel]} account of {project}?", abort=True, err=True
+        )
     remove_account(database, project, channel, by=person(by))
     if as_json:
         print_json({"project_id": project, "channel": channel.value, "removed": True})
         return
-    said = f"Removed: {project} has no {channel} account any more, and its log-in is deleted here."
+    name = NETWORK_NAMES[channel]
+    said = f"Removed: {project} has no {name} account any more; its log-in is deleted here."
     to_stdout().print(plain(said, "green"), soft_wrap=True)
     step = (
         "The network itself still lists this program among the account's apps: take it away there."

@@ -12,6 +12,7 @@ import typer
 
 from aicmo.channels import SOCIAL, Channel, parse_channel
 from aicmo.cli.accounts_login import Way, choose_page, obtain, read_login
+from aicmo.cli.accounts_tables import NETWORK_NAMES
 from aicmo.cli.console import plain, print_json, to_stderr, to_stdout
 from aicmo.cli.ledger import open_ledger
 from aicmo.cli.options import By, Json, Project, person
@@ -191,7 +192,11 @@ def _tell(pin: Pin, block: str, *, is_paused: bool, as_json: bool) -> None:
         })  # fmt: skip
         return
     console = to_stdout()
-    console.print(plain(f"Pinned: {pin.project_id} goes out on {pin.channel} as {who}.", "green"))
+    console.print(
+        plain(
+            f"Pinned: {pin.project_id} goes out on {NETWORK_NAMES[pin.channel]} as {who}.", "green"
+        )
+    )
     if block:
         said = f"Its log-in is in the block {block}: name it in social_credentials of execute-plan."
         console.print(plain(said), soft_wrap=True)

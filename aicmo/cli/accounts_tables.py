@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from aicmo.cli.console import count, grid, plain
@@ -15,23 +16,33 @@ if TYPE_CHECKING:
 
     from aicmo.execution.account_checking import Checked, PinnedAccount
 
-_NETWORKS = {
+NETWORK_NAMES = {
     "linkedin": "LinkedIn", "instagram": "Instagram", "twitter": "X", "bluesky": "Bluesky",
     "mastodon": "Mastodon",
 }  # fmt: skip
 _KEPT = {"here": "here", "block": "Prefect block", "": "not here"}
 
 
-def account_table(found: Sequence[PinnedAccount], at: datetime) -> Table:
-    """A line for each account."""
-    table = grid(
-        ["Project", "Network", "Account", "Id", "Log-in", "Ends", "Checked (UTC)", "State"]
-    )
-    for each in found:
-        state = plain(each.trouble, "bold red") if each.trouble else plain("ok", "green")
+def show_accounts(console: Console, found: Sequence[PinnedAccount], at: datetime) -> None:
+    """A table for each project, and below it why an account can't be used."""
+    for project_id, mine in groupby(found, key=lambda each: each.project_id):
+        accounts = list(mine)
+        console.print(_table(project_id, accounts, at))
+        for each in accounts:
+            if each.trouble:
+                text = f"{NETWORK_NAMES[each.channel]} is {each.trouble}."
+                console.print(plain(text, "yellow"), soft_wrap=True)
+
+
+def _table(project_id: str, accounts: Sequence[PinnedAccount], at: datetime) -> Table:
+    columns = ["Network", "Account", "Id", "Log-in", "Ends", "Checked (UTC)", "State"]
+    table = grid(columns, title=project_id)
+    for each in accounts:
+        short = each.trouble.partition(":")[0]
+        state = plain(short, "bold red") if short else plain("ok", "green")
         table.add_row(
-            plain(each.project_id), _NETWORKS[each.channel], plain(_who(each)),
-            plain(each.identity), _KEPT[each.login], _days(each.ends_at, at),
+            NETWORK_NAMES[each.channel], plain(each.handle or each.name or "-"), plain(each.identity),
+            _KEPT[each.login], _days(each.ends_at, at),
             f"{each.checked_at:%Y-%m-%d %H:%M}" if each.checked_at else "never", state,
         )  # fmt: skip
     return table
@@ -45,7 +56,7 @@ def show_checked(console: Console, each: Checked, at: datetime) -> None:
         verdict = plain("problem", "bold red")
     elif each.warnings:
         verdict = plain("warning", "yellow")
-    head = plain(f"{_NETWORKS[account.channel]}  ", "bold")
+    head = plain(f"{NETWORK_NAMES[account.channel]}  ", "bold")
     console.print(head.append(f"{_who(account)}  ", "default").append(verdict))
     for label, value in _lines(each, at):
         console.print(plain(f"  {label:<13}{value}"), soft_wrap=not console.is_terminal)
@@ -89,8 +100,8 @@ def _days(then: datetime | None, at: datetime) -> str:
     if then is None:
         return "no end known"
     if then <= at:
-        return f"ended {then:%Y-%m-%d}"
-    return f"in {count((then - at).days, 'day')} ({then:%Y-%m-%d})"
+        return f"{then:%Y-%m-%d}, over"
+    return f"{then:%Y-%m-%d}, {count((then - at).days, 'day')}"
 
 
 def account_as_json(each: PinnedAccount) -> dict[str, Any]:

@@ -161,7 +161,8 @@ def _record(session: Session, account: Account, by: str, *, same: bool) -> None:
 def _judged(pinned: PinnedAccount, live: Profile, now: datetime) -> Checked:
     missing = missing_scopes(Channel(pinned.channel), pinned.identity, tuple(live.scopes))
     problems = [pinned.trouble.capitalize()] if pinned.trouble else []
-    problems += [f"It isn't allowed {', '.join(missing)}"] if missing else []
+    if missing:
+        problems.append(f"It lacks {', '.join(missing)}: log in anew, and agree to all of it")
     if live.api_ends_on and live.api_ends_on <= now:
         problems.append(f"Version {live.api_version} of the API has ended: update this program")
     told_here = (*missing, f"version {live.api_version}") if live.api_ends_on else tuple(missing)

@@ -86,7 +86,7 @@ def require_free(session: Session, pin: Pin, *, replace: bool) -> None:
     pinned = account.profile.get("handle") or account.name or account.identity
     live = pin.profile.handle or pin.profile.name or pin.profile.identity
     raise FixInput(
-        f"{pin.project_id} goes out on {pin.channel} as {pinned}, and you are logged in as {live}",
+        f"{pin.project_id} goes out on {NETWORKS[pin.channel].name} as {pinned}, and you are logged in as {live}",
         next_step="Log in as the account of this client; if it is to be another one from now on, add "
         "--replace: what was approved for the former one has to be approved anew.",
     )

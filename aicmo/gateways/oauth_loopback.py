@@ -113,8 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.BAD_REQUEST, "The log-in didn’t work", text)
             server.error = error
             return
-        text = "You can close this window and go on in the terminal."
-        self._answer(HTTPStatus.OK, "You’re logged in", text)
+        text = "The log-in goes on in the terminal."
+        self._answer(HTTPStatus.OK, "You can close this window", text)
         server.code = code
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the library's name)

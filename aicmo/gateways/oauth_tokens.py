@@ -93,8 +93,8 @@ def granted(answer: Answer, now: datetime) -> dict[str, Any]:
     code = f"{answer.status} {_error_name(content)}".strip()
     is_refused = 400 <= answer.status < 500 and answer.status not in _PROVES_NOTHING  # noqa: PLR2004
     if is_refused:
-        raise needs_a_person(code, "the log-in was refused")
-    raise not_now(code, "no log-in was given now")
+        raise needs_a_person(code, "")
+    raise not_now(code, "")
 
 
 def _error_name(content: Mapping[str, Any]) -> str:

@@ -98,7 +98,7 @@ def test_a_person_logs_in_in_the_browser_and_the_account_is_pinned(
     said = add(workspace, peer)
 
     assert "@northside" in said.stderr
-    assert f"{PROJECT} goes out on twitter as @northside." in said.stdout
+    assert f"{PROJECT} goes out on X as @northside." in said.stdout
     assert "You can close this window" in shown_in(browser)
     (row,) = workspace.json("accounts", "list", PROJECT)["accounts"]
     assert (row["identity"], row["login"], row["trouble"]) == ("2244994945", "here", "")
@@ -133,7 +133,7 @@ def test_the_browser_of_another_machine_is_asked_for_its_address(
         ended_at = httpx.get(page).headers["location"]
         said, told = process.communicate(ended_at + "\n", timeout=60)
     assert ended_at.startswith("https://agency.example/logged-in?")
-    assert "goes out on twitter as @northside" in said, told
+    assert "goes out on X as @northside" in said, told
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_another_account_is_never_pinned_unasked(
     peer.reads.update(me("99", "somebody_else"))
 
     refused = add(workspace, peer, status=2)
-    assert "goes out on twitter as @northside, and you are logged in as @somebody_else" in (
+    assert "goes out on X as @northside, and you are logged in as @somebody_else" in (
         refused.stderr
     )
     assert workspace.json("accounts", "list")["accounts"][0]["identity"] == "2244994945"

@@ -164,7 +164,7 @@ def test_a_withdrawn_app_password_asks_for_a_person(database: Database, peer: Lo
     with pytest.raises(NoToken) as refused:
         source.access_token()
     assert refused.value.outcome.kind is OutcomeKind.REFUSED_ACCOUNT
-    assert secret(database).needs_login == "401 AuthenticationRequired the log-in was refused"
+    assert secret(database).needs_login == "401 AuthenticationRequired"
 
 
 def test_linkedin_without_a_refresh_token_ends(database: Database, peer: LoginPeer) -> None:
