@@ -118,7 +118,7 @@ _X = Rules(
             gif_frames=350,
             max_side=8_192,  # [field]
             min_side=4,  # [field]
-            film_seconds=(0.5, 140),  # what every account may, [X] media; Premium ones may more
+            film_seconds=(0.5, 140),  # [X] media; by a newer page, many accounts may more
             film_ratio=(1 / 3, 3),
         )
     },
