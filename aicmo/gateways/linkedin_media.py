@@ -24,6 +24,8 @@ _KEPT_FOR = timedelta(hours=24)
 _SETTLES_IN = timedelta(seconds=15)
 """A member's picture can't be asked for, so it is given this time."""
 _ASK_AGAIN_SECONDS = 3.0
+_MISSED_AT_MOST = 10
+"""So often LinkedIn may say that it waits for a picture that it has been given."""
 
 Pause = Callable[[float], None]
 
@@ -103,19 +105,17 @@ class LinkedInMedia:
         known["is_ready"] = True
 
     def _ask_until_available(self, sha256: str, urn: str) -> None:
+        missed = 0
         while True:
             self._time.require()
-            match self._ask("GET", f"/rest/images/{encoded(urn)}").get("status"):
-                case "AVAILABLE":
-                    return
-                case "PROCESSING_FAILED":
-                    del self._images[sha256]
-                    raise FixInput("LinkedIn can't process the picture")
-                case "WAITING_UPLOAD":
-                    del self._images[sha256]
-                    raise Refused(_not_now("LinkedIn hasn't got the picture"))
-                case _:
-                    self._pause(_ASK_AGAIN_SECONDS)
+            status = self._ask("GET", f"/rest/images/{encoded(urn)}").get("status")
+            if status == "AVAILABLE":
+                return
+            missed += status == "WAITING_UPLOAD"
+            if status == "PROCESSING_FAILED" or missed > _MISSED_AT_MOST:
+                del self._images[sha256]
+                raise _unusable(status)
+            self._pause(_ASK_AGAIN_SECONDS)
 
 
 def image_urn(sha256: str, staged: Mapping[str, Any]) -> str:
@@ -145,6 +145,12 @@ def upload_place(url: str, api_url: str) -> tuple[str, str, str]:
     if "@" in host or (not is_linkedin and base != api_url):
         raise Refused(_not_now("LinkedIn named a foreign host for an upload"))
     return base, host, f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _unusable(status: object) -> Exception:
+    if status == "PROCESSING_FAILED":
+        return FixInput("LinkedIn can't process the picture")
+    return Refused(_not_now("LinkedIn hasn't got the picture"))
 
 
 def _not_now(detail: str) -> Outcome:

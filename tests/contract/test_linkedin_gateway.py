@@ -479,6 +479,30 @@ def test_a_picture_that_can_not_be_processed_never_goes_out() -> None:
     assert staged.values == {"images": {}}
 
 
+@pytest.mark.parametrize(("times", "kind"), [(10, None), (11, FOR_NOW)])
+def test_a_picture_that_linkedin_has_not_got_is_put_up_again(
+    times: int, kind: OutcomeKind | None
+) -> None:
+    waiting = [Fault(content={"status": "WAITING_UPLOAD"})] * times
+    with LinkedInPeer(other_faults={"image": waiting}) as peer, open_page(peer) as gateway:
+        staged = gateway.stage(PAGE.with_picture())
+        again = dataclasses.replace(PAGE.with_picture(), staged=staged.values)
+        assert gateway.stage(again).objection is None
+
+    assert (staged.objection and staged.objection.kind) is kind
+    assert len(peer.images) == (2 if kind else 1)
+
+
+def test_an_answer_that_is_cut_tells_nothing_of_a_page() -> None:
+    cut = Fault(content={"localizedName": "Acme", "vanityName": "acme"}, then="cut")
+    with LinkedInPeer(other_faults={"organization": [cut]}) as peer, open_page(peer) as gateway:
+        objection = gateway.identify()
+
+    assert objection
+    assert objection.kind is FOR_NOW
+    assert gateway.identity == ""
+
+
 def test_a_picture_of_yesterday_is_put_up_again() -> None:
     moments = [NOW]
     with LinkedInPeer() as peer, open_page(peer, clock=lambda: moments[-1]) as gateway:

@@ -268,6 +268,18 @@ def test_a_film_that_takes_too_long_is_asked_for_again_and_not_sent_twice(
     assert slow.objection == Outcome(FOR_NOW, detail="its media aren't through yet")
 
 
+def test_an_upload_whose_answer_is_cut_is_made_again() -> None:
+    cut = Fault(content={"data": {"id": "5"}, "more": "is cut"}, then="cut")
+    with XPeer(other_faults={"upload": [cut]}) as peer, gateway_to(peer) as gateway:
+        failed = gateway.stage(X.with_picture())
+        again = dataclasses.replace(X.with_picture(), staged=failed.values)
+        staged = gateway.stage(again)
+
+    assert failed.objection
+    assert failed.objection.kind is FOR_NOW
+    assert [each["id"] for each in staged.values["media"].values()] == list(peer.media)
+
+
 def test_an_upload_that_has_expired_is_made_again() -> None:
     moments = [NOW]
     with XPeer(expires_after=7_200) as peer:

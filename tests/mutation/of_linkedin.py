@@ -127,8 +127,19 @@ MUTANTS = (
     ),
     _media(
         "a picture is waited for", "a post is refused for its picture",
-        '                case "AVAILABLE":\n', '                case "AVAILABLE" | "PROCESSING":\n',
+        'if status == "AVAILABLE":', 'if status in ("AVAILABLE", "PROCESSING"):',
         "test_a_page_s_picture_is_waited_for_until_linkedin_has_it",
+    ),
+    _media(
+        "a picture that is missing is put up again", "a post waits for its picture for ever",
+        " or missed > _MISSED_AT_MOST:", ":",
+        "test_a_picture_that_linkedin_has_not_got_is_put_up_again",
+        hangs=True,
+    ),
+    _linkedin(
+        "a cut answer is none", "an account is shown without its name",
+        "if answer.status // 100 == 2 and answer.is_whole:", "if answer.status // 100 == 2:",
+        "test_an_answer_that_is_cut_tells_nothing_of_a_page",
     ),
     _media(
         "a member's picture gets its time", "a post is refused for its picture",
