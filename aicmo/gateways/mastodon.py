@@ -38,7 +38,7 @@ from aicmo.gateways.contract import (
 from aicmo.gateways.http_answers import Answer, Clock, confirmed, refused, utc_now
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpTimes, account_name
 from aicmo.gateways.login_facts import scopes_of
-from aicmo.gateways.mastodon_answers import GONE, OK, content_of, unreadable
+from aicmo.gateways.mastodon_answers import GONE, OK, content_of, unreadable, web_address
 from aicmo.gateways.mastodon_instance import domain_of, facts_of
 from aicmo.gateways.mastodon_media import MastodonMedia, media_key
 from aicmo.gateways.mastodon_timeline import Unclear, look_for
@@ -94,13 +94,13 @@ class MastodonGateway(SocialGateway):
         """See `SocialGateway.profile`; its facts are the server's limits, too."""
         user, instance = self._who(), self._instance()
         try:
-            url, picture = str(user["url"]), str(user.get("avatar_static") or "")
+            picture = web_address(user.get("avatar_static"))
             return Profile(
                 str(user["id"]),
                 name=str(user.get("display_name") or user["username"]),
                 handle=f"@{user['username']}@{domain_of(instance, self.account.server)}",
                 avatar_url=picture if picture.startswith("https://") else "",
-                facts={"permalink": url, **facts_of(instance)},
+                facts={"permalink": web_address(user.get("url")), **facts_of(instance)},
                 scopes=scopes_of(self._tokens),
             )
         except (KeyError, TypeError):
@@ -141,7 +141,7 @@ class MastodonGateway(SocialGateway):
         if answer.status != OK:
             return refused(answer, self._clock())
         content = answer.content()
-        permalink = str(content.get("url") or "")[:500]
+        permalink = web_address(content.get("url"))
         return replace(confirmed(answer, content.get("id")), permalink=permalink)
 
     def reconcile(self, question: Question) -> Reading:

@@ -13,6 +13,7 @@ from aicmo.gateways.social_gateway import Refused
 
 OK = 200
 GONE = frozenset({404, 410})
+_LONGEST = 500
 _NO_EFFECT = frozenset(OutcomeKind) - {OutcomeKind.UNKNOWN, OutcomeKind.DUPLICATE}
 
 
@@ -30,6 +31,12 @@ def content_of(answer: Answer, now: datetime, statuses: Collection[int] = (OK,))
     if content := answer.content():
         return content
     raise unreadable(answer)
+
+
+def web_address(value: object) -> str:
+    """An address that the server names, if a reader may click it; else ''."""
+    is_one = isinstance(value, str) and value.startswith(("https://", "http://"))
+    return value if is_one and value.isprintable() and len(value) <= _LONGEST else ""
 
 
 def unreadable(answer: Answer | None = None) -> Refused:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from aicmo.gateways.contract import Found, Question, Reading
 from aicmo.gateways.http_answers import Answer
 from aicmo.gateways.json_shapes import objects
-from aicmo.gateways.mastodon_answers import OK
+from aicmo.gateways.mastodon_answers import OK, web_address
 from aicmo.gateways.post_matching import Candidate, read_candidates
 from aicmo.posts.post import Post
 
@@ -81,7 +81,7 @@ def _candidate(shown: Mapping[str, Any], post: Post, reply_to: str | None, get: 
     has_media = len(objects(shown["media_attachments"])) == len(post.pictures)
     return Candidate(
         shown["id"], _whole(str(source["spoiler_text"]), str(source["text"])),
-        permalink=str(shown.get("url") or ""), is_complete=is_answer and has_media,
+        permalink=web_address(shown.get("url")), is_complete=is_answer and has_media,
     )  # fmt: skip
 
 

@@ -156,6 +156,16 @@ def test_nothing_is_ever_scheduled_there() -> None:
     assert "scheduled_at" not in peer.seen[-1].body.decode()
 
 
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "https://a.test/\n", "https://" + "a" * 500, 7, None]
+)
+def test_an_address_that_nobody_should_click_is_left_out(url: Any) -> None:
+    answer = Fault(applies=True, content={"id": "7", "url": url})
+    with MastodonPeer({1: answer}) as peer:
+        outcome = CONTRACT.send(peer, CONTRACT.outgoing())
+    assert (outcome.kind, outcome.ref, outcome.permalink) == (SENT, "7", "")
+
+
 # Which software it is
 
 
