@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from aicmo import audit
 from aicmo.channels import SOCIAL, Channel
 from aicmo.database import Database
-from aicmo.errors import AicmoError, FixAccount, TryLater
+from aicmo.errors import AicmoError, FixAccount, FixConfiguration, TryLater
 from aicmo.execution.account_avatars import Fetch, read_avatar
 from aicmo.execution.account_pinning import as_kept, ask_profile
 from aicmo.execution.account_tokens import ADDED_HERE, kept
 from aicmo.execution.accounts import open_gateway_of, require_account
+from aicmo.execution.public_media import require_public_store
 from aicmo.execution.settling import pause_account
 from aicmo.execution.states import Mover
 from aicmo.gateways.login import Login
@@ -163,6 +164,7 @@ def _judged(pinned: PinnedAccount, live: Profile, now: datetime) -> Checked:
     problems = [pinned.trouble.capitalize()] if pinned.trouble else []
     if missing:
         problems.append(f"It lacks {', '.join(missing)}: log in anew, and agree to all of it")
+    problems += _no_store_for(pinned.channel)
     if live.api_ends_on and live.api_ends_on <= now:
         problems.append(f"Version {live.api_version} of the API has ended: update this program")
     told_here = (*missing, f"version {live.api_version}") if live.api_ends_on else tuple(missing)
@@ -178,6 +180,16 @@ def _judged(pinned: PinnedAccount, live: Profile, now: datetime) -> Checked:
         pinned, live, is_same=True, missing=tuple(missing),
         problems=tuple(problems), warnings=tuple(warnings),
     )  # fmt: skip
+
+
+def _no_store_for(channel: str) -> list[str]:
+    """Instagram fetches media by itself, from where it can."""
+    try:
+        if channel == Channel.INSTAGRAM:
+            require_public_store()
+    except FixConfiguration as error:
+        return [_sentence(error).rstrip(".")]
+    return []
 
 
 def days_until(then: datetime, now: datetime) -> int:

@@ -15,11 +15,16 @@ from sqlalchemy import update
 from aicmo.channels import Channel
 from aicmo.errors import AicmoError
 from aicmo.execution import runs
+from aicmo.execution.account_checking import check_account
+from aicmo.execution.accounts import adopt
+from aicmo.execution.identity import account_of
 from aicmo.execution.importing import import_document
 from aicmo.execution.reconciling import Reconciled, reconcile
 from aicmo.execution.report import ExecutionReport
 from aicmo.gateways.contract import LivePermit
 from aicmo.gateways.instagram import InstagramGateway
+from aicmo.gateways.login import Login
+from aicmo.gateways.login_instagram import SCOPES
 from aicmo.gateways.social_gateway import SocialAccount
 from aicmo.models import Account
 from aicmo.settings import ExecutionConfig
@@ -194,3 +199,25 @@ def test_a_refusal_that_was_none_ends_as_sent(
     later(ledger, minutes=10)
     assert ask(ledger, network).present == 1
     assert (len(network.posts), len(network.begun)) == (1, 1)
+
+
+def test_the_check_of_an_account_names_a_store_that_instagram_can_not_reach(
+    ledger: ClockedDatabase, network: InstagramPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AICMO_SECRET_KEY", KEY.decode())
+    login = Login(
+        access_token=network.token, scopes=SCOPES, obtained_at=ledger.at, api_url=network.base_url
+    )
+    with ledger.read() as session:
+        account_id = account_of(session, "studio", Channel.INSTAGRAM).id
+    adopt(ledger, account_id, login, KEY)
+    checked = check_account(ledger, "studio", Channel.INSTAGRAM, by="Ann", fetch=lambda *_: b"")
+    monkeypatch.setenv("AICMO_PACKAGES_URL", "s3://bucket/deliverables")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    then = check_account(ledger, "studio", Channel.INSTAGRAM, by="Ann", fetch=lambda *_: b"")
+
+    (problem,) = checked.problems
+    assert "a folder it can't reach. Set AICMO_PACKAGES_URL to an s3:// address" in problem
+    assert then.problems == ()
+    assert then.live is not None
+    assert (then.live.quota_used, then.live.quota_total) == (3, 100)
