@@ -35,8 +35,9 @@ def content_of(answer: Answer, now: datetime, statuses: Collection[int] = (OK,))
 
 def web_address(value: object) -> str:
     """An address that the server names, if a reader may click it; else ''."""
-    is_one = isinstance(value, str) and value.startswith(("https://", "http://"))
-    return value if is_one and value.isprintable() and len(value) <= _LONGEST else ""
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+        return ""
+    return value if value.isprintable() and len(value) <= _LONGEST else ""
 
 
 def unreadable(answer: Answer | None = None) -> Refused:
