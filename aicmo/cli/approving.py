@@ -86,7 +86,8 @@ def _show_given(
 def _show_refused(console: Console, project: str, refused: Mapping[str, Sequence[Finding]]) -> None:
     if not refused:
         return
-    said = f"Not approved: {', '.join(refused)}. What can't go out as it is:"
+    as_now = "It can't go out as it is:" if len(refused) == 1 else "They can't go out as they are:"
+    said = f"Not approved: {', '.join(refused)}. {as_now}"
     console.print(plain(said, "bold red"), soft_wrap=True)
     show_findings(console, ((item, each) for item, errors in refused.items() for each in errors))
     step = f"Next: correct the document, import it again; `aicmo preview {project}` shows it."
