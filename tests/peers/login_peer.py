@@ -167,6 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
             bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
             is_known = bearer in self.peer.access_tokens or path in self.peer.public
             self._answer(200 if is_known else 401, self.peer.reads[path] if is_known else {})
+        elif not any(path == known for known, _ in _SHAPES):
+            self._answer(404, {})
         else:
             self._token(path, query)
 
@@ -256,7 +258,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(429, {}, [("Retry-After", "120")])
                 return
             case "refused":
-                self._answer(400, {"error": "invalid_grant"})
+                self._answer(400, {"error": "invalid_grant", "error_description": "canary-said"})
                 return
         try:
             given = give()
