@@ -26,14 +26,21 @@ _QUERY = r"[a-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[a-z0-9\-_&=#/]"
 _AFTER_HOST = rf"(?::[0-9]+)?(?:/{_PATH}?)?(?:\?{_QUERY})?"
 _LABEL = r"[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}])?"
 _KNOWN_TLD = r"\L<tlds>(?![0-9a-z@+-])"
-_ANY = r"[^\s<>\"“”„«»「」『』（）\p{Cc}]{1,4096}"  # as long as X reads one
+_ANY_LABEL = r"[\p{L}\p{M}\p{N}\p{So}](?:[\p{L}\p{M}\p{N}\p{So}_-]*[\p{L}\p{M}\p{N}\p{So}])?"
+_ANY_REST = r"(?::[0-9]+)?(?:[/?#][^\s<>\"“”„«»「」『』（）\p{Cc}]{0,4096})?"
+_KNOWN_HOST = rf"(?:{_LABEL}\.){{1,30}}{_KNOWN_TLD}"
+_ANY_HOST = rf"(?:{_ANY_LABEL}\.){{0,30}}{_ANY_LABEL}"
 
 _AS_X_DOES = regex.compile(
-    rf"(?<![a-z0-9@＠$#＃])https?://(?:(?:{_LABEL}\.){{1,30}}{_KNOWN_TLD}{_AFTER_HOST}|(?P<any>{_ANY}))",
+    rf"(?<![a-z0-9@＠$#＃])https?://(?:{_KNOWN_HOST}{_AFTER_HOST}|(?P<any>{_ANY_HOST}{_ANY_REST}))",
     regex.IGNORECASE,
     tlds=TLDS,
 )
-_WITH_SCHEME = regex.compile(rf"(?<![a-z0-9@#])https?://(?P<any>{_ANY})", regex.IGNORECASE)
+_WITH_SCHEME = regex.compile(
+    rf"(?<![a-z0-9@#])https?://(?P<any>(?:{_KNOWN_HOST}|{_ANY_HOST}){_ANY_REST})",
+    regex.IGNORECASE,
+    tlds=TLDS,
+)
 _BARE = regex.compile(
     rf"(?<![a-z0-9{LATIN}@＠$#＃_./\-])"
     rf"(?:[a-z0-9{LATIN}](?:[a-z0-9{LATIN}-]*[a-z0-9{LATIN}])?\.){{1,30}}{_KNOWN_TLD}{_AFTER_HOST}",

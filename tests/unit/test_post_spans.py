@@ -56,6 +56,9 @@ def test_the_pieces_of_a_text_are_the_text(text: str, network: Channel) -> None:
         (BLUESKY, "#" + "x" * 64 + " #" + "y" * 65, [("tag", "#" + "x" * 64, "x" * 64)]),
         (MASTODON, "@ann@social.example @bob /#no #ja", [("mention", "@ann@social.example", "ann@social.example"), ("mention", "@bob", "bob"), ("tag", "#ja", "ja")]),
         (MASTODON, "example.com", []),
+        (MASTODON, "https:// and https://:80/x", []),
+        (BLUESKY, "https://example.comを見て", [("link", "https://example.com", "https://example.com")]),
+        (LINKEDIN, "http://localhost:80/x!", [("link", "http://localhost:80/x", "http://localhost:80/x")]),
         (MASTODON, "@ann.https://a.example", [("link", "https://a.example", "https://a.example")]),
     ],
 )  # fmt: skip
