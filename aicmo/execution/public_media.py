@@ -13,7 +13,7 @@ from aicmo.storage.opening import open_store
 
 LINK_SECONDS = 3600
 """Instagram fetches at once, and films within minutes."""
-_ENDINGS = {"image/jpeg": "jpg", "video/mp4": "mp4", "video/quicktime": "mov"}
+_ENDINGS = {"image/jpeg": "jpg", "video/mp4": "mp4"}
 
 
 def publish_media(media: Attachment) -> str:
@@ -44,7 +44,7 @@ def require_public_store() -> PackageStore:
 
 def _stored(store: PackageStore, media: Attachment) -> str:
     """Its key, made of its own hash: the same file is stored once, and never changed."""
-    name = f"{media.sha256}.{_ENDINGS.get(media.media_type, 'bin')}"
+    name = f"{media.sha256}.{_ENDINGS[media.media_type]}"
     with tempfile.TemporaryDirectory(prefix="aicmo-media-") as folder:
         file = Path(folder, name)
         file.write_bytes(media.content)

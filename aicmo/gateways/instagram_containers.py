@@ -15,7 +15,7 @@ PublishMedia = Callable[[Attachment], str]
 """Puts a file where Instagram can fetch it, and gives its https:// address, which works for an hour."""
 Fields = Mapping[str, str]
 _CAROUSEL = range(2, 11)
-_FILM = ("video/mp4", "video/quicktime")
+_PICTURE, _FILM = "image/jpeg", "video/mp4"
 
 
 def nowhere(media: Attachment) -> str:
@@ -90,8 +90,8 @@ def _alt_text(media: Attachment) -> Fields:
 
 
 def _is_film(media: Attachment) -> bool:
-    return media.media_type in _FILM
+    return media.media_type == _FILM
 
 
 def _is_picture(media: Attachment) -> bool:
-    return media.media_type == "image/jpeg"
+    return media.media_type == _PICTURE
