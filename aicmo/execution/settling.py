@@ -105,7 +105,7 @@ def _next(delivery: _Delivery, outcome: Outcome, now: datetime) -> _Next:
         return _Next(State.PENDING, reason, delivery.ambiguous, is_uncounted=True)
     match outcome.kind:
         case OutcomeKind.SENT:
-            return _Next(State.SENT)
+            return _Next(State.SENT, outcome.detail[:200])  # such as a text that was cut off
         case OutcomeKind.REFUSED_FOR_GOOD:
             return _final(delivery, reason)
         case OutcomeKind.DUPLICATE | OutcomeKind.UNKNOWN:

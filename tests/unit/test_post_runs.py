@@ -69,6 +69,15 @@ def test_a_post_is_sent_with_its_permalink_and_what_went_out_is_kept(
     assert report.errors == []
 
 
+def test_what_a_network_says_of_a_post_that_is_out_is_in_the_report(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger)
+    network.faults[1] = Fault(applies=True, content={})
+    run(ledger, opening(network))
+    assert told(ledger) == [("sent", "accepted, but the answer held no reference")]
+
+
 def test_the_wrong_client_s_account_sends_nothing_and_is_paused(
     ledger: ClockedDatabase, network: HttpPeer
 ) -> None:
