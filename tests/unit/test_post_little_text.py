@@ -21,7 +21,10 @@ MARKUP = re.compile(r"\\.|@\[(?:\\.|[^\\\]])*\]\(urn:[\w:]+\)|\{hashtag\|\\#\|(?
 
 @pytest.mark.parametrize("vector", vectors("little_text")[0]["vectors"])
 def test_what_is_reserved_is_escaped(vector: dict[str, list[list[str]]]) -> None:
-    spans = [Span(kind=kind, text=text, target=target) for kind, text, target in vector["spans"]]  # pyright: ignore[reportArgumentType]
+    spans = [
+        Span.model_validate({"kind": kind, "text": text, "target": target})
+        for kind, text, target in vector["spans"]
+    ]
     assert little_text.escape(spans) == vector["little_text"]
 
 
