@@ -1,7 +1,8 @@
-"""The send-safety benchmark: how often senders of mail send twice, lose, misreport or ignore a no.
+"""The send-safety benchmark: how often senders of mail and posts send twice, lose, misreport or ignore a no.
 
 Every contestant sends the same campaigns to a relay that counts effects, under the published faults
-of `benchmarks/safety/schedule.py`. What is counted, and how to add a sender: docs/send-safety.md.
+of `benchmarks/safety/schedule.py`; posts go to a peer of each network, under those of
+`benchmarks/safety/social/schedule.py`. What is counted, and how to add a sender: docs/send-safety.md.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from benchmarks.safety.line_up import KEPT_PREFECT_DATABASE, KNOWN, Contestant, 
 from benchmarks.safety.scenarios import SCENARIOS, Outcome, Setting
 from benchmarks.safety.scoring import Score
 from benchmarks.safety.senders import kill_all
+from benchmarks.safety.social.measuring import Results as PostResults
+from benchmarks.safety.social.measuring import as_json as posts_as_json
+from benchmarks.safety.social.measuring import measure_posts, show_posts
 
 _NUMBERS = ("duplicates", "losses", "wrong_reports", "consent_violations", "doubts", "sent")
 _COLUMNS = ("deliveries", "duplicates", "losses", "wrong reports", "consent", "doubts", "sent")
@@ -36,21 +40,27 @@ _KINDS = (
 )  # fmt: skip
 _KIND_COLUMNS = ("to opted out", "as edited", "while stopped", "most of one", "openly not sent")
 _RUN_SECONDS, _QUICK_RUN_SECONDS = 1_200.0, 60.0
+_POSTS = "posts"
 
 
 def main() -> None:
     chosen = _options()
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # both raise KeyboardInterrupt
-    line_up = [KNOWN[name]() for name in chosen.only] + chosen.contestant
+    line_up = [KNOWN[name]() for name in chosen.only if name != _POSTS] + chosen.contestant
     with (
         tempfile.TemporaryDirectory(prefix="send-safety-") as folder,
         _prefect(line_up, Path(folder)) as prefect,
     ):
-        results = _measure_all(line_up, Path(folder), prefect, quick=chosen.quick)
+        with_posts = _POSTS in chosen.only
+        results, posts = _measure_all(
+            line_up, Path(folder), prefect, quick=chosen.quick, with_posts=with_posts
+        )
     if chosen.json:
-        print(json.dumps({name: _as_json(each) for name, each in results.items()}))
+        mail = {name: _as_json(each) for name, each in results.items()}
+        print(json.dumps(mail | posts_as_json(posts)))
     else:
         _show({each.name: each.title for each in line_up}, results)
+        show_posts(posts)
 
 
 def _options() -> argparse.Namespace:
@@ -58,8 +68,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="some hundred deliveries each")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument(
-        "--only", nargs="*", choices=tuple(KNOWN), default=tuple(KNOWN), help="leave out the others"
-    )
+        "--only", nargs="*", choices=(*KNOWN, _POSTS), default=(*KNOWN, _POSTS),
+        help="leave out the others",
+    )  # fmt: skip
     parser.add_argument(
         "--contestant", action="append", default=[], type=other, metavar="NAME=COMMAND",
         help="a sender of your own, called as docs/send-safety.md says",
@@ -68,16 +79,18 @@ def _options() -> argparse.Namespace:
 
 
 def _measure_all(
-    line_up: Sequence[Contestant], folder: Path, prefect: Any, *, quick: bool
-) -> dict[str, dict[str, Outcome]]:
-    """One after the other; with `quick` all at once."""
+    line_up: Sequence[Contestant], folder: Path, prefect: Any, *, quick: bool, with_posts: bool
+) -> tuple[dict[str, dict[str, Outcome]], PostResults]:
+    """One after the other, posts last; with `quick` all at once."""
     first = sorted(line_up, key=lambda each: not each.needs_prefect)
-    pool = ThreadPoolExecutor(len(first) if quick else 1)
+    pool = ThreadPoolExecutor(len(first) + 1 if quick else 1)
     running = {
         each.name: pool.submit(_measure, each, folder, prefect, quick=quick) for each in first
     }
+    posts = pool.submit(measure_posts, folder / _POSTS, quick=quick) if with_posts else None
     try:
-        return {each.name: running[each.name].result() for each in line_up}
+        results = {each.name: running[each.name].result() for each in line_up}
+        return results, posts.result() if posts else {}
     except BaseException:  # noqa: BLE001  (also Ctrl-C: the threads would go on to the end)
         traceback.print_exc()
         kill_all()
@@ -135,6 +148,8 @@ def _as_json(outcomes: dict[str, Outcome]) -> dict[str, Any]:
 
 
 def _show(titles: dict[str, str], results: dict[str, dict[str, Outcome]]) -> None:
+    if not results:
+        return
     rows: list[list[object]] = []
     for name, outcomes in results.items():
         total, deliveries = _total(outcomes)
