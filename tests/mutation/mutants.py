@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutation import (
+    of_accounts,
     of_arming,
     of_bluesky,
     of_checks,
@@ -30,6 +31,7 @@ from tests.mutation.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *of_the_gate.MUTANTS,
+    *of_accounts.MUTANTS,
     *of_guards.MUTANTS,
     *of_courtesy.MUTANTS,
     *of_arming.MUTANTS,
