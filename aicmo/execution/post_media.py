@@ -7,7 +7,7 @@ post from being approved and composed. What is still to be made has no row.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -116,21 +116,42 @@ def problems(
         kept: that part's rows, with their bytes.
         facts: what the account's server says of its limits now.
     """
-    content = item.content
-    if not isinstance(content, PostContent):
-        return
-    rules, place = rules_of(item.channel, facts), part_of(content, part).place
-    for row, bytes_kept in kept:
-        is_card = row.role == "card"
-        takes = _card_rules(rules) if is_card else rules.media_of(content.format)
-        where = f"{place}.card.picture" if is_card else f"{place}.media[{row.place - 1}]"
-        medium = media.look(bytes_kept)
-        fix = media.remedy(medium, takes, may_change=content.fit_media)
-        objections = list(media.measure(medium, takes))
-        if is_card and medium.media_type not in takes.media_types:
-            objections.append(f"{medium.media_type} is no picture of a card")
-        for objection in objections:
-            yield PostProblem("error", where, f"{rules.name} objects: {objection}", fix)
+    if isinstance(item.content, PostContent):
+        yield from _not_kept(item, item.content, part, {(row.role, row.place) for row, _ in kept})
+        for row, content in kept:
+            yield from _objections(item.content, row, content, rules_of(item.channel, facts))
+
+
+def _not_kept(
+    item: Item, content: PostContent, part: int, kept: Collection[tuple[str, int]]
+) -> Iterator[PostProblem]:
+    """What is named without a row: a plan of a version that read no media has none."""
+    for named in _named(item, content, {}):
+        if named.part == part and (named.role, named.place) not in kept:
+            yield PostProblem(
+                "error", _where(content, part, named.role, named.place),
+                f"{named.source} was not kept with the plan", "Import the plan again",
+            )  # fmt: skip
+
+
+def _objections(
+    content: PostContent, row: PostMedia, kept: bytes, rules: Rules
+) -> Iterator[PostProblem]:
+    is_card = row.role == "card"
+    takes = _card_rules(rules) if is_card else rules.media_of(content.format)
+    medium = media.look(kept)
+    objections = list(media.measure(medium, takes))
+    if is_card and medium.media_type not in takes.media_types:
+        objections.append(f"{medium.media_type} is no picture of a card")
+    where = _where(content, row.part, row.role, row.place)
+    fix = media.remedy(medium, takes, may_change=content.fit_media)
+    for objection in objections:
+        yield PostProblem("error", where, f"{rules.name} objects: {objection}", fix)
+
+
+def _where(content: PostContent, part: int, role: str, number: int) -> str:
+    place = part_of(content, part).place
+    return f"{place}.card.picture" if role == "card" else f"{place}.media[{number - 1}]"
 
 
 def _facts(session: Session, project_id: str) -> dict[str, dict[str, Any]]:

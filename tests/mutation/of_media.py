@@ -98,6 +98,11 @@ MUTANTS = (
         (_IMPORT + "test_what_does_not_fit_is_shown_and_never_composed",),
     ),
     Mutant(
+        "media: what isn't kept is told", "a post goes out without its picture",
+        "aicmo/execution/post_media.py", "if named.part == part and", "if named.part == 0 and",
+        (_IMPORT + "test_a_post_never_goes_out_without_its_picture",),
+    ),
+    Mutant(
         "media: what a plan no longer names is taken off", "a picture goes out that the plan dropped",
         "aicmo/execution/post_media.py",
         "    session.execute(delete(PostMedia).where(PostMedia.item_id == item_id))\n", "",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from aicmo.database import Database
 from aicmo.errors import FixDocument, FixInput
@@ -203,6 +203,18 @@ def test_a_picture_still_to_be_made_keeps_the_post_back(database: Database, tmp_
     (found,) = drafts(database)
     assert [problem.message for problem in found.draft.problems] == [
         "The picture is still to be made"
+    ]
+
+
+def test_a_post_never_goes_out_without_its_picture(database: Database, tmp_path: Path) -> None:
+    """A plan that was imported by a version that didn't read media has no row for them."""
+    written(tmp_path, {"team.jpg": png()})
+    imported(database, read(tmp_path, social(media=[MEDIUM])))
+    with database.write() as session:
+        session.execute(delete(PostMedia))
+    (found,) = drafts(database)
+    assert [(each.place, each.message) for each in found.draft.problems] == [
+        ("content.media[0]", "team.jpg was not kept with the plan")
     ]
 
 
