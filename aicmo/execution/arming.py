@@ -38,6 +38,9 @@ _MAY_GO = guards.Verdict("", "")
 _OTHER_GATEWAY = guards.Verdict(
     guards.DOUBT, "it may have gone out by another gateway, which alone knows its token"
 )
+_OTHER_BYTES = guards.Verdict(
+    guards.DOUBT, "it may have gone out as it was before a change, and its token stands for that"
+)
 _OTHER_ACCOUNT = guards.Verdict(guards.HOLD, "another account than the pinned one is logged in")
 
 
@@ -96,7 +99,8 @@ def arm(
             let_go(session, mover, claim.fence, dict.fromkeys(claim.delivery_ids, _MAY_GO))
             return Armed(claim.fence, (), plan_changed=True)
         says = _courtesy(session, plan, mover, ready, gateway)
-        judged = _judge(session, ready, channels_with_gateway, says, gateway)
+        posts = {each: hashes[each] for each in ready if composed[each].is_post}
+        judged = _judge(session, ready, channels_with_gateway, says, gateway, posts)
         stopped = {each.id: each.verdict for each in judged if not each.verdict.may_go}
         let_go(session, mover, claim.fence, with_times(session, says, stopped))
         judged = _within_caps(session, mover, claim, judged, says)
@@ -147,13 +151,16 @@ def _judge(
     channels: tuple[str, ...],
     says: Courtesy,
     gateway: Gateway,
+    posts: Mapping[int, str],
 ) -> list[_Judged]:
     rows = session.execute(_judging(channels, says.shape), guards.of_batch(ids, says)).all()
-    strangers = _tried_elsewhere(session, [row[0] for row in rows if row[4]], gateway)
+    ambiguous = [row[0] for row in rows if row[4]]
+    stopped = dict.fromkeys(_tried_otherwise(session, ambiguous, posts), _OTHER_BYTES)
+    stopped |= dict.fromkeys(_tried_elsewhere(session, ambiguous, gateway), _OTHER_GATEWAY)
     return [
         _Judged(
             row[0], row[2], row[3], row[5],
-            _OTHER_GATEWAY if row[0] in strangers else _verdict_of(row[1], row[6], gateway),
+            stopped.get(row[0]) or _verdict_of(row[1], row[6], gateway),
         )
         for row in rows
     ]  # fmt: skip
@@ -183,6 +190,14 @@ def _tried_elsewhere(session: Session, ambiguous: list[int], gateway: Gateway) -
         )
     )
     return set(session.scalars(elsewhere))
+
+
+def _tried_otherwise(session: Session, ambiguous: list[int], posts: Mapping[int, str]) -> set[int]:
+    """Posts of a doubt whose bytes were others then: a provider answers their token with those."""
+    tried = select(Attempt.delivery_id, Attempt.payload_sha256).where(
+        Attempt.delivery_id.in_([each for each in ambiguous if each in posts])
+    )
+    return {each for each, digest in session.execute(tried).tuples() if digest != posts[each]}
 
 
 def let_go(

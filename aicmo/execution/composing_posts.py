@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aicmo.errors import FixInput
-from aicmo.execution import post_media
+from aicmo.execution import guards, post_media
 from aicmo.execution.composing import Composed, ComposedBatch, not_composed
 from aicmo.gateways.contract import Attachment
 from aicmo.models import Account, Asset, Delivery, Item, PostMedia
@@ -43,6 +43,11 @@ class PostComposers:
         batch = ComposedBatch({}, {})
         for found in self.drafts(session, item_key, delivery_ids):
             delivery = found.delivery
+            verdict = guards.of_thread(_states_before(session, delivery))
+            if not verdict.may_go:
+                # Known before anything of it is put up.
+                batch.stopped[delivery.id] = verdict
+                continue
             try:
                 post = found.draft.require_sound()
             except FixInput as error:
@@ -99,6 +104,13 @@ def _picture(row: PostMedia) -> PostPicture:
 
 def _attachment(row: PostMedia, content: bytes) -> Attachment:
     return Attachment(row.sha256, row.media_type, row.width, row.height, row.alt_text, content)
+
+
+def _states_before(session: Session, delivery: Delivery) -> Sequence[str]:
+    before = select(Delivery.state).where(
+        Delivery.item_id == delivery.item_id, Delivery.part < delivery.part
+    )
+    return session.scalars(before).all()
 
 
 def _thread(session: Session, delivery: Delivery) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ commits the intent. Nothing reaches a transport around it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -83,7 +83,18 @@ REPEAT_LATER = Verdict(WAIT, "it may have gone out, and can't be repeated now")
 """Of a doubt that a guard stops: it keeps waiting until it can be repeated, or no longer can."""
 
 AFTER_ITS_PART = Verdict(WAIT, "goes out after the part before it")
-"""Of a later part of a thread."""
+_PART_DID_NOT_GO = Verdict(HOLD, "a part before it didn't go out")
+_PART_IN_DOUBT = Verdict(HOLD, "a part before it is in doubt")
+
+
+def of_thread(before: Iterable[str]) -> Verdict:
+    """What the states of the parts before it say of a part of a thread; arming asks once more."""
+    states = set(before) - {State.SENT.value}
+    if states & set(_ENDED):
+        return _PART_DID_NOT_GO
+    if State.UNKNOWN.value in states:
+        return _PART_IN_DOUBT
+    return AFTER_ITS_PART if states else Verdict("", "")
 
 
 @lru_cache(maxsize=256)
@@ -235,8 +246,8 @@ def _thread_guards() -> _Guards:
     """A thread stops where a part of it didn't go out, or may not have."""
     is_later, doubt = Delivery.part > 1, [State.UNKNOWN.value]
     return [
-        (and_(is_later, _before(_ENDED)), _say(HOLD, "a part before it didn't go out")),
-        (and_(is_later, _before(doubt)), _say(HOLD, "a part before it is in doubt")),
+        (and_(is_later, _before(_ENDED)), _say(HOLD, _PART_DID_NOT_GO.reason)),
+        (and_(is_later, _before(doubt)), _say(HOLD, _PART_IN_DOUBT.reason)),
     ]
 
 

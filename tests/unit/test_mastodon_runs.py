@@ -90,3 +90,18 @@ def test_after_half_an_hour_nothing_is_repeated(project: RealProject) -> None:
         closed = project.ask(opened)
 
     assert (closed.present, len(peer.begun), peer.effects) == (1, 1, {"part:1": 1})
+
+
+def test_a_text_that_was_changed_in_doubt_does_not_count_as_sent(project: RealProject) -> None:
+    with network(project, {1: LOST}) as peer:
+        project.plan(project.post("monday", "We open on Monday, part:1."))
+        opened = opening(peer, project)
+        project.run(opened)
+        project.plan(project.post("monday", "We open on Tuesday, part:1."))
+        project.run(opened)
+        (doubt,) = project.deliveries()
+        closed = project.ask(opened)
+
+    assert (doubt.state, len(peer.begun)) == ("unknown", 1)
+    assert doubt.reason.startswith("it may have gone out as it was before a change")
+    assert closed.present == 1
