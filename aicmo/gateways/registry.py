@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from aicmo.channels import SOCIAL, Channel
 from aicmo.errors import FixConfiguration
 from aicmo.gateways.contract import OpenGateway
-from aicmo.gateways.instagram_containers import PublishMedia, nowhere
-from aicmo.gateways.social_gateway import SocialAccount, TokenSource
 from aicmo.settings import Settings
 from aicmo.smtp_relay import SmtpRelay
 
+if TYPE_CHECKING:
+    from aicmo.gateways.instagram_containers import PublishMedia
+    from aicmo.gateways.social_gateway import SocialAccount, TokenSource
+
+    OpenSocial = Callable[[SocialAccount, TokenSource], OpenGateway]
+
 # Each gateway is imported by the live run that needs it.
-OpenSocial = Callable[[SocialAccount, TokenSource], OpenGateway]
 
 
 def open_relay(relay: SmtpRelay, settings: Settings) -> OpenGateway:
@@ -159,7 +163,7 @@ def open_social_gateway(
     channel: str,
     account: SocialAccount,
     tokens: TokenSource,
-    publish_media: PublishMedia = nowhere,
+    publish_media: PublishMedia | None = None,
 ) -> OpenGateway:
     """The gateway of a network to one account.
 
@@ -167,6 +171,7 @@ def open_social_gateway(
     """
     if channel == Channel.INSTAGRAM:
         from aicmo.gateways.instagram import open_instagram_gateway  # noqa: PLC0415
+        from aicmo.gateways.instagram_containers import nowhere  # noqa: PLC0415
 
-        return open_instagram_gateway(account, tokens, publish_media)
+        return open_instagram_gateway(account, tokens, publish_media or nowhere)
     return _NETWORKS[Channel(channel)]()(account, tokens)
