@@ -50,6 +50,10 @@ def published(answer: Answer, clock: Clock, permalink: str, *, is_reply: bool) -
     """
     content = answer.content()
     ref, has_errors = data_of(content).get("id"), bool(content.get("errors"))
+    if _is_duplicate(answer):
+        # It may be the post of an earlier attempt, so the engine asks instead of calling it failed.
+        detail = "X says that the account had this text lately"
+        return Outcome(OutcomeKind.DUPLICATE, code="403 duplicate", detail=detail)
     if answer.status // 100 != 2:  # noqa: PLR2004
         return refusal(answer, clock, is_reply=is_reply)
     if is_id(ref):
@@ -68,10 +72,6 @@ def refusal(answer: Answer, clock: Clock, *, is_reply: bool = False) -> Outcome:
     usual = refused(_with_reset(answer), clock(), name or (f"error {legacy}" if legacy else ""))
     if usual.kind is OutcomeKind.UNKNOWN:  # a 5xx proves nothing, whatever its body says
         return usual
-    if answer.status == _FORBIDDEN and ("duplicate content" in said or legacy == _DUPLICATE):
-        # After an attempt in doubt, the engine asks for the post instead of believing this.
-        detail = "X says that the account had this text lately"
-        return Outcome(_FOR_GOOD, code="403 duplicate", detail=detail)
     if legacy == _TODAYS_POSTS_ARE_USED_UP:
         return wait(_with_reset(answer), clock(), usual.code)
     if answer.status == _FORBIDDEN and is_reply and "repl" in said:
@@ -79,6 +79,12 @@ def refusal(answer: Answer, clock: Clock, *, is_reply: bool = False) -> Outcome:
         return Outcome(_FOR_GOOD, code=usual.code, detail=detail)
     kind = _KINDS.get(name) or _LEGACY_KINDS.get(legacy)
     return Outcome(kind, code=usual.code) if kind else usual
+
+
+def _is_duplicate(answer: Answer) -> bool:
+    content = answer.content()
+    is_named = "duplicate content" in _sentences(content) or _legacy_code(content) == _DUPLICATE
+    return answer.status == _FORBIDDEN and is_named
 
 
 def deleted(answer: Answer, clock: Clock) -> Outcome:

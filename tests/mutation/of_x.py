@@ -109,7 +109,7 @@ MUTANTS = (
     ),
     _answers(
         "the same text is refused by name", "a repeated text stops the whole account",
-        '"duplicate content" in said or legacy == _DUPLICATE', "legacy < 0",
+        "answer.status == _FORBIDDEN and is_named", "is_named and not is_named",
         "test_an_error_means_what_x_says_and_repeats_none_of_its_words",
     ),
     _answers(

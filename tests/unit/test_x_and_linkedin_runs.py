@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,25 @@ def test_a_log_in_that_ends_in_the_middle_burns_no_post(ledger: ClockedDatabase)
         assert "paused" in report.errors[0]
 
     assert len(peer.posts) == 1
+
+
+@pytest.mark.parametrize("peer_type", [XPeer, LinkedInPeer])
+def test_a_refused_copy_of_a_post_that_was_called_absent_is_never_called_failed(
+    ledger: ClockedDatabase, peer_type: type[SocialPeer]
+) -> None:
+    with peer_type({1: Fault(applies=True, then="close")}) as peer:
+        ready(ledger, peer, post(channel=X if peer_type is XPeer else LINKEDIN))
+        run(ledger, peer)
+        peer.visible_after = timedelta(hours=1)  # longer than any network should take
+        for _ in range(2):
+            later(ledger, minutes=11)
+            ask(ledger, peer)
+        assert states(ledger) == ["pending"]
+        run(ledger, peer)
+        assert states(ledger) == ["unknown"]
+        later(ledger, hours=2)
+        assert ask(ledger, peer).present == 1
+
+    (delivery,) = deliveries(ledger)
+    assert (delivery.state, delivery.provider_ref) == ("sent", peer.posts[0].ref)
+    assert (len(peer.begun), len(peer.posts)) == (2, 1)
