@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import Select, Table, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from aicmo import audit
 from aicmo.database import Database
@@ -260,8 +260,11 @@ def _within_limits(
 
 def _used(session: Session, account_id: int, limit: RateLimit, now: datetime) -> Sequence[datetime]:
     """When the transmissions that the limit still counts were armed, the oldest first."""
+    own, its_account = aliased(Account), aliased(Account)
+    same = select(its_account.id).where(own.id == account_id)
+    accounts = session.scalars(same.where(guards.is_same_account(own, its_account))).all()
     counted = select(Attempt.armed_at).where(
-        Attempt.account_id == account_id, Attempt.armed_at > now - limit.per
+        Attempt.account_id.in_(accounts), Attempt.armed_at > now - limit.per
     )
     return session.scalars(counted.order_by(Attempt.armed_at).limit(limit.count)).all()
 

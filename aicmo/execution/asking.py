@@ -9,16 +9,17 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from aicmo import audit
 from aicmo.database import Database
 from aicmo.execution.deciding import AS_NEW
 from aicmo.execution.doubts import Doubt
+from aicmo.execution.guards import is_same_account
 from aicmo.execution.settling import MAX_ATTEMPTS
 from aicmo.execution.states import Mover, State, move
 from aicmo.gateways.contract import Found, Gateway, Question, Reading, RepeatClass
-from aicmo.models import Attempt, Delivery
+from aicmo.models import Account, Attempt, Delivery
 from aicmo.models import Reading as ReadingRow
 
 SECOND_LOOK = timedelta(minutes=5)
@@ -98,10 +99,13 @@ def _question(session: Session, doubt: Doubt) -> Question:
     delivery = session.get_one(Delivery, doubt.delivery_id)
     last = select(Attempt.payload).where(Attempt.delivery_id == delivery.id)
     payload = session.scalars(last.order_by(Attempt.number.desc()).limit(1)).one_or_none() or ""
+    own, its_account = aliased(Account), aliased(Account)
     others = select(Delivery.provider_ref).where(
-        Delivery.account_id == delivery.account_id,
         Delivery.id != delivery.id,
         Delivery.provider_ref != "",
+        own.id == delivery.account_id,
+        its_account.id == Delivery.account_id,
+        is_same_account(own, its_account),
     )
     taken = frozenset(session.scalars(others)) if payload else frozenset[str]()
     return Question(

@@ -260,11 +260,12 @@ def _before(states: Sequence[str]) -> ColumnElement[bool]:
 
 
 def alike() -> ColumnElement[bool]:
-    """An earlier post of the account has the same text, and went out or still will.
+    """An earlier post of the account has the same text, and went out or still will; in any project.
 
     Networks refuse it, and a post in doubt could be mistaken for the other one.
     """
     other, theirs = aliased(Item), aliased(Delivery)
+    own, its_account = aliased(Account), aliased(Account)
     came_before = or_(
         other.send_at < Item.send_at, and_(other.send_at == Item.send_at, other.id < Item.id)
     )
@@ -274,12 +275,23 @@ def alike() -> ColumnElement[bool]:
         Item.text_sha256 != "",
         exists().where(
             other.text_sha256 == Item.text_sha256,
-            other.account_id == Item.account_id,
             other.id != Item.id,
+            own.id == Item.account_id,
+            its_account.id == other.account_id,
+            is_same_account(own, its_account),
             theirs.item_id == other.id,
             or_(and_(theirs.in_plan, planned), went_out),
         ),
     )
+
+
+def is_same_account(one: type[Account], other: type[Account]) -> ColumnElement[bool]:
+    """Two projects may post as one account: what goes out of either is on the same timeline."""
+    is_one = and_(
+        one.identity != "", other.identity == one.identity, other.channel == one.channel,
+        other.server == one.server,
+    )  # fmt: skip
+    return or_(other.id == one.id, is_one)
 
 
 def _say(action: str, reason: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from aicmo.channels import Channel
 from aicmo.execution import guards
@@ -135,12 +135,17 @@ def _alike(session: Session, item: Item) -> Iterator[Finding]:
 
 def _others(session: Session, item: Item) -> str:
     """The post with the same text that is nearest in time."""
-    query = select(Item.key, Item.send_at).where(
-        Item.account_id == item.account_id, Item.text_sha256 == item.text_sha256,
+    own, its_account = aliased(Account), aliased(Account)
+    query = select(Item).where(
+        Item.text_sha256 == item.text_sha256,
         Item.id != item.id,
-    )  # fmt: skip
-    rows = session.execute(query).tuples()
-    return min(rows, key=lambda row: abs(row[1] - item.send_at))[0]
+        own.id == item.account_id,
+        its_account.id == Item.account_id,
+        guards.is_same_account(own, its_account),
+    )
+    other = min(session.scalars(query), key=lambda each: abs(each.send_at - item.send_at))
+    is_here = other.project_id == item.project_id
+    return other.key if is_here else f"{other.key} of {other.project_id}"
 
 
 def _standing(

@@ -189,8 +189,8 @@ LIMITS = (
     ),
     _arming(
         "limit: window", "what was sent long ago still counts, and nothing goes out any more",
-        "Attempt.account_id == account_id, Attempt.armed_at > now - limit.per",
-        "Attempt.account_id == account_id",
+        "Attempt.account_id.in_(accounts), Attempt.armed_at > now - limit.per",
+        "Attempt.account_id.in_(accounts)",
         _BITE + "test_what_went_out_before_a_limit_s_window_takes_no_room",
     ),
     _arming(

@@ -132,10 +132,12 @@ def mastodon_post(key: str = "post-1", *parts: str, **content: Any) -> dict[str,
     return {**plain, "content": {**plain["content"], "thread": thread, **content}}
 
 
-def run(database: ClockedDatabase, open_gateway: OpenGateway) -> ExecutionReport:
+def run(
+    database: ClockedDatabase, open_gateway: OpenGateway, *, project_id: str = "studio"
+) -> ExecutionReport:
     """A whole live run; what stopped it is in its report."""
-    opened = runs.open_run(database, LIVE, CONFIG)
-    report = ExecutionReport("studio")
+    opened = runs.open_run(database, replace(LIVE, project_id=project_id), CONFIG)
+    report = ExecutionReport(project_id)
     try:
         items = runs.extract_items(opened)
         runs.execute_channel(opened, "mastodon", items, lambda: open_gateway)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,18 +11,28 @@ import pytest
 from sqlalchemy import select, update
 
 from aicmo.execution import claims, guards, runs
+from aicmo.execution.approvals import CopyRefused, approve
 from aicmo.execution.arming import arm
 from aicmo.execution.composing_posts import PostComposers
 from aicmo.execution.deciding import Decision, decide
 from aicmo.execution.gate import Mode, issue_permit
 from aicmo.execution.reconciling import reconcile
-from aicmo.gateways.contract import Outcome, OutcomeKind, RepeatClass
+from aicmo.gateways.contract import (
+    Gateway,
+    LivePermit,
+    OpenGateway,
+    Outcome,
+    OutcomeKind,
+    Question,
+    Reading,
+    RepeatClass,
+)
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Account, Attempt, Delivery
 from aicmo.posts.post import Post
 from tests.peers.http_exchange import Fault
 from tests.peers.http_peer import HttpPeer
-from tests.projects import approved, imported
+from tests.projects import NOW, approved, imported
 from tests.unit.doubtful_rows import ClockedDatabase
 from tests.unit.effect_runs import clocked
 from tests.unit.live_runs import LIVE
@@ -298,3 +309,57 @@ def test_of_two_that_still_wait_the_earlier_one_goes(
     ready(ledger, *twins(send_at="2026-03-09T08:00:00+00:00"))
     run(ledger, opening(network))
     assert told(ledger) == [("held", guards.ALIKE), SENT]
+
+
+@pytest.mark.parametrize(
+    ("server", "state"), [("", "held"), ("https://elsewhere.test", "sent")],
+    ids=["one account", "the same number on another server"],
+)  # fmt: skip
+def test_the_same_text_is_not_posted_for_two_projects_of_one_account(
+    ledger: ClockedDatabase, network: HttpPeer, server: str, state: str
+) -> None:
+    ready(ledger)
+    imported(ledger, mastodon_post("post-2"), id="campaign")
+    pin(ledger)
+    with ledger.write() as session:
+        ours = update(Account).where(Account.project_id == "campaign")
+        session.execute(ours.values(server=server))
+    with suppress(CopyRefused):
+        approve(ledger, "campaign", None, approved_by="Ann", now=NOW)
+    run(ledger, opening(network))
+    run(ledger, opening(network), project_id="campaign")
+    assert [each.state for each in deliveries(ledger)] == ["sent", state]
+
+
+def test_a_post_of_another_project_is_not_taken_for_the_one_in_doubt(
+    ledger: ClockedDatabase,
+) -> None:
+    asked: list[Question] = []
+    ready(ledger)
+    imported(ledger, mastodon_post("post-2", text="Another one."), id="campaign")
+    pin(ledger)
+    approve(ledger, "campaign", None, approved_by="Ann", now=NOW)
+    with HttpPeer(RepeatClass.READABLE, {2: LOST}) as peer:
+        run(ledger, opening(peer), project_id="campaign")
+        run(ledger, opening(peer))
+        later(ledger, hours=1)
+        reconcile(ledger, "studio", CONFIG, lambda _: noting(opening(peer), asked), by="Ann")
+    theirs = next(each for each in deliveries(ledger) if each.project_id == "campaign")
+    assert asked[0].taken == {theirs.provider_ref} != {""}
+
+
+def noting(open_gateway: OpenGateway, asked: list[Question]) -> OpenGateway:
+    """The gateway, which notes what it is asked."""
+
+    def opened(permit: LivePermit) -> Gateway:
+        gateway = open_gateway(permit)
+        answer = gateway.reconcile
+
+        def note(question: Question) -> Reading:
+            asked.append(question)
+            return answer(question)
+
+        gateway.reconcile = note
+        return gateway
+
+    return opened
