@@ -8,6 +8,7 @@ from aicmo.plans.items import PostContent
 from aicmo.posts.checking_media import check_media
 from aicmo.posts.checking_text import check_text
 from aicmo.posts.draft import PostProblem
+from aicmo.posts.likeness import repeated_parts
 from aicmo.posts.parts import PostPart
 from aicmo.posts.post import Post
 from aicmo.posts.rules import Rules
@@ -44,6 +45,8 @@ def _check_kind(rules: Rules, content: PostContent) -> Iterator[PostProblem]:
             "error", "content.thread", f"{rules.name} has no threads",
             f"Leave the thread out on {rules.name}, or say it in one post",
         )  # fmt: skip
+    elif content.thread:
+        yield from _check_repetition(rules, content)
     if content.visibility not in rules.visible:
         shown = " or ".join(rules.visible)
         yield PostProblem(
@@ -55,6 +58,16 @@ def _check_kind(rules: Rules, content: PostContent) -> Iterator[PostProblem]:
             "warning", "content.content_warning",
             f"{rules.name} has no content warnings, so readers don’t see it",
             "Say it in the text if it matters",
+        )  # fmt: skip
+
+
+def _check_repetition(rules: Rules, content: PostContent) -> Iterator[PostProblem]:
+    """A network that refuses the later one leaves the thread without its end."""
+    for earlier, later in repeated_parts(content):
+        yield PostProblem(
+            "error", f"content.thread[{later - 2}].text",
+            f"Part {later} says what part {earlier} says, which {rules.name} may refuse",
+            "Write it in other words, or set same_text_again: true",
         )  # fmt: skip
 
 

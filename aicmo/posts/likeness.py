@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from aicmo.plans.items import Item, PostContent
@@ -20,8 +21,22 @@ def text_sha256(item: Item) -> str:
     if not isinstance(content, PostContent):
         return ""
     texts = [content.text, content.link or "", *(part.text for part in content.thread)]
-    plain = "\0".join(" ".join(unicodedata.normalize("NFC", one).split()) for one in texts)
-    return hashlib.sha256(plain.casefold().encode()).hexdigest()
+    return hashlib.sha256("\0".join(map(_plain, texts)).encode()).hexdigest()
+
+
+def repeated_parts(content: PostContent) -> Iterator[tuple[int, int]]:
+    """Parts of a thread, from 1, that say what an earlier one says: the earlier first."""
+    if content.same_text_again:
+        return
+    first: dict[str, int] = {}
+    for number, text in enumerate([content.text, *(part.text for part in content.thread)], 1):
+        earlier = first.setdefault(_plain(text), number)
+        if earlier != number:
+            yield earlier, number
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
 
 
 def alike_since(item: Item, send_at: datetime) -> datetime | None:

@@ -147,6 +147,16 @@ def test_a_thread_where_there_is_none_is_an_error(network: str, has_threads: boo
     assert found == ([] if has_threads else [("content.thread", f"{name} has no threads")])
 
 
+def test_a_thread_says_nothing_twice() -> None:
+    thread = [{"text": "Come."}, {"text": "come. "}, {"text": "End."}]
+    found = draft("twitter", text="Come.", thread=thread)
+    assert errors(found) == [
+        ("content.thread[0].text", "Part 2 says what part 1 says, which X may refuse"),
+        ("content.thread[1].text", "Part 3 says what part 1 says, which X may refuse"),
+    ]
+    assert errors(draft("twitter", text="Come.", thread=thread, same_text_again=True)) == []
+
+
 def test_x_tells_its_price_by_the_post() -> None:
     assert draft("twitter").price_usd == 0.015
     linked = draft("twitter", text="At example.com")
