@@ -156,12 +156,21 @@ def _warn_of_late(
     console: Console, database: Database, project: str, chosen: Sequence[PlanItem]
 ) -> None:
     """What a person may take for long gone, or planned for later, goes out at once."""
+    from aicmo.execution.identity import has_account
+
     at = now()
     with database.read() as session:
         outlook = read_outlook(session, project, at)
+        can_go = {
+            each: has_account(session, project, each) for each in {item.channel for item in chosen}
+        }
     for item in chosen:
         days = (at - item.send_at).days
-        if days >= 1 and any(_waits_for_a_yes(*each) for each in outlook.get(item.key, ())):
+        if (
+            days >= 1
+            and can_go[item.channel]
+            and any(_waits_for_a_yes(*each) for each in outlook.get(item.key, ()))
+        ):
             ago = count(days, "day")
             said = f"{item.key} was due {ago} ago: it goes out with the next live run."
             console.print(plain(said, "yellow"), soft_wrap=True)

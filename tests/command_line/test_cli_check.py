@@ -18,7 +18,7 @@ def test_a_draft_is_shown_with_place_evidence_and_fix_and_ends_with_status_1(
     workspace: Workspace,
 ) -> None:
     shown = workspace.run("check", PROJECT, status=1).stdout
-    assert shown.index("1 blocker") < shown.index("4 warnings") < shown.index("7 notes")
+    assert shown.index("1 blocker") < shown.index("3 warnings") < shown.index("7 notes")
     assert "6 of 6 not approved" in shown
     assert "`aicmo approve" in shown
     assert "funnel[0]" in shown
@@ -29,10 +29,10 @@ def test_a_draft_is_shown_with_place_evidence_and_fix_and_ends_with_status_1(
 def test_an_approved_plan_is_ready_for_the_client(workspace: Workspace) -> None:
     workspace.run("approve", PROJECT, "--yes")
     shown = workspace.run("check", PROJECT).stdout
-    assert shown.rstrip().endswith("Ready for the client; 4 warnings want an answer.")
+    assert shown.rstrip().endswith("Ready for the client; 3 warnings want an answer.")
     found = workspace.json("check", PROJECT)
     assert found["ready"] is True
-    assert found["counts"] == {"blocker": 0, "warning": 4, "note": 7}
+    assert found["counts"] == {"blocker": 0, "warning": 3, "note": 7}
     trials = next(one for one in found["findings"] if one["place"] == "funnel[0]")
     assert trials["severity"] == "warning"
     assert trials["rule"] == "costs above the budget"
