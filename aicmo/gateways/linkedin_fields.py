@@ -92,6 +92,7 @@ def candidate_of(shown: Mapping[str, Any], post: Post) -> Candidate:
         permalink=permalink(urn),
         cut_before=_MARKUP,
         is_complete=len(several) + ("media" in content) == len(post.pictures),
+        was_edited=an_object(shown.get("lifecycleStateInfo")).get("isEditedByAuthor") is True,
     )
 
 

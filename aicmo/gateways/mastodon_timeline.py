@@ -82,6 +82,7 @@ def _candidate(shown: Mapping[str, Any], post: Post, reply_to: str | None, get: 
     return Candidate(
         shown["id"], _whole(str(source["spoiler_text"]), str(source["text"])),
         permalink=web_address(shown.get("url")), is_complete=is_answer and has_media,
+        was_edited=bool(shown.get("edited_at")),
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ from aicmo.posts.post import Post
 
 _HOST = "api.x.com"
 _OK = 200
-_CLOCKS_APART = timedelta(seconds=60)
+_CLOCKS_APART = timedelta(minutes=10)
 _MOST_PAGES = 5
 _TO_MEDIA = re.compile(r"^https://(x|twitter)\.com/\w+/status/\d+/(photo|video)/\d$")
 _HANDLE = re.compile(r"\w{1,15}", re.ASCII)
@@ -198,6 +198,7 @@ class XGateway(SocialGateway):
             text=_plain_text(shown, post.text),
             permalink=f"https://x.com/{self._handle}/status/{shown['id']}",
             is_complete=len(media) == len(post.pictures),
+            was_edited=len(shown.get("edit_history_tweet_ids") or ()) > 1,
         )
 
     @property

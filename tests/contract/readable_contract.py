@@ -31,9 +31,13 @@ class ReadableContract(SocialContract):
 
     def ask(self, peer: SocialPeer, outgoing: Outgoing, **changes: Any) -> Reading:
         asking = LivePermit(0, self.channel, key=PERMIT_KEY, may_send=False)
+        mark = outgoing.recipient or "part:1"
+        taken = frozenset(
+            each.ref for each in peer.posts if not each.is_foreign and each.mark != mark
+        )
         question = Question(
             outgoing.delivery_id, outgoing.token, outgoing.recipient, datetime.now(UTC),
-            outgoing.payload, outgoing.staged,
+            outgoing.payload, outgoing.staged, taken,
         )  # fmt: skip
         with self.gateway(asking, peer) as gateway:
             return gateway.reconcile(dataclasses.replace(question, **changes))
@@ -89,11 +93,23 @@ class ReadableContract(SocialContract):
             text, content = self.text(), self.lookalike()
             taken = peer.post_elsewhere(text, content=content)
             peer.post_elsewhere(text, an_hour_ago, content)
-            peer.post_elsewhere(f"{text}!", content=content)
-            peer.post_elsewhere(text[:-1], content=content)
+            peer.post_elsewhere("Another text altogether", content=content)
             reading = self.ask(peer, lost, taken=frozenset({taken.ref}))
 
         assert reading.found is Found.ABSENT, reading
+
+    @pytest.mark.parametrize("change", ["near", "edited"])
+    def test_a_post_that_somebody_put_right_is_not_taken_for_another_one(self, change: str) -> None:
+        if not self.by_text:
+            pytest.skip("its posts are known by more than their text")
+        with self.peer(None) as peer:
+            lost = self.lost(peer, applies=False)
+            edited = {"edited_from": ["1"]} if change == "edited" else {}
+            text = f"{self.text()}!" if change == "near" else "Quite another text"
+            peer.post_elsewhere(text, content={**self.lookalike(), **edited})
+            reading = self.ask(peer, lost)
+
+        assert reading.found is Found.CANNOT_TELL, reading
 
     def lookalike(self) -> Mapping[str, Any]:
         """What the peer keeps of a post beside its text."""

@@ -73,6 +73,7 @@ class TestInstagramGateway(ReadableContract):
     recalls = False
     staging = ("limit", "create", "node")
     asked = "node"
+    by_text = False  # its container is asked
     modes: ClassVar[Mapping[str, Mode]] = COMMON | NO_PROOF | AT_PUBLISH
 
     def open(

@@ -68,13 +68,13 @@ MUTANTS = (
     _x(
         "older posts are other ones", "the same post of last month counts as this one",
         'ref="" if is_older else str(shown["id"])', 'ref=str(shown["id"])',
-        "test_clocks_may_differ_by_a_minute",
+        "test_clocks_may_differ_by_ten_minutes",
         behind="x: X is asked for newer ones", because="X may not keep to `start_time`",
     ),
     _x(
         "X is asked for newer ones", "every look costs a page of old posts",
         '"start_time": since.strftime', '"start_time": datetime(2006, 1, 1).strftime',
-        "test_clocks_may_differ_by_a_minute",
+        "test_clocks_may_differ_by_ten_minutes",
         behind="x: older posts are other ones", because="X may not keep to `start_time`",
     ),
     _x(
@@ -148,6 +148,16 @@ MUTANTS = (
         "    is_alike = _without_links(our_text) == _without_links(their_text)\n",
         "    is_alike = our_text == their_text\n",
         "test_a_post_that_differs_in_its_link_alone_proves_nothing",
+    ),
+    _matching(
+        "a post that was edited may be ours", "a post that a person put right is published again",
+        "    if any(each.was_edited for each in free):\n", "    if not same and not free:\n",
+        "TestXGateway::test_a_post_that_somebody_put_right_is_not_taken_for_another_one",
+    ),
+    _matching(
+        "a near text is no absence", "a network that changes a letter gets the post twice",
+        "is_alike or is_cut or is_near", "is_alike or is_cut",
+        "TestXGateway::test_a_post_that_somebody_put_right_is_not_taken_for_another_one",
     ),
     _matching(
         "other media make another post", "a stranger's post counts as ours, and ours is lost",

@@ -75,6 +75,7 @@ class LinkedInPeer(SocialPeer):
         self.polls, self.breaks_images = polls, breaks_images
         self.role_is_known, self.upload_url = role_is_known, upload_url
         self.images: dict[str, dict[str, Any]] = {}
+        self.withheld: set[str] = set()  # posts that it leaves out of a page
         self.person: dict[str, Any] = {
             "sub": self.identity.rpartition(":")[2],
             "name": "Ada Acme",
@@ -144,7 +145,8 @@ class LinkedInPeer(SocialPeer):
         require(1 <= count <= 100, str(count))
         seen = [as_post(each) for each in self.timeline()]
         paging = {"start": start, "count": count, "links": []}
-        return Reply(200, {"elements": seen[start : start + count], "paging": paging})
+        page = [each for each in seen[start : start + count] if each["id"] not in self.withheld]
+        return Reply(200, {"elements": page, "paging": paging})
 
     def read(self, call: Call) -> Reply:
         if refusal := self._version(call):
@@ -257,6 +259,7 @@ def as_post(post: Published) -> dict[str, Any]:
     told: dict[str, Any] = {
         "id": post.ref, "author": PAGE, "commentary": commentary, "lifecycleState": "PUBLISHED",
         "createdAt": moment, "publishedAt": moment, "lastModifiedAt": moment,
+        "lifecycleStateInfo": {"isEditedByAuthor": "edited_from" in post.content},
     }  # fmt: skip
     content = post.content.get("content")
     return told | ({"content": content} if content else {})

@@ -187,6 +187,7 @@ class MastodonPeer(SocialPeer):
             "created_at": datetime.fromtimestamp(post.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "url": f"https://social.test/@acme/{post.ref}",
             "content": f"<p>{_LINK.sub('<a>link</a>', html.escape(post.text))}</p>",
+            "edited_at": "2026-11-22T09:00:00.000Z" if "edited_from" in post.content else None,
             "in_reply_to_id": post.parent or None,
             "media_attachments": [{"id": each["id"]} for each in post.content.get("media", [])],
         }

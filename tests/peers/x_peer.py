@@ -248,7 +248,7 @@ def shown(post: Published) -> dict[str, Any]:
         ]
     at = datetime.fromtimestamp(post.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     data: dict[str, Any] = {"id": post.ref, "text": text, "created_at": at}
-    data["edit_history_tweet_ids"] = [post.ref]
+    data["edit_history_tweet_ids"] = [*post.content.get("edited_from", ()), post.ref]
     if urls:
         data["entities"] = {"urls": urls}
     return data | ({"attachments": {"media_keys": keys}} if keys else {})
