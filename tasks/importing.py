@@ -53,6 +53,5 @@ def _read(path: Path, calendar: str) -> ReadDocument:
 
     combined = with_calendar(read.document, Path(calendar))
     warnings: tuple[Problem, ...] = (*read.warnings, *combined.warnings)
-    return ReadDocument(
-        combined.document, warnings, f"{read.source}, {combined.source}", read.files
-    )
+    files = {**read.files, **combined.files}
+    return ReadDocument(combined.document, warnings, f"{read.source}, {combined.source}", files)

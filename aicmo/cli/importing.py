@@ -97,7 +97,7 @@ def _read(file: Path, calendar: Path | None) -> ReadDocument:
         return read
     filled = with_calendar(read.document, calendar)
     source = f"{read.source} with {filled.source}"
-    return replace(filled, source=source, files=read.files)
+    return replace(filled, source=source, files={**read.files, **filled.files})
 
 
 def _show_refusal(error: FixDocument, *, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,10 +39,19 @@ def read_assets(
     Raises:
         FixDocument: with the place of every file that is missing or can't be used.
     """
-    place_of = _Place(folder.resolve(), hosts or PublicHosts())
+    place = _Place(folder.resolve(), hosts or PublicHosts())
+    return _read_all(_files(document, folder.resolve()), place, source)
+
+
+def read_media(document: ProjectDocument, folder: Path, source: str) -> dict[str, bytes]:
+    """The media of the posts alone, by their paths in `folder`; otherwise as `read_assets`."""
+    return _read_all(_media(document), _Place(folder.resolve(), PublicHosts()), source)
+
+
+def _read_all(files: Iterable[_File], place_of: _Place, source: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     problems: dict[str, Problem] = {}
-    for file in _files(document, folder.resolve()):
+    for file in files:
         if file.path in problems or file.path in found:
             continue
         try:

@@ -59,6 +59,10 @@ COLUMNS = (
         "post, reel, story, carousel or article; of an email markdown (empty) or html.",
         ("post", "email"),
     ),
+    Column("link_title", "content.card.title", "Title of the link's card.", ("post",)),
+    Column(
+        "media_file", "content.media[0].file", "Picture or film beside the calendar.", ("post",)
+    ),
     Column("media_brief", "content.media[0].brief", "The picture or film to make.", ("post",)),
     Column("alt_text", "content.media[0].alt_text", "What the picture shows.", ("post",)),
     Column(

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from aicmo.channels import SOCIAL, Channel, parse_channel
-from aicmo.errors import FixInput
+from aicmo.errors import FixDocument, FixInput
+from aicmo.plans.assets import read_media
 from aicmo.plans.checking import check
 from aicmo.plans.columns import COLUMNS, EXAMPLE_ROWS, Column
 from aicmo.plans.cross_posts import item_id
@@ -31,6 +32,8 @@ _ITEM_PLACE = re.compile(r"items\[(\d+)\](?:\.([\w.\[\]]+))?")
 def with_calendar(document: ProjectDocument, path: Path) -> ReadDocument:
     """`document` with the rows of a `.csv` or `.xlsx` calendar in place of its items.
 
+    The media that its rows name lie beside the calendar; `files` are those alone.
+
     Raises:
         FixDocument: with every problem, by row and column as the spreadsheet shows them.
     """
@@ -38,7 +41,13 @@ def with_calendar(document: ProjectDocument, path: Path) -> ReadDocument:
     changed = document.model_copy(update={"items": table.items()})
     for problem in check(changed):
         table.add(problem)
-    return ReadDocument(changed, refuse_errors(path.name, table.problems), path.name)
+    files: dict[str, bytes] = {}
+    try:
+        files = read_media(changed, path.parent, path.name)
+    except FixDocument as error:
+        for problem in error.problems:
+            table.add(problem)
+    return ReadDocument(changed, refuse_errors(path.name, table.problems), path.name, files)
 
 
 def write_template(path: Path) -> None:

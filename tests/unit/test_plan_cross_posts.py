@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from aicmo.database import Database
+from aicmo.errors import FixDocument
 from aicmo.execution.approvals import approve
 from aicmo.execution.importing import import_document
 from aicmo.models import Delivery, Item
@@ -21,6 +22,7 @@ from aicmo.plans.spreadsheet import with_calendar
 from tests.conftest import KEY
 from tests.projects import NOW, document, post
 from tests.unit.plan_documents import email_item, plain_document, problems_of, read_plain
+from tests.unit.social_projects import scene
 from tests.unit.test_plan_spreadsheet import HEADING, as_csv
 
 
@@ -116,6 +118,20 @@ def test_a_row_may_name_several_networks(tmp_path: Path) -> None:
         ("p1-bluesky", "bluesky", "p1"),
     ]
     assert all(isinstance(each.content, PostContent) for each in items)
+
+
+def test_a_row_names_its_picture_beside_the_calendar(tmp_path: Path) -> None:
+    headings = [*HEADING, "media_file", "alt_text"]
+    row = ["p1", "linkedin, bluesky", "Post", "2026-03-04 07:30", "", "", "", "Bread!"]
+    base = ProjectDocument.model_validate(plain_document())
+    (tmp_path / "loaf.jpg").write_bytes(scene(1, 640, 480))
+    read = with_calendar(base, as_csv(tmp_path, [headings, [*row, "loaf.jpg", "A loaf"]]))
+    assert read.files == {"loaf.jpg": scene(1, 640, 480)}
+    with pytest.raises(FixDocument) as refused:
+        with_calendar(base, as_csv(tmp_path, [headings, [*row, "bun.jpg", "A bun"]]))
+    (problem,) = refused.value.problems
+    assert problem.place == "calendar.csv, row 2, column media_file"
+    assert "bun.jpg, which isn't there" in problem.message
 
 
 # In the ledger.
