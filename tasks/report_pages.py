@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from aicmo.execution.importing import Imported
 from aicmo.execution.report import ExecutionReport
@@ -21,6 +22,8 @@ from aicmo.storage.contract import StoredFile
 MOST_ROWS = 200
 _MOST_LINES = 20
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~])")
+_IN_ADDRESSES = ":/?#[]@!$&'()*+,;=%-._~"
+"""What an address may have besides letters and digits (RFC 3986 §2)."""
 _MODES = {
     "disabled": "Disabled: nothing was composed or sent.",
     "preview": "Preview: everything was composed, nothing was sent.",
@@ -37,7 +40,7 @@ def execution_page(report: ExecutionReport) -> str:
         _balance(report),
         _came_back(report),
         _channels(report),
-        *_bullets("Published", [_published(each) for each in report.published]),
+        *_listed("Published", [_published(each) for each in reversed(report.published)]),
         *_reasons(report.reasons),
         *_bullets("Errors", report.errors),
     ]
@@ -45,8 +48,10 @@ def execution_page(report: ExecutionReport) -> str:
 
 
 def _published(post: Mapping[str, Any]) -> str:
-    by_hand = ", by a person" if post["by_hand"] else ""
-    return f"{post['item']} on {post['channel']}{by_hand}: {post['url'] or 'address not known'}"
+    said = f"{post['item']} on {post['channel']}{', by a person' if post['by_hand'] else ''}"
+    # Not as bare text: its underscores would be escaped, and it would lead nowhere.
+    where = f"<{quote(post['url'], safe=_IN_ADDRESSES)}>" if post["url"] else "address not known"
+    return f"{escape(said)}: {where}"
 
 
 def execution_rows(report: ExecutionReport) -> list[dict[str, Any]]:
@@ -166,7 +171,12 @@ def _reasons(reasons: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def _bullets(title: str, lines: Iterable[str], *, at_most: int = _MOST_LINES) -> list[str]:
-    every = [f"- {escape(line)}" for line in lines]
+    return _listed(title, map(escape, lines), at_most=at_most)
+
+
+def _listed(title: str, lines: Iterable[str], *, at_most: int = _MOST_LINES) -> list[str]:
+    """Of lines that are Markdown already."""
+    every = [f"- {line}" for line in lines]
     if not every:
         return []
     more = [f"- and {len(every) - at_most} more"] if len(every) > at_most else []

@@ -38,6 +38,9 @@ def test_what_is_done_is_sent_and_no_task_any_more(workspace: Workspace) -> None
     shown = workspace.run("done", PROJECT, ITEM, "--url", URL, "--by", "Ana").stdout
     assert f"Recorded: {ITEM} on linkedin, {URL}" in shown
     assert "Nobody had approved" not in shown
+    (post,) = workspace.json("report", PROJECT)["published"]
+    assert (post["item"], post["permalink"]) == (ITEM, URL)
+    assert f"{URL} (posted by a person)" in workspace.run("report", PROJECT).stdout
     assert ITEM not in {task["item"] for task in workspace.json("tasks", PROJECT)["tasks"]}
     again = workspace.json("done", PROJECT, ITEM, "--url", URL, "--by", "Ana")
     assert again["new"] is False

@@ -78,6 +78,12 @@ def test_a_post_is_sent_with_its_permalink_and_what_went_out_is_kept(
     assert Post.from_bytes(payload.encode()).text == "We open on Monday."
     assert network.applied[0].body == payload.encode()
     assert report.errors == []
+    assert report.published == [
+        {
+            "delivery": delivery.id, "item": "post-1", "channel": "mastodon", "part": 1,
+            "url": "https://network.example/M1", "by_hand": False,
+        }
+    ]  # fmt: skip
 
 
 def test_what_a_network_says_of_a_post_that_is_out_is_in_the_report(
