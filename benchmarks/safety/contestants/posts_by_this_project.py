@@ -65,7 +65,11 @@ class ClockedDatabase(Database):
 
     def __init__(self, folder: PlanFolder) -> None:
         super().__init__(f"sqlite:///{folder.path / 'aicmo.db'}")
-        self.folder, self.at = folder, folder.clock()
+        self.folder = folder
+
+    @property
+    def at(self) -> datetime:
+        return self.folder.clock()
 
     def now(self, session: Session) -> datetime:
         del session
@@ -73,8 +77,7 @@ class ClockedDatabase(Database):
 
     def go_on_to(self, at: datetime) -> None:
         """Never back."""
-        self.at = max(at, self.at)
-        self.folder.set_clock(self.at)
+        self.folder.set_clock(max(at, self.at))
 
 
 class Tokens:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tests.peers.bluesky_peer import BlueskyPeer
@@ -26,6 +26,7 @@ class Network:
 
     repeat_class: what may be done after a lost answer; see `aicmo.gateways.contract.RepeatClass`.
     reads: the peer's handler of the question whether a post is there.
+    identity: of its accounts, with a place for their number.
     server: what the account's server is called, where a network has many.
     """
 
@@ -35,7 +36,7 @@ class Network:
     channel: str
     peer: Callable[..., SocialPeer]
     reads: str
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    identity: str = "{}"
     server: str = ""
 
 
@@ -46,17 +47,17 @@ def _other_mastodon(**options: Any) -> MastodonPeer:
     return peer
 
 
-_MEMBER = {"identity": "urn:li:person:aB3_x-9"}
+_PAGE, _MEMBER, _DID = "urn:li:organization:{}", "urn:li:person:{}", "did:plc:ewvi7nxzyoun6zhxrhs{}"
 _SERVER = "https://social.test"
 
 NETWORKS: Mapping[str, Network] = {
     each.name: each
     for each in (
         Network("x", "X", "B", "twitter", XPeer, "timeline_page"),
-        Network("linkedin_page", "LinkedIn, page", "B", "linkedin", LinkedInPeer, "find"),
+        Network("linkedin_page", "LinkedIn, page", "B", "linkedin", LinkedInPeer, "find", _PAGE),
         Network("linkedin_member", "LinkedIn, member", "C", "linkedin", LinkedInPeer, "find", _MEMBER),
         Network("instagram", "Instagram", "B", "instagram", InstagramPeer, "node"),
-        Network("bluesky", "Bluesky", "A", "bluesky", BlueskyPeer, "record"),
+        Network("bluesky", "Bluesky", "A", "bluesky", BlueskyPeer, "record", _DID),
         Network("mastodon", "Mastodon", "A, then B", "mastodon", MastodonPeer, "statuses",
                 server=_SERVER),
         Network("mastodon_other", "Mastodon, keys ignored", "B", "mastodon", _other_mastodon,

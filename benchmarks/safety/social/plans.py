@@ -7,6 +7,7 @@ store says of each post at the end; `clock` is the time, which the sender sets o
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,8 +65,12 @@ class PlanFolder:
         return {int(number): state for number, state in said.items()}
 
     def clock(self) -> datetime:
+        """The time that was set, and what has passed since then."""
         file = self.path / "clock"
-        return datetime.fromisoformat(file.read_text()) if file.exists() else BEGINS
+        if not file.exists():
+            return BEGINS
+        passed = timedelta(seconds=max(0.0, time.time() - file.stat().st_mtime))
+        return datetime.fromisoformat(file.read_text()) + passed
 
     def set_clock(self, at: datetime) -> None:
         self._write("clock", at.astimezone(UTC).isoformat())

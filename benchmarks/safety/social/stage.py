@@ -47,7 +47,7 @@ class _Account:
             visible_after=schedule.LAG,
             clock=lambda: sender.folder.clock().timestamp(),
             watch=self._watch,
-            **about.options,
+            identity=about.identity.format(2_400_000 + place),
         )
         self._plan = Plan(
             f"{network}-{place:03}", network, sizes.posts, begins(place).isoformat(),
