@@ -23,6 +23,7 @@ from aicmo.problems import Problem
 _MAX_DEPTH = 40
 _MAX_DIGITS = 100
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)", flags=re.ASCII)
+_LOST_TAG = re.compile(r"[ \t]+(#\w+)")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+", flags=re.ASCII)
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _WORDS = {
@@ -70,11 +71,11 @@ def parse_yaml(text: str, source: str) -> Any:
     """The single YAML document in `text`.
 
     Raises:
-        FixDocument: with line and column of a syntax error, an alias, an anchor or a tag, or each
-            field that is given twice.
+        FixDocument: with line and column of a syntax error, an alias, an anchor or a tag, a hashtag
+            that YAML takes for a comment, or each field that is given twice.
     """
     try:
-        data = _Builder().build(_events(text))
+        data = _Builder(text).build(_events(text))
     except _Broken as error:
         _refuse(source, *cast("tuple[str, str]", error.args))
     except yaml.MarkedYAMLError as error:
@@ -150,7 +151,8 @@ def _doubles(data: Any) -> Iterator[str]:
 class _Builder:
     """Builds values from YAML events; `open` holds the collections that haven't ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self._text = text
         self.documents: list[Any] = []
         self.open: list[tuple[bool, list[Any]]] = []
 
@@ -162,6 +164,7 @@ class _Builder:
     def _take(self, event: Any) -> None:
         if isinstance(event, yaml.ScalarEvent):
             self._refuse_extras(event)
+            self._refuse_lost_tag(event)
             self._add(_scalar(event, is_key=self._wants_key()))
         elif isinstance(event, yaml.CollectionStartEvent):
             self._begin(event)
@@ -189,6 +192,12 @@ class _Builder:
             raise _at(event, "anchors (&name) are not read; write the text out")
         if event.tag not in (None, "!"):
             raise _at(event, "tags (!name) are not read")
+
+    def _refuse_lost_tag(self, event: Any) -> None:
+        """To YAML, `Come by. #Austin` is a text and a comment: the tag would be lost in silence."""
+        if not event.style and (lost := _LOST_TAG.match(self._text, event.end_mark.index)):
+            message = f"{lost[1][:40]} begins a comment here, so it isn't read; put quotes around the text"
+            raise _at(event, message)
 
     def _add(self, value: Any) -> None:
         (self.open[-1][1] if self.open else self.documents).append(value)

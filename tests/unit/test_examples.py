@@ -46,7 +46,9 @@ def test_emails_are_whole_and_posts_fit(name: str) -> None:
             assert 120 <= len(item.content.body.split()) <= 200, item.id
             assert item.content.cta
         if isinstance(item.content, PostContent):
-            assert all(media.brief and media.alt_text for media in item.content.media)
+            assert all(
+                (media.brief or media.file) and media.alt_text for media in item.content.media
+            )
         if item.channel is Channel.TWITTER and isinstance(item.content, PostContent):
             assert len(f"{item.content.text} {item.content.link}") <= 280
 

@@ -264,3 +264,27 @@ def test_no_text_breaks_the_parsers(text: str) -> None:
     for parse in (parse_json, parse_yaml):
         with contextlib.suppress(FixDocument):
             parse(text.encode(errors="replace").decode(), "text")
+
+
+@pytest.mark.parametrize(
+    ("line", "lost"),
+    [
+        ("name: Grüße 👋 aus Wien #Austin #Fitness", "#Austin"),
+        ("name: \t #112233", "#112233"),
+    ],
+)
+def test_a_hashtag_that_yaml_takes_for_a_comment_is_not_lost_in_silence(
+    line: str, lost: str
+) -> None:
+    with pytest.raises(FixDocument) as refused:
+        parse_yaml(f"# été\nid: studio\n{line}\n", "plan.yaml")
+    (problem,) = refused.value.problems
+    assert problem.place.startswith("line 3, column ")
+    assert problem.message.startswith(f"{lost} begins a comment here")
+
+
+def test_comments_quotes_and_blocks_keep_their_hashes() -> None:
+    text = "a: x # a comment\nb: 'x #tag'\nc: |\n  x #tag\nd: x#tag\ne: \"x\" #note\n"
+    assert parse_yaml(text, "plan.yaml") == {
+        "a": "x", "b": "x #tag", "c": "x #tag\n", "d": "x#tag", "e": "x",
+    }  # fmt: skip
