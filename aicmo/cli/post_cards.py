@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from aicmo.cli.console import local_time, plain
@@ -48,7 +48,7 @@ def show_posts(console: Console, found: Preview, content_of: ContentOf) -> None:
         first = group[0].item
         title = plain(f"\n{first.title}", "bold")
         console.print(title.append(f"  {first.part_of or first.key}", "not bold dim"))
-        if len(shown) > 1:
+        if console.is_terminal and any(card.is_marked for cards in posts for card in cards):
             said = "Underlined: words that aren't in the post on "
             console.print(plain(f"{said}{posts[0][0].network_name}.", "dim"))
         draw.side_by_side(posts, differences)
@@ -68,7 +68,12 @@ class _Drawing:
         panels = [
             self._panel(cards, each, width) for cards, each in zip(posts, differences, strict=True)
         ]
-        self.console.print(Columns(panels, width=width, padding=(0, 1)))
+        rows = Table.grid(padding=(0, 1, 0, 0))
+        for _ in range(beside):
+            rows.add_column(width=width, overflow="fold")  # a long word is broken, never cut
+        for start in range(0, len(panels), beside):
+            rows.add_row(*panels[start : start + beside])
+        self.console.print(rows)
 
     def _panel(self, cards: Sequence[Card], differs: Difference, width: int) -> Panel:
         first = cards[0]
@@ -93,10 +98,15 @@ class _Drawing:
         ]  # fmt: skip
 
     def _pictures(self, card: Card, width: int) -> list[RenderableType]:
-        shown: list[RenderableType] = [Text()] if card.pictures or card.to_make else []
+        shown: list[RenderableType] = []
         for number, each in enumerate(card.pictures, start=1):
-            shown += self._picture(each, f" {number}" if len(card.pictures) > 1 else "", width)
-        return shown + [plain(f"▢ Still to be made: {brief}", "yellow") for brief in card.to_make]
+            shown += [
+                Text(),
+                *self._picture(each, f" {number}" if len(card.pictures) > 1 else "", width),
+            ]
+        for brief in card.to_make:
+            shown += [Text(), plain(f"▢ Still to be made: {brief}", "yellow")]
+        return shown
 
     def _picture(self, each: CardPicture, number: str, width: int) -> list[RenderableType]:
         picture, is_film = each.picture, each.picture.media_type.startswith("video/")
@@ -144,7 +154,7 @@ def _text(card: Card) -> Text:
     for piece in card.pieces:
         style = "" if piece.kind == "plain" else _COLOURS[card.network]
         if piece.kind == "fold":
-            shown.append((" ⟨… more⟩ ", "dim"))
+            shown.append(("⟨…more⟩ ", "dim"))
         else:
             shown.append((piece.text, f"{style} underline" if piece.own else style))
     return _line(*shown)
@@ -152,21 +162,21 @@ def _text(card: Card) -> Text:
 
 def _counted(card: Card, width: int) -> Text:
     over = card.used > card.limit
-    room = max(4, min(20, width - len(card.counted) - 12))
-    filled = min(room, round(room * card.used / card.limit))
     part = f"{card.part}/{card.parts}  " if card.parts > 1 else ""
+    room = max(4, min(20, width - len(part) - len(card.counted) - 1))
+    filled = min(room, round(room * card.used / card.limit))
     return _line(
         (f"{part}{card.counted} ", "bold red" if over else ""),
         ("━" * filled, "red" if over else "green"),
-        ("━" * (room - filled), "dim"),
+        ("─" * (room - filled), "dim"),
     )
 
 
 def _standing(card: Card) -> Text:
     standing, post = card.standing, card.post
     parts = [(standing.approval, "green" if standing.is_approved else "yellow")]
-    if card.price_usd:
-        parts.append((f", US${card.price_usd:.3f} for this post", ""))
+    if card.price:
+        parts.append((f", {card.price} for this post", ""))
     if standing.reason not in ("", standing.approval, OPERATOR_TASK):
         parts.append((f", {standing.reason}", "yellow"))
     if standing.state not in ("pending", "held", "claimed", "sending"):

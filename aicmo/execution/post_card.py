@@ -97,9 +97,19 @@ class Card:
         return all(each.severity != "error" for each in self.findings)
 
     @property
+    def is_marked(self) -> bool:
+        """Whether words of it are marked as its own."""
+        return any(piece.own for piece in self.pieces)
+
+    @property
     def counted(self) -> str:
         """`287 of 300 characters`."""
         return f"{self.used:,} of {self.limit:,} {self.unit}"
+
+    @property
+    def price(self) -> str:
+        """`US$0.20` or `US$0.015`; '' of what costs nothing."""
+        return f"US${self.price_usd:.3f}".removesuffix("0") if self.price_usd else ""
 
 
 def make_card(

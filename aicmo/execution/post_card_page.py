@@ -61,6 +61,10 @@ class ShownPost:
     def first(self) -> Card:
         return self.cards[0].card
 
+    @property
+    def is_marked(self) -> bool:
+        return any(shown.card.is_marked for shown in self.cards)
+
 
 def shown_posts(posts: Sequence[Sequence[Card]], content_of: ContentOf) -> list[ShownPost]:
     """The posts of one item, one network's or several networks' side by side."""

@@ -127,11 +127,14 @@ def _sections(
     by_key = {card["item"].key: card for card in cards}
     for group in preview.headings:
         first = group[0].item
+        posts = shown_posts([each.cards for each in group], content_of)
         yield {
             "key": first.part_of or first.key,
             "cards": [by_key[each.item.key] for each in group],
             "first": by_key[first.key],
-            "posts": shown_posts([each.cards for each in group], content_of),
+            "posts": posts,
+            "marked": any(post.is_marked for post in posts),
+            "differ": any(post.differs for post in posts),
         }
 
 

@@ -31,11 +31,25 @@ def test_the_post_of_several_networks_is_named_once_and_shown_on_each(workspace:
     shown = workspace.run("preview", "studio", "launch").stdout
     for name in ("LinkedIn", "Instagram", "X", "Bluesky", "Mastodon"):
         assert f"  {name}  ─" in shown
+    assert "US$0.20 for this post" in shown
+    assert "Underlined" not in shown  # nothing can be, without a terminal
     assert "○ Northside Studio" in shown
     assert "@northsideATX" in shown
     assert "Mon 16 Mar 2026 07:30 CDT" in shown
     assert "Founder places: 20 % off" in shown  # the link's card
     assert max(len(line) for line in shown.splitlines() if "│" in line) <= 120
+
+
+def test_a_long_word_is_broken_and_never_cut(workspace: Workspace) -> None:
+    word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 2
+    channels = ["linkedin", "bluesky", "mastodon"]
+    social_project(
+        open_ledger(), launch(channels=channels, content={"text": word}, variants={})
+    )  # fmt: skip
+    shown = workspace.run("preview", "studio", "launch").stdout
+    assert "…" not in shown
+    of_first = "".join(line[2:37].strip() for line in shown.splitlines() if line.startswith("│ "))
+    assert word in of_first
 
 
 def test_a_plan_as_a_whole_stays_a_table(workspace: Workspace) -> None:

@@ -14,7 +14,7 @@ from aicmo.execution.preview import preview_items
 from aicmo.execution.preview_page import write_preview
 from aicmo.execution.project import load_items, load_plan
 from tests.checkers.browser import Browser, running_browser
-from tests.unit.social_projects import NETWORKS, social_project
+from tests.unit.social_projects import NETWORKS, launch, social_project, thread, too_long
 
 NOW = datetime(2026, 3, 16, 17, 0, tzinfo=UTC)
 
@@ -28,7 +28,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(sqlite_url: str, tmp_path: Path) -> Path:
     database = Database(sqlite_url)
-    social_project(database, pinned=NETWORKS[:4])
+    long = thread("mastodon") | {
+        "id": "long-title",
+        "title": "Hauptbetriebswerkbauunterbeamten" * 3,
+    }
+    social_project(database, launch(), thread(), too_long(), long, pinned=NETWORKS[:4])
     with database.read() as session:
         plan, items = load_plan(session, "studio"), load_items(session, "studio")
     found = preview_items(database, plan, items, NOW)
@@ -47,8 +51,8 @@ def test_cards_can_be_read_by_everyone_and_ask_for_nothing(
     assert seen.violations == []
     requests = [each for each in seen.requests if not each.startswith("data:")]
     assert (requests, seen.errors, seen.overflow) == ([], [], 0)
-    assert seen.visible[".network"] == 7
-    assert seen.visible[".thread > li"] == 3
+    assert seen.visible[".network"] == 8
+    assert seen.visible[".thread > li"] == 6
     assert seen.visible[".pic img"] >= 8
 
 

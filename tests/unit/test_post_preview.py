@@ -214,6 +214,18 @@ def test_the_page_shows_every_network_and_asks_for_nothing(
     assert len(html) < 1_500_000
 
 
+def test_the_legend_stands_where_something_is_marked_alone(
+    database: Database, tmp_path: Path
+) -> None:
+    alike = launch(content={"text": "One text for all."}, variants={})
+    social_project(database, alike | {"channels": ["linkedin", "bluesky"]}, pinned=NETWORKS)
+    assert '<p class="differ">' not in written(database, tmp_path)
+    social_project(database, launch(), pinned=())
+    html = written(database, tmp_path)
+    assert "words that aren’t in the post on LinkedIn" in html
+    assert "US$0.20 for this post" in html
+
+
 def test_five_pictures_a_film_and_one_still_to_be_made_are_told_apart(
     database: Database, tmp_path: Path
 ) -> None:
