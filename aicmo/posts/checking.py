@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aicmo.channels import Channel
 from aicmo.plans.items import PostContent
 from aicmo.posts.checking_media import check_media
 from aicmo.posts.checking_text import check_text
@@ -46,7 +47,7 @@ def _check_kind(rules: Rules, content: PostContent) -> Iterator[PostProblem]:
             f"Leave the thread out on {rules.name}, or say it in one post",
         )  # fmt: skip
     elif content.thread:
-        yield from _check_repetition(rules, content)
+        yield from _check_thread(rules, content)
     if content.visibility not in rules.visible:
         shown = " or ".join(rules.visible)
         yield PostProblem(
@@ -61,8 +62,14 @@ def _check_kind(rules: Rules, content: PostContent) -> Iterator[PostProblem]:
         )  # fmt: skip
 
 
-def _check_repetition(rules: Rules, content: PostContent) -> Iterator[PostProblem]:
-    """A network that refuses the later one leaves the thread without its end."""
+def _check_thread(rules: Rules, content: PostContent) -> Iterator[PostProblem]:
+    """What a network may refuse in the middle, so that the thread stays without its end."""
+    if rules.network is Channel.TWITTER:  # [X] changelog, 2026-02-23; of own posts it says nothing
+        yield PostProblem(
+            "warning", "content.thread",
+            "X lets most apps answer only those who mention them, so a thread may end after its first part",
+            "Try one that doesn’t matter first, or say it in one post",
+        )  # fmt: skip
     for earlier, later in repeated_parts(content):
         yield PostProblem(
             "error", f"content.thread[{later - 2}].text",

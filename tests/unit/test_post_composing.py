@@ -157,6 +157,14 @@ def test_a_thread_says_nothing_twice() -> None:
     assert errors(draft("twitter", text="Come.", thread=thread, same_text_again=True)) == []
 
 
+def test_that_x_may_not_let_an_app_go_on_with_a_thread_is_told_once() -> None:
+    thread = [{"text": "More."}]
+    first, second = (draft("twitter", part=part, thread=thread) for part in (1, 2))
+    assert "may end after its first part" in problem(first, "answer only").message
+    assert (errors(first), warnings(second)) == ([], [])
+    assert warnings(draft("bluesky", thread=thread)) == []
+
+
 def test_x_tells_its_price_by_the_post() -> None:
     assert draft("twitter").price_usd == 0.015
     linked = draft("twitter", text="At example.com")
