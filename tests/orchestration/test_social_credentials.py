@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -32,10 +33,10 @@ from blocks.social_credentials import SOCIAL_BLOCKS, load_social_credentials
 from flows.execute_plan import execute_plan
 from tasks.gateways import NO_BLOCKS, Credentials, open_gateway
 from tests.conftest import KEY
-from tests.orchestration.flow_runs import execute
+from tests.orchestration.flow_runs import execute, page
 from tests.peers.mastodon_peer import MastodonPeer
 from tests.peers.social_peer import KEY as TOKEN
-from tests.projects import imported, post
+from tests.projects import approved, imported, post
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
@@ -100,6 +101,15 @@ def test_the_block_of_another_client_is_refused(ledger: Database, peer: Mastodon
     assert refused.kind is OutcomeKind.REFUSED_ACCOUNT
 
 
+def test_a_token_is_shown_to_no_other_server(ledger: Database, peer: MastodonPeer) -> None:
+    pinned(ledger, peer, peer.identity)
+    saved("mastodon", "studio-11", access_token=TOKEN, server="https://elsewhere.example")
+
+    with pytest.raises(FixAccount, match="The log-in is of https"):
+        opened(ledger, "mastodon-credentials/studio-11")
+    assert peer.connections == 0
+
+
 def test_without_a_block_the_stored_log_in_is_used(ledger: Database, peer: MastodonPeer) -> None:
     pinned(ledger, peer, peer.identity, Login(access_token=TOKEN, server=peer.base_url))
     with opened(ledger) as gateway:
@@ -156,6 +166,28 @@ def test_a_dry_run_loads_no_block(ledger: Database) -> None:
     names = ["linkedin-credentials/there-is-no-such-block"]
     state = execute(enabled=True, channels=["linkedin"], social_credentials=names)
     assert state.name == "Previewed"
+
+
+def test_a_live_run_posts_once_through_the_block(
+    ledger: Database, peer: MastodonPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXECUTION_CHANNELS", "mastodon")
+    pinned(ledger, peer, peer.identity)
+    block = saved("mastodon", "studio-9", access_token=TOKEN, server=peer.base_url).stdout
+    approved(ledger, at=datetime.now(UTC))
+    live = {"enabled": True, "dry_run": False, "channels": ["mastodon"]}
+
+    without = execute(**live)
+    assert "isn't logged in here" in str(without.message)
+    assert peer.posts == []
+
+    ends = [execute(**live, social_credentials=[block]).name for _ in range(2)]
+
+    assert ends == ["Delivered", "Delivered"]
+    (published,) = peer.posts
+    report = page("report-studio")
+    assert f"https://social.test/@acme/{published.ref}" in report
+    assert TOKEN not in report
 
 
 def test_the_forms_refuse_what_cant_work() -> None:
