@@ -15,7 +15,7 @@ from aicmo.cli.options import By, Channels, Items, Json, Project, person, read_c
 from aicmo.cli.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rich.console import Console
 
@@ -80,7 +80,8 @@ def _show_given(
         return
     new = sum(1 for each in given if each.new)
     console.print(plain(f"Approved by {approver}: {_how_many(new, len(given) - new)}.", "green"))
-    console.print(plain(f"Next: `{how_to_send(project)}`."), soft_wrap=True)
+    step = how_to_send(project, {each.channel for each in given})
+    console.print(plain(f"Next: `{step}`."), soft_wrap=True)
 
 
 def _show_refused(console: Console, project: str, refused: Mapping[str, Sequence[Finding]]) -> None:
@@ -94,13 +95,27 @@ def _show_refused(console: Console, project: str, refused: Mapping[str, Sequence
     console.print(plain(step), soft_wrap=True)
 
 
-def how_to_send(project: str) -> str:
-    """The command of a live run, with what the environment lacks for it."""
+def how_to_send(project: str, channels: Collection[str] = ()) -> str:
+    """The command of a live run, with what the environment lacks for it.
+
+    channels: those that it is about; one without an account is a person's.
+    """
+    from aicmo.execution.identity import has_account
+    from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
     from aicmo.settings import get_execution_config
 
-    command = f"aicmo execute {project} --enable --live"
-    enabled = get_execution_config().execution_enabled
-    return command if enabled else f"EXECUTION_ENABLED=true {command}"
+    config, command = get_execution_config(), f"aicmo execute {project} --enable --live"
+    with open_ledger().read() as session:
+        closed = [
+            each
+            for each in CHANNELS_WITH_GATEWAY
+            if each in channels
+            and each not in config.channels_enabled
+            and has_account(session, project, each)
+        ]
+    if closed:
+        command = f"EXECUTION_CHANNELS={','.join([*config.channels_enabled, *closed])} {command}"
+    return command if config.execution_enabled else f"EXECUTION_ENABLED=true {command}"
 
 
 def _how_many(new: int, before: int) -> str:

@@ -20,7 +20,7 @@ from aicmo.cli.reporting import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from aicmo.cli.running import Ran
     from aicmo.database import Database
@@ -55,6 +55,8 @@ def execute(
         print_json(_as_json(ran, keys))
     else:
         _show(database, ran, keys)
+        if ran.report.mode == "live" and not request.channels and _may_use_channels(keys):
+            _show_closed(ran, config)
     raise typer.Exit(_exit_status(ran, keys, live=live))
 
 
@@ -77,6 +79,8 @@ def find_keys(database: Database, request: ExecutionRequest, config: ExecutionCo
     asked = request.channels or tuple(config.channels_enabled)
     open_channels = [name for name in asked if name in config.channels_enabled]
     mine = [item for item in items if item.channel in open_channels]
+    if not request.channels and not mine:
+        asked = (*asked, *_in_order({item.channel for item in items}))
     approved = sum(1 for item in mine if given[item.key].given)
     return [
         Key("EXECUTION_ENABLED=true", config.execution_enabled, "in the environment or .env"),
@@ -96,6 +100,13 @@ def _channel_key(asked: Sequence[str], config: ExecutionConfig) -> Key:
     turned = bool(asked) and not closed
     note = "in the environment or .env" if closed else ""
     return Key(f"EXECUTION_CHANNELS={','.join(wanted) or 'email'}", turned, note)
+
+
+def _in_order(channels: Collection[str]) -> list[str]:
+    """Those of the channels that something can be sent on."""
+    from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
+
+    return [name for name in CHANNELS_WITH_GATEWAY if name in channels]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -146,6 +157,25 @@ def _show(database: Database, ran: Ran, keys: Sequence[Key]) -> None:
     _show_keys(keys, only_missing=report.mode == "live")
 
 
+def _may_use_channels(keys: Sequence[Key]) -> bool:
+    return all(key.turned for key in keys if key.name.startswith("EXECUTION_CHANNELS"))
+
+
+def _show_closed(ran: Ran, config: ExecutionConfig) -> None:
+    """Posts are easily taken for sent by whoever has only ever enabled email."""
+    results = ran.report.execution_results
+    closed = {str(each["channel"]) for each in results if _CLOSED in str(each.get("reason"))}
+    if not (missing := _in_order(closed)):
+        return
+    to_stdout().print(
+        plain(f"Planned on channels that aren't enabled: {_listed(missing)}.", "yellow")
+    )
+    wanted = ",".join([*config.channels_enabled, *missing])
+    step = f"Next: set EXECUTION_CHANNELS={wanted} in the environment or .env, and run again."
+    to_stdout().print(plain(step), soft_wrap=True)
+
+
+_CLOSED = "is not enabled in this run"
 _SETTLED = {"sent": "sent", "failed": "failed", "unknown": "unknown", "pending": "put back"}
 """The states that a run leaves a delivery in after handing it over, as a person reads them."""
 
@@ -164,6 +194,8 @@ def _said_live(ran: Ran) -> str:
 
 
 def _why_nothing(ran: Ran) -> str:
+    from aicmo.execution.report import TO_BE_TRIED_AGAIN
+
     if paused := _held_by_a_pause(ran):
         return f"{count(paused, 'delivery')} held by a pause"
     waiting = ran.report.reasons.get("waiting", {})
@@ -173,10 +205,15 @@ def _why_nothing(ran: Ran) -> str:
             f"{count(elsewhere, 'delivery')} {are} with another run, or {were} left by one that "
             "stopped; run again in a quarter of an hour"
         )
-    left = sum(number for reason, number in waiting.items() if "is not enabled" in reason)
-    if left:
+    if left := _number(waiting, _CLOSED):
         return f"{count(left, 'delivery')} on channels that aren't enabled"
+    if later := _number(waiting, TO_BE_TRIED_AGAIN):
+        return f"{count(later, 'delivery')} to be tried again by a later run"
     return "no approved delivery is due that hasn't gone out"
+
+
+def _number(reasons: Mapping[str, int], word: str) -> int:
+    return sum(number for reason, number in reasons.items() if word in reason)
 
 
 def _paused_channels(ran: Ran) -> set[str]:

@@ -20,6 +20,8 @@ from aicmo.models import Delivery
 
 PUT_OFF = "put off: "
 """Begins the reason of what waits for its hour: a plan that lets it go earlier takes that back."""
+NOT_STAGED = "can't be put up"
+"""Begins, after `PUT_OFF`, the reason of a post whose media or container its network doesn't take yet."""
 _HOUR = timedelta(hours=1)
 
 

@@ -12,13 +12,14 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from aicmo.execution import courtesy, guards
-from aicmo.execution.putting_off import PUT_OFF
+from aicmo.execution.putting_off import NOT_STAGED, PUT_OFF
 from aicmo.execution.states import LAPSED, WAITING, State
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Delivery, Feedback, Item
 
 DUE = "due"
 NOT_COMPOSED = "can't be composed"
+TO_BE_TRIED_AGAIN = "to be tried again: "
 BOOKS = ("sent", "failed", "unknown", "skipped", "held", "cancelled", "expired", "waiting")
 """The columns that add up to `planned`."""
 
@@ -145,8 +146,10 @@ def _said(verdict: str, state: str, reason: str) -> tuple[str, str]:
         return "waiting", judged.reason
     if state == State.HELD and reason.startswith(NOT_COMPOSED):
         return state, reason
+    if reason.startswith(PUT_OFF + NOT_STAGED):
+        reason = reason.removeprefix(PUT_OFF)
     retried = state == State.PENDING and reason and not reason.startswith(PUT_OFF)
-    return "waiting", f"to be tried again: {reason}" if retried else DUE
+    return "waiting", f"{TO_BE_TRIED_AGAIN}{reason}" if retried else DUE
 
 
 _OUTCOMES = {"sent": "items_sent_successfully", "failed": "items_failed"}

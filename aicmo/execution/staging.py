@@ -18,13 +18,13 @@ from aicmo.execution import guards
 from aicmo.execution.arming import let_go
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed
+from aicmo.execution.putting_off import NOT_STAGED
 from aicmo.execution.settling import let_account_wait, pause_account
 from aicmo.execution.states import Mover, State
 from aicmo.gateways.contract import Gateway, Outcome, OutcomeKind, Scope, Staged
 from aicmo.models import Delivery
 from aicmo.redaction import describe
 
-NOT_STAGED = "can't be put up"
 _AGAIN_AFTER = timedelta(minutes=5)
 
 

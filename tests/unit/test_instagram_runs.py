@@ -20,7 +20,7 @@ from aicmo.execution.accounts import adopt
 from aicmo.execution.identity import account_of
 from aicmo.execution.importing import import_document
 from aicmo.execution.reconciling import Reconciled, reconcile
-from aicmo.execution.report import ExecutionReport
+from aicmo.execution.report import ExecutionReport, read_books
 from aicmo.gateways.contract import LivePermit
 from aicmo.gateways.instagram import InstagramGateway
 from aicmo.gateways.login import Login
@@ -161,7 +161,10 @@ def test_a_film_that_is_worked_on_waits_without_being_armed(
     run(ledger, network)
     (waiting,) = deliveries(ledger)
     assert (waiting.state, waiting.attempts) == ("pending", 0)
-    assert "Instagram still works on the media" in waiting.reason
+    with ledger.read() as session:
+        (books,) = read_books(session, "studio", now=ledger.at).tallies
+    assert (books.state, books.reason.partition(":")[0]) == ("waiting", "to be tried again")
+    assert "can't be put up: Instagram still works on the media" in books.reason
     later(ledger, minutes=2)
     run(ledger, network)
     later(ledger, minutes=2)
