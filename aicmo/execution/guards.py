@@ -138,7 +138,8 @@ def _values(courtesy: Courtesy) -> dict[str, Any]:
 _NOW, _LATE = bindparam("now", type_=UtcDateTime), bindparam("late", type_=UtcDateTime)
 
 
-def _judging(channels_with_gateway: Sequence[str], shape: Shape) -> Select[tuple[int, str]]:
+@lru_cache
+def _judging(channels_with_gateway: tuple[str, ...], shape: Shape) -> Select[tuple[int, str]]:
     return (
         select(Delivery.id, _verdict(channels_with_gateway, shape))
         .join(Item, Item.id == Delivery.item_id)
