@@ -17,7 +17,7 @@ from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.errors import AicmoError, FixConfiguration
 from aicmo.gateways.contract import Outcome, OutcomeKind, Scope
-from aicmo.gateways.login import Login, needs_a_person
+from aicmo.gateways.login import Login, needs_a_person, not_now
 from aicmo.gateways.logins import NETWORKS
 from aicmo.gateways.social_gateway import NoToken
 from aicmo.models import AccountSecret
@@ -82,13 +82,18 @@ class LoginTokens:
 
 
 class AccountTokens:
-    """The token source of one account; see `TokenSource`."""
+    """The token source of one account; see `TokenSource`.
+
+    Once used, it keeps to the log-in that it found: who is logged in is asked at the beginning of a
+    run, and what another run puts in its place may be another client's.
+    """
 
     def __init__(
         self, database: Database, account_id: int, channel: Channel, secret_key: bytes
     ) -> None:
         self._database, self._account_id = database, account_id
         self._network, self._secret_key = NETWORKS[channel], secret_key
+        self._source: str | None = None
 
     def access_token(self) -> str:
         """See `TokenSource`; whatever goes wrong, nothing has been sent with it."""
@@ -146,6 +151,9 @@ class AccountTokens:
         row = session.scalars(query.with_for_update() if locked else query).one_or_none()
         if row is None:
             raise needs_a_person("", "it isn't logged in")
+        self._source = self._source or row.source
+        if row.source != self._source:
+            raise not_now("", "it was logged in anew while this run went on")
         return row
 
     def _usable(self, row: AccountSecret) -> Login:

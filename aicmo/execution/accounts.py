@@ -38,6 +38,7 @@ def open_gateway_of(
         adopt(database, account.id, login, secret_key)
     with database.read() as session:
         held = kept(_require_secret(session, account), secret_key)
+    _require_its_server(account, held)
     tokens = AccountTokens(database, account.id, Channel(channel), secret_key)
     return open_social_gateway(channel, social_account(account, held), tokens, publish_media)
 
@@ -75,6 +76,17 @@ def adopt(database: Database, account_id: int, login: Login, secret_key: bytes) 
             now = database.now(session)
             dated = login if login.obtained_at else login.with_(obtained_at=now)
             keep(session, secret_key, account_id, dated, source, now)
+
+
+def _require_its_server(account: Account, login: Login) -> None:
+    """A token is shown to no other server than its own."""
+    if account.server and login.server.rstrip("/").lower() != account.server.rstrip("/").lower():
+        raise FixAccount(
+            f"The log-in is of {login.server}, but {account.project_id}'s {account.channel} account is "
+            f"on {account.server}",
+            next_step="Name the block of this account; where it has moved, log it in anew: `aicmo "
+            f"accounts add {account.project_id} {account.channel}`.",
+        )
 
 
 def _require_secret(session: Session, account: Account) -> AccountSecret:

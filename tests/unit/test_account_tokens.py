@@ -13,7 +13,7 @@ from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.execution.account_tokens import ADDED_HERE, AccountTokens, keep, kept
 from aicmo.execution.accounts import adopt
-from aicmo.gateways.contract import OutcomeKind
+from aicmo.gateways.contract import OutcomeKind, Scope
 from aicmo.gateways.login import Login
 from aicmo.gateways.social_gateway import NoToken
 from aicmo.models import Account, AccountSecret
@@ -211,7 +211,26 @@ def test_a_block_is_taken_once_and_again_when_it_has_changed(
     peer.access_tokens.add("new")
     later = database.time() + timedelta(hours=1)
     adopt(database, account_id, block.with_(access_token="new", expires_at=later), KEY)
-    assert source.access_token() == "new"
+    of_the_next_run = AccountTokens(database, account_id, Channel.TWITTER, KEY)
+    assert of_the_next_run.access_token() == "new"
+
+
+def test_a_run_does_not_go_on_with_a_log_in_that_was_put_in_place_of_its_own(
+    database: Database, peer: LoginPeer
+) -> None:
+    """Who is logged in was asked once: another block may be another client's."""
+    held = {"access_token": "ours", "expires_at": database.time() + timedelta(days=1)}
+    source = tokens(database, peer, Channel.TWITTER, **held)
+    assert source.access_token() == "ours"
+    of_another = login(database, peer, Channel.TWITTER, **held).with_(access_token="theirs")
+    adopt(database, secret(database).account_id, of_another, KEY)
+
+    with pytest.raises(NoToken) as refused:
+        source.access_token()
+
+    outcome = refused.value.outcome
+    assert (outcome.kind, outcome.scope) == (OutcomeKind.NOT_SENT, Scope.RUN)
+    assert "logged in anew" in outcome.detail
 
 
 def _one_worker(url: str, account_id: int, start: Any, answers: Any) -> None:
