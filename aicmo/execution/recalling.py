@@ -15,6 +15,7 @@ from aicmo.execution.identity import require_pinned
 from aicmo.execution.published import (
     APPROVED,
     ASKED,
+    BY_HAND,
     DELETED,
     REFUSED,
     UNKNOWN,
@@ -130,6 +131,8 @@ def _require_recallable(session: Session, project_id: str, post: Published) -> N
     by_hand = f"Delete it by hand: {post.permalink}." if post.permalink else "Delete it by hand."
     if post.channel == "instagram":
         raise FixInput("Instagram lets no program delete a post", next_step=by_hand)
+    if post.reason == BY_HAND:  # as whom isn't known
+        raise FixInput("A person posted it", next_step=by_hand)
     if not post.provider_ref:
         raise FixInput("What its network calls this post isn't known", next_step=by_hand)
     later = [
@@ -156,13 +159,14 @@ def _approve(database: Database, project_id: str, delivery_id: int, by: str) -> 
 
 
 def _require_same_account(database: Database, post: Published, gateway: SocialGateway) -> None:
-    """Another account doesn't have the post, and would say that it is gone."""
-    sent = select(Attempt.gateway).where(
-        Attempt.delivery_id == post.delivery_id, Attempt.outcome == OutcomeKind.SENT.value
-    )
+    """Another account doesn't have the post, and would say that it is gone.
+
+    The last attempt counts, also where its answer was lost and the post was found later.
+    """
+    last = select(Attempt.gateway).where(Attempt.delivery_id == post.delivery_id)
     with database.read() as session:
-        through = set(session.scalars(sent))
-    if through - {gateway.name}:
+        through = session.scalars(last.order_by(Attempt.number.desc()).limit(1)).one_or_none()
+    if through != gateway.name:
         raise FixAccount(
             f"Delivery {post.delivery_id} went out as another {post.channel} account",
             next_step="Log that account in again, or delete the post by hand.",

@@ -14,7 +14,7 @@ from aicmo.execution import published as recalling
 from aicmo.execution.published import Published, published
 from aicmo.execution.recalling import approve_recall, ask_recall
 from aicmo.gateways.contract import LivePermit, OpenGateway, Outcome, OutcomeKind, RepeatClass
-from aicmo.models import AuditEvent, Delivery, Item
+from aicmo.models import Attempt, AuditEvent, Delivery, Item
 from aicmo.settings import ExecutionConfig
 from tests.peers.http_peer import HttpPeer
 from tests.unit.doubtful_rows import ClockedDatabase
@@ -178,3 +178,26 @@ def test_instagram_posts_are_a_person_s_to_delete(
 def test_what_is_not_out_can_not_be_taken_back(ledger: ClockedDatabase, network: HttpPeer) -> None:
     with pytest.raises(FixInput, match="has no published post 9"):
         asked(ledger, 9)
+
+
+def test_a_post_that_was_found_after_a_lost_answer_is_its_account_s_alone(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    deleted: list[str] = []
+    asked(ledger)
+    with ledger.write() as session:  # its answer was lost, and its network showed it later
+        session.execute(update(Attempt).values(outcome=OutcomeKind.UNKNOWN.value))
+    with pytest.raises(FixAccount, match="went out as another mastodon account"):
+        approve(ledger, deleting(network, deleted, name="scripted of another"))
+    assert deleted == []
+    assert approve(ledger, deleting(network, deleted)).recall == recalling.DELETED
+
+
+def test_what_a_person_posted_is_a_person_s_to_delete(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    """The pinned account may be another one, which would say that it is gone."""
+    with ledger.write() as session:
+        session.execute(update(Delivery).values(reason=recalling.BY_HAND))
+    with pytest.raises(FixInput, match="A person posted it"):
+        asked(ledger)
