@@ -162,6 +162,8 @@ class BlueskyGateway(SocialGateway):
         answer = self._exchange.post(path, _json(content), headers, outgoing, still_allowed)
         if answer.status != _OK:
             return refusal(answer, self._clock())
+        if answer.is_whole and answer.content().get("uri") != self._uri(rkey):
+            return Outcome(OutcomeKind.UNKNOWN, code=str(_OK), detail="a success without the post")
         return replace(confirmed(answer, self._uri(rkey)), permalink=self._permalink(rkey))
 
     def reconcile(self, question: Question) -> Reading:

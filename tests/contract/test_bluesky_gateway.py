@@ -45,6 +45,9 @@ class TestBlueskyGateway(ReadableContract):
         "a record that is wrong": mode(error("InvalidRequest"), FOR_GOOD),
         "an account that was taken down": mode(error("AccountTakedown"), ACCOUNT),
         "a name in a failure": mode(error("InvalidToken", 500), UNKNOWN),
+        # To repeat it costs nothing, and then it is certain.
+        "apply, then 200 without a reference": mode(Fault(applies=True, content={}), UNKNOWN),
+        "200 that is no answer to it": mode(Fault(content={"status": "maintenance"}), UNKNOWN),
     }
 
     def open(

@@ -39,6 +39,9 @@ class TestMastodonGateway(ReadableContract):
     modes: ClassVar[Mapping[str, Mode]] = COMMON | {
         "the post that it answers is gone": mode(Fault(status=404), FOR_GOOD),
         "it can't be processed": mode(Fault(status=422, content={"error": "no"}), FOR_GOOD),
+        # It can be repeated or read, and then it is certain.
+        "apply, then 200 without a reference": mode(Fault(applies=True, content={}), UNKNOWN),
+        "200 that is no answer to it": mode(Fault(content={"status": "maintenance"}), UNKNOWN),
     }
 
     def open(

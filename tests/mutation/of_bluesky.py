@@ -40,6 +40,11 @@ MUTANTS = (
         "test_another_record_under_the_key_stays_as_it_is",
     ),
     _gateway(
+        "a success names the post", "a page of the server in between counts as a post",
+        'if answer.is_whole and answer.content().get("uri") != self._uri(rkey):', "if not rkey:",
+        _EVERY + "test_one_call_is_one_transmission_and_an_honest_outcome",
+    ),
+    _gateway(
         "pictures go up each time", "a post fails for good: the server dropped its picture",
         '        values["blobs"] = {\n', '        values["blobs"] = values.get("blobs") or {\n',
         "test_a_picture_that_the_server_dropped_goes_up_again",

@@ -32,6 +32,11 @@ MUTANTS = (
         "test_a_server_of_which_nothing_is_known_is_not_repeated",
     ),
     _gateway(
+        "a success names the post", "a page of the machine before the server counts as a post",
+        'if answer.is_whole and not content.get("id"):', 'if content.get("no"):',
+        "TestMastodonGateway::test_one_call_is_one_transmission_and_an_honest_outcome",
+    ),
+    _gateway(
         "who can see it", "a post for followers is public",
         '"visibility": _VISIBILITY[post.visibility],', '"visibility": "public",',
         "test_a_status_is_what_was_approved",
