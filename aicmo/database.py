@@ -10,7 +10,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -31,7 +31,6 @@ from aicmo.settings import state_folder
 _HEAD = "0005"
 _BUSY_SECONDS = 30
 _LOOK_AGAIN_SECONDS = 0.002
-AfterCommit = Callable[[], None]
 
 
 class Database:

@@ -13,7 +13,6 @@ from aicmo.errors import AicmoError, FixInput, TryLater
 from aicmo.gateways.oauth import Consent
 from aicmo.smtp_relay import is_loopback
 
-USUAL_REDIRECT = "http://127.0.0.1:8765/callback"
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
