@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aicmo.execution.importing import Imported
+from aicmo.execution.post_card import NETWORK_NAMES
 from aicmo.execution.report import ExecutionReport
 from aicmo.packaging.assembly import BuiltPackage
 from aicmo.redaction import redact
@@ -48,7 +49,9 @@ def execution_page(report: ExecutionReport) -> str:
 
 
 def _published(post: Mapping[str, Any]) -> str:
-    said = f"{post['item']} on {post['channel']}{', by a person' if post['by_hand'] else ''}"
+    part = f" (part {post['part']})" if post["part"] > 1 else ""
+    by_hand = ", by a person" if post["by_hand"] else ""
+    said = f"{post['item']}{part} on {NETWORK_NAMES[post['channel']]}{by_hand}"
     # Not as bare text: its underscores would be escaped, and it would lead nowhere.
     where = f"<{quote(post['url'], safe=_IN_ADDRESSES)}>" if post["url"] else "address not known"
     return f"{escape(said)}: {where}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aicmo.cli.accounts_tables import NETWORK_NAMES
 from aicmo.cli.app import FAILED
 from aicmo.cli.console import grid, plain, print_json, to_stdout
 from aicmo.cli.ledger import open_ledger
@@ -65,11 +66,12 @@ def _list(project: str, posts: Sequence[Published], *, as_json: bool) -> None:
     if not posts:
         console.print(plain(f"No post of {project} is out."))
         return
-    table = grid(["Delivery", "Item", "Network", "Part", "Where", "Recall"], right=(0, 3))
+    table = grid(["Delivery", "Item", "Network", "Where", "Recall"], right=(0,))
     for post in posts:
-        by_hand = f" ({post.reason})" if post.reason else ""
+        by_hand = f"\n({post.reason})" if post.reason else ""
+        part = f", part {post.part}" if post.part > 1 else ""
         table.add_row(
-            str(post.delivery_id), plain(post.item), plain(post.channel), str(post.part),
+            str(post.delivery_id), plain(f"{post.item}{part}"), NETWORK_NAMES[post.channel],
             plain(f"{post.permalink or 'not known'}{by_hand}"), plain(post.recall, "yellow"),
         )  # fmt: skip
     console.print(table)
@@ -79,7 +81,7 @@ def _show(project: str, post: Published) -> None:
     from aicmo.execution.published import ASKED, DELETED
 
     console = to_stdout()
-    where = post.permalink or f"{post.provider_ref} on {post.channel}"
+    where = post.permalink or f"{post.provider_ref} on {NETWORK_NAMES[post.channel]}"
     if post.recall == ASKED:
         console.print(plain(f"{post.title}, {where}"), soft_wrap=True)
         line = f"Asked for by {post.asked_by}: {post.recall_reason}. It is still there."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from aicmo.cli.accounts_tables import NETWORK_NAMES
 from aicmo.cli.app import FAILED
 from aicmo.cli.books import show_books
 from aicmo.cli.console import STATE_STYLES, count, grid, plain, print_json, to_stdout
@@ -68,11 +69,13 @@ def _list_published(posts: Sequence[Published]) -> None:
         notes += [f"recall {post.recall}"] if post.recall else []
         where = plain(post.permalink or "address not known", "" if post.is_live else "dim strike")
         part = f", part {post.part}" if post.part > 1 else ""
-        said = where.append(f" ({', '.join(notes)})" if notes else "", "not strike dim")
+        said = where.append(f"\n({', '.join(notes)})" if notes else "", "not strike dim")
         table.add_row(
-            plain(f"{post.item}{part}"), plain(post.channel), str(post.delivery_id), said
+            plain(f"{post.item}{part}"), NETWORK_NAMES[post.channel], str(post.delivery_id), said
         )  # fmt: skip
+    to_stdout().print()
     to_stdout().print(table)
+    to_stdout().print()
 
 
 def point_to_doubts(project: str, books: Books) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aicmo.cli.accounts_tables import NETWORK_NAMES
 from aicmo.cli.console import count, grid, local_time, plain, print_json, state_text, to_stdout
 from aicmo.cli.ledger import now, open_ledger
 from aicmo.cli.options import By, Items, Json, Project, person
@@ -51,7 +52,8 @@ def done(
         return
     console = to_stdout()
     said = "Recorded" if found.new else "Recorded before"
-    console.print(plain(f"{said}: {found.item} on {found.channel}, {found.url}"), soft_wrap=True)
+    where = f"{found.item} on {NETWORK_NAMES[found.channel]}, {found.url}"
+    console.print(plain(f"{said}: {where}"), soft_wrap=True)
     if not found.was_approved:
         line = "Nobody had approved it as it is now; the audit log says so."
         console.print(plain(line, "bold yellow"), soft_wrap=True)

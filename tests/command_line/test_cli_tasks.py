@@ -36,11 +36,13 @@ def test_the_pack_has_the_text_as_approved_and_the_command_that_records_it(
 def test_what_is_done_is_sent_and_no_task_any_more(workspace: Workspace) -> None:
     workspace.run("approve", PROJECT, ITEM, "--by", "Ana")
     shown = workspace.run("done", PROJECT, ITEM, "--url", URL, "--by", "Ana").stdout
-    assert f"Recorded: {ITEM} on linkedin, {URL}" in shown
+    assert f"Recorded: {ITEM} on LinkedIn, {URL}" in shown
     assert "Nobody had approved" not in shown
     (post,) = workspace.json("report", PROJECT)["published"]
     assert (post["item"], post["permalink"]) == (ITEM, URL)
-    assert f"{URL} (posted by a person)" in workspace.run("report", PROJECT).stdout
+    report = workspace.run("report", PROJECT).stdout
+    assert URL in report.split()  # whole, on one line
+    assert "(posted by a person)" in report
     assert ITEM not in {task["item"] for task in workspace.json("tasks", PROJECT)["tasks"]}
     again = workspace.json("done", PROJECT, ITEM, "--url", URL, "--by", "Ana")
     assert again["new"] is False

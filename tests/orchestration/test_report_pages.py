@@ -53,17 +53,17 @@ def test_live_page_shows_the_balance_and_each_channel() -> None:
 def test_a_published_post_has_a_link_that_leads_there() -> None:
     addresses = ["https://x.com/a_b_c/status/1", "", "https://evil.test/> <img src=x> `[a](b)"]
     published: list[dict[str, object]] = [
-        {"item": "post_1", "channel": "twitter", "url": url, "by_hand": not url}
-        for url in addresses
+        {"item": "post_1", "channel": "twitter", "part": part, "url": url, "by_hand": not url}
+        for part, url in enumerate(addresses, start=1)
     ]
 
     page = execution_page(report_of(result("sent", 3), mode="live", published=published))
 
     assert page.endswith(
         "## Published\n\n"
-        "- post\\_1 on twitter: <https://evil.test/%3E%20%3Cimg%20src=x%3E%20%60[a](b)>\n"
-        "- post\\_1 on twitter, by a person: address not known\n"
-        "- post\\_1 on twitter: <https://x.com/a_b_c/status/1>"
+        "- post\\_1 \\(part 3\\) on X: <https://evil.test/%3E%20%3Cimg%20src=x%3E%20%60[a](b)>\n"
+        "- post\\_1 \\(part 2\\) on X, by a person: address not known\n"
+        "- post\\_1 on X: <https://x.com/a_b_c/status/1>"
     )
 
 
