@@ -137,9 +137,7 @@ def test_the_plan_is_shown_in_the_clients_time_zone_with_what_would_happen(
     items = {item["item"]: item for item in plan["items"]}
     email = {(s["state"], s["reason"]): s["count"] for s in items["fit-em-1"]["states"]}
     assert email == {("held", "not approved"): 9, ("skipped", "unsubscribed"): 1}
-    assert items["fit-li-1"]["states"] == [
-        {"state": "held", "reason": "not approved", "count": 1}
-    ]
+    assert items["fit-li-1"]["states"] == [{"state": "held", "reason": "not approved", "count": 1}]
     assert items["fit-em-1"]["approval"] == "not approved"
 
     workspace.run("approve", PROJECT, "fit-em-1", "--by", "Ana")

@@ -256,12 +256,12 @@ POSTS = (
     ),
     _of(
         "guard: thread after a refusal", "a thread goes on without its beginning",
-        '(and_(is_later, _before(_ENDED)), _say(HOLD, _PART_DID_NOT_GO.reason)),', "",
+        "(and_(is_later, _before(_ENDED)), _say(HOLD, _PART_DID_NOT_GO.reason)),", "",
         _POSTS + "test_after_a_part_that_is_refused_nothing_of_a_thread_goes_out",
     ),
     _of(
         "guard: thread in doubt", "a thread goes on after a part that may not be there",
-        '(and_(is_later, _before(doubt)), _say(HOLD, _PART_IN_DOUBT.reason)),', "",
+        "(and_(is_later, _before(doubt)), _say(HOLD, _PART_IN_DOUBT.reason)),", "",
         _POSTS + "test_a_thread_stops_on_doubt_and_goes_on_when_it_ends",
     ),
     _of(

@@ -9,7 +9,9 @@ from tests.mutation.mutant import Mutant
 _RUNS, _RECALL = "unit/test_post_runs.py::", "unit/test_recalling.py::"
 
 
-def _of(file: str, name: str, prevents: str, text: str, instead: str, *tests: str, **more: Any) -> Mutant:
+def _of(
+    file: str, name: str, prevents: str, text: str, instead: str, *tests: str, **more: Any
+) -> Mutant:
     return Mutant(name, prevents, f"aicmo/{file}.py", text, instead, tests, **more)
 
 
