@@ -20,7 +20,7 @@ from aicmo.gateways.contract import Outcome, OutcomeKind, Scope
 from aicmo.gateways.login import Login, needs_a_person, not_now
 from aicmo.gateways.logins import NETWORKS
 from aicmo.gateways.social_gateway import NoToken
-from aicmo.models import AccountSecret
+from aicmo.models import Account, AccountSecret
 from aicmo.redaction import describe
 from aicmo.sealing import seal, unseal
 
@@ -124,13 +124,20 @@ class AccountTokens:
         with self._database.read() as session:
             row, now = self._row(session), self._database.now(session)
             login = self._usable(row)
-        return self._refreshed() if self._network.is_due(login, now) else login
+            is_due = self._is_due(session, row, login, now)
+        return self._refreshed() if is_due else login
+
+    def _is_due(self, session: Session, row: AccountSecret, login: Login, now: datetime) -> bool:
+        """Also once after the network refused the account: the token may have been taken back early."""
+        paused_at = session.get_one(Account, row.account_id).paused_at
+        was_refused = paused_at is not None and row.refreshed_at < paused_at
+        return self._network.is_due(login, now) or (was_refused and bool(login.refresh_token))
 
     def _refreshed(self) -> Login:
         with self._database.write() as session:
             row = self._row(session, locked=True)
             now, login = self._database.now(session), self._usable(row)
-            if not self._network.is_due(login, now):  # another worker was here first
+            if not self._is_due(session, row, login, now):  # another worker was here first
                 return login
             try:
                 fresh = self._network.refresh(login, now)

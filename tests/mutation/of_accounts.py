@@ -63,9 +63,17 @@ RENEWAL = (
         "execution/account_tokens.py",
         "one refresh for all workers",
         "the second worker spends the first one's new token",
-        "if not self._network.is_due(login, now):  # another worker was here first",
+        "if not self._is_due(session, row, login, now):  # another worker was here first",
         "if False:",
         _TOKENS + "test_workers_at_once_refresh_once",
+    ),
+    _of(
+        "execution/account_tokens.py",
+        "one refresh after a refusal",
+        "a token that was taken back early is used until its end",
+        "(was_refused and bool(login.refresh_token))",
+        "False",
+        _TOKENS + "test_after_a_refusal_the_token_is_refreshed_once",
     ),
     _of(
         "gateways/login_x.py",

@@ -92,6 +92,30 @@ def test_a_token_with_time_left_is_used_as_it_is(
     assert peer.asked == []
 
 
+@pytest.mark.parametrize(
+    ("channel", "refresh_token", "refreshes"),
+    [(Channel.TWITTER, None, 1), (Channel.BLUESKY, None, 1), (Channel.INSTAGRAM, "", 0)],
+)
+def test_after_a_refusal_the_token_is_refreshed_once(
+    database: Database, peer: LoginPeer, channel: Channel, refresh_token: str | None, refreshes: int
+) -> None:
+    now = database.time()
+    token = peer.token("refresh") if refresh_token is None else refresh_token
+    source = tokens(
+        database, peer, channel, access_token="taken-back", refresh_token=token, obtained_at=now,
+        expires_at=now + timedelta(days=30),
+    )  # fmt: skip
+    with database.write() as session:
+        session.query(Account).update({"paused_at": database.time(), "pause_reason": "401"})
+
+    given = [source.access_token() for _ in range(2)]
+
+    assert len(peer.asked) == refreshes
+    assert given[0] == given[1]
+    assert (given[0] != "taken-back") is bool(refreshes)
+    assert secret(database).needs_login == ""
+
+
 @pytest.mark.parametrize("fault", ["lost", "cut", "garbage", "dropped"])
 def test_a_lost_answer_about_a_single_use_token_asks_for_a_person(
     database: Database, peer: LoginPeer, fault: Any
