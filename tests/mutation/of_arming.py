@@ -205,9 +205,14 @@ LIMITS = (
 REPEATING = (
     _arming(
         "repeat: by the gateway that knows the token", "a repeat elsewhere is a second message",
-        "_OTHER_GATEWAY if row[0] in strangers else _verdict_of(row[1], row[6], gateway),",
-        "_verdict_of(row[1], row[6], gateway),",
+        "stopped |= dict.fromkeys(_tried_elsewhere(session, ambiguous, gateway), _OTHER_GATEWAY)", "",
         _BITE + "test_a_doubt_is_repeated_by_its_own_gateway_only",
+    ),
+    _arming(
+        "repeat: with the same bytes", "a changed text counts as sent, and readers see the former one",
+        "stopped = dict.fromkeys(_tried_otherwise(session, ambiguous, posts), _OTHER_BYTES)",
+        "stopped = dict[int, guards.Verdict]()",
+        "unit/test_mastodon_runs.py::test_a_text_that_was_changed_in_doubt_does_not_count_as_sent",
     ),
     _arming(
         "repeat: by a repeat-safe gateway", "a gateway without tokens sends a doubt again",
