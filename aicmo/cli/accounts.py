@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aicmo.cli.accounts_adding import Network, add, read_network
+from aicmo.cli.accounts_adding import Network, add, read_network, require_project
 from aicmo.cli.accounts_tables import (
     NETWORK_NAMES,
     account_as_json,
@@ -37,6 +37,8 @@ def list_(
     """List the pinned accounts; asks no network."""
     from aicmo.execution.account_checking import list_accounts
 
+    if project:
+        require_project(project)
     with open_ledger().read() as session:
         found = list_accounts(session, project)
     if as_json:
@@ -62,6 +64,7 @@ def check(
     from aicmo.execution.account_checking import check_account, list_accounts
 
     database = open_ledger()
+    require_project(project)
     with database.read() as session:
         pinned = [Channel(each.channel) for each in list_accounts(session, project)]
     wanted = [read_network(network)] if network else pinned

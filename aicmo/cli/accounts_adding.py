@@ -84,7 +84,7 @@ def add(
     secret_key = get_settings().require_secret_key()
     if block and not _BLOCK_NAME.fullmatch(block):
         raise typer.BadParameter("is lowercase letters, digits and dashes", param_hint="--block")
-    _require_project(project)
+    require_project(project)
     given = read_login(credentials) if credentials else _nothing()
     pages = pages or account.startswith("urn:li:organization:")
     login = obtain(Way(channel, server, redirect, paste, no_browser, pages), given)
@@ -101,7 +101,7 @@ def add(
     _tell(pin, block, is_paused=is_paused, as_json=as_json)
 
 
-def _require_project(project: str) -> None:
+def require_project(project: str) -> None:
     """Asked before anybody logs in for nothing."""
     from aicmo.errors import NoSuchProject
     from aicmo.models import Project as Row
@@ -134,11 +134,23 @@ def _agree(pin: Pin, *, yes: bool) -> None:
     console.print("You are logged in as")
     for label, value in _lines(pin.profile, pin.server):
         console.print(plain(f"  {label:<9}{value}"), soft_wrap=True)
+    if missing := _lacks(pin):
+        console.print(plain(f"This log-in lacks {missing}.", "yellow"), soft_wrap=True)
     if yes:
         return
     if not sys.stdin.isatty():
         raise typer.BadParameter("without a terminal to ask at, it needs --yes")
     typer.confirm(f"Is this the account that {pin.project_id} goes out as?", abort=True, err=True)
+
+
+def _lacks(pin: Pin) -> str:
+    """The permissions that posting needs and the network didn't give, and what else they fit."""
+    from aicmo.execution.account_checking import missing_scopes
+
+    scopes = pin.profile.scopes
+    missing = ", ".join(missing_scopes(pin.channel, pin.profile.identity, tuple(scopes)))
+    is_for_pages = pin.channel is Channel.LINKEDIN and "w_organization_social" in scopes
+    return f"{missing}; to post as a page, add --pages" if missing and is_for_pages else missing
 
 
 def _lines(profile: Profile, server: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,18 @@ import typer
 from aicmo.channels import Channel
 from aicmo.cli.console import plain, to_stderr
 from aicmo.cli.ledger import now
+from aicmo.smtp_relay import is_loopback
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from aicmo.gateways.login import Login
     from aicmo.gateways.oauth import Consent
 
 _PATIENCE_SECONDS = 300.0
+_SERVER = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[\w.-]+|\[[0-9a-f:]+\])(:\d{1,5})?(?=/|$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +61,21 @@ def read_login(source: str) -> Login:
         content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
         return Login.from_bytes(content)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        place = ".".join(str(each) for each in first["loc"])
-        said = f"{place}: {first['msg']}" if place else "it is no JSON object"
-        raise FixInput(f"{name} holds no log-in: {said}", next_step=step) from None
+        raise FixInput(f"{name} holds no log-in: {_wrong(error)}", next_step=step) from None
     except OSError as error:
         said = f"{name} can't be read: {error.strerror}"
         raise FixInput(said, next_step=step) from None
+
+
+def _wrong(error: ValidationError) -> str:
+    """What is wrong with it, without anything of its values."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(str(each) for each in first["loc"])
+    if not place:
+        return "it is no JSON object"
+    if first["type"] == "extra_forbidden":
+        return f"{place} is no field of it"
+    return f"{place}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def obtain(way: Way, given: Login) -> Login:
@@ -78,6 +93,7 @@ def obtain(way: Way, given: Login) -> Login:
             return _bluesky(way, given)
         if way.channel is Channel.MASTODON:
             given = given.with_(server=_server(way.server or given.server))
+            _require_reachable(given)
         if given.access_token or given.refresh_token:
             return _freshened(way.channel, given)
         return _by_consent(way, given)
@@ -119,6 +135,7 @@ def _bluesky(way: Way, given: Login) -> Login:
     name = given.identifier or typer.prompt("Handle, such as acme.bsky.social", err=True)
     if server := way.server or given.server:
         login = given.with_(identifier=name.strip().removeprefix("@"), server=_server(server))
+        _require_reachable(login)
     else:
         home = find_home(name)
         login = given.with_(identifier=home.did, server=home.server)
@@ -137,7 +154,32 @@ def _server(text: str) -> str:
             "this network has many servers: name yours, such as https://mastodon.social",
             param_hint=hint,
         )
-    return (text if "://" in text else f"https://{text}").rstrip("/")
+    found = _SERVER.match(text if "://" in text else f"https://{text}")
+    if not found or (found["scheme"] != "https" and not is_loopback(found["host"])):
+        raise typer.BadParameter(
+            "isn't the address of a server, such as https://mastodon.social", param_hint="--server"
+        )
+    return found.group().rstrip("/")
+
+
+def _require_reachable(login: Login) -> None:
+    """A name that leads nowhere, or into a private network, is told before anything is asked there.
+
+    Raises:
+        FixInput: it does.
+    """
+    from aicmo.errors import FixInput
+    from aicmo.public_hosts import PublicHosts
+
+    parts = urlsplit(login.server)
+    host = parts.hostname or ""
+    if login.api_url or is_loopback(host):
+        return
+    try:
+        PublicHosts().addresses(host, parts.port or 443)
+    except FixInput as error:
+        step = "Name the account's server, as its pages have it in their address."
+        raise FixInput(str(error), next_step=step) from None
 
 
 def _freshened(channel: Channel, given: Login) -> Login:

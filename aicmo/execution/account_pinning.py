@@ -65,7 +65,7 @@ def in_words(channel: str, outcome: Outcome) -> FixAccount | TryLater:
     name = NETWORKS[Channel(channel)].name
     said = " ".join(part for part in (outcome.code, outcome.detail) if part) or "no reason given"
     if outcome.kind in (OutcomeKind.REFUSED_ACCOUNT, OutcomeKind.REFUSED_FOR_GOOD):
-        step = "See to that, or log in anew: `aicmo accounts add`."
+        step = "Look at the account there; `aicmo accounts add` takes a new log-in or app password."
         return FixAccount(f"{name} refuses the log-in: {said}", next_step=step)
     until = f" after {outcome.not_before:%H:%M} UTC" if outcome.not_before else " later"
     return TryLater(f"{name} gives no answer now: {said}", next_step=f"Run it again{until}.")

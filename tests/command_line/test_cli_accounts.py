@@ -220,7 +220,7 @@ def test_a_log_in_that_is_at_hand_needs_no_browser(workspace: Workspace, peer: L
     ("content", "told"),
     [
         ("not json", "holds no log-in"),
-        ('{"acces_token": "canary-token"}', "acces_token: Extra inputs"),
+        ('{"acces_token": "canary-token"}', "acces_token is no field of it"),
         ('{"api_url": "https://evil.example"}', "only a loopback address"),
         ("[]", "holds no log-in"),
     ],
@@ -242,6 +242,9 @@ def test_a_wrong_file_is_told_without_its_secrets(
         ((PROJECT, "email"), "is no social network"),
         (("nobody", "x"), "Project nobody not found"),
         ((PROJECT, "mastodon"), "name yours"),
+        ((PROJECT, "mastodon", "--server", "http://mastodon.social"), "isn't the address of a"),
+        ((PROJECT, "mastodon", "--server", "mailto:anna"), "isn't the address of a server"),
+        ((PROJECT, "mastodon", "--server", "10.0.0.1"), "no address of the public internet"),
         ((PROJECT, "x", "--redirect", "http://agency.example/"), "neither https://"),
     ],
 )
@@ -251,6 +254,24 @@ def test_what_cant_be_meant_is_told_at_once(
     more = ("--credentials", credentials(workspace, peer)) if "--redirect" in arguments else ()
     said = workspace.run("accounts", "add", *arguments, *more, status=2)
     assert told in said.stderr
+
+
+def test_a_log_in_that_lacks_permissions_is_told_before_it_is_pinned(
+    workspace: Workspace, peer: LoginPeer
+) -> None:
+    peer.reads["/v2/userinfo"] = {"sub": "a1", "name": "Ada"}
+    scopes = ["w_organization_social", "r_organization_social"]
+    file = credentials(workspace, peer, access_token=peer.token("access"), scopes=scopes)
+    command = ("accounts", "add", PROJECT, "linkedin", "--credentials", file, "--yes")
+    said = workspace.run(*command).stderr
+    assert "lacks w_member_social; to post as a page, add --pages" in said
+
+
+@pytest.mark.parametrize("command", ["list", "check"])
+def test_a_project_that_isnt_there_is_no_project_without_accounts(
+    workspace: Workspace, command: str
+) -> None:
+    assert "nobody not found" in workspace.run("accounts", command, "nobody", status=2).stderr
 
 
 def test_nobody_is_pinned_without_a_yes(workspace: Workspace, peer: LoginPeer) -> None:
