@@ -22,7 +22,9 @@ body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; backgr
 main {{ max-width: 26rem; margin: 1.5rem; padding: 2rem 2.25rem; background: #fff;
   border-radius: 12px; box-shadow: 0 1px 3px rgb(16 24 40 / .12); }}
 h1 {{ margin: 0 0 .5rem; font-size: 1.35rem; line-height: 1.3; }}
-p {{ margin: 0; color: #4a5565; }}
+p {{ margin: 0; color: #4a5565; overflow-wrap: anywhere; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #12151b; color: #e7eaf0; }}
+  main {{ background: #1b2029; }} p {{ color: #a3acbd; }} }}
 </style></head>
 <body><main><h1>{title}</h1><p>{text}</p></main></body></html>
 """
