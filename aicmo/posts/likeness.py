@@ -13,15 +13,16 @@ KEPT_APART = timedelta(days=7)
 
 
 def text_sha256(item: Item) -> str:
-    """Hex SHA-256 of a post's text, link and thread; '' of anything else.
+    """Hex SHA-256 of a post's text and link; '' of anything else.
 
-    Composed letters (NFC), spaces and upper or lower case make no difference.
+    Of a thread it is the first part's: networks see a post of its own in it. Composed letters (NFC),
+    spaces and upper or lower case make no difference.
     """
     content = item.content
     if not isinstance(content, PostContent):
         return ""
-    texts = [content.text, content.link or "", *(part.text for part in content.thread)]
-    return hashlib.sha256("\0".join(map(_plain, texts)).encode()).hexdigest()
+    plain = f"{_plain(content.text)}\0{_plain(content.link or '')}"
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def repeated_parts(content: PostContent) -> Iterator[tuple[int, int]]:

@@ -284,6 +284,14 @@ def test_the_same_text_is_not_posted_twice_within_a_week(
     assert told(ledger) == [SENT, ("held", guards.ALIKE)]
 
 
+def test_a_thread_does_not_begin_with_the_text_of_another_post(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger, *twins(content={"text": "open on monday.", "thread": [{"text": "More."}]}))
+    run(ledger, opening(network))
+    assert told(ledger) == [SENT, ("held", guards.ALIKE), ("held", guards.ALIKE)]
+
+
 def test_it_is_where_that_is_meant_or_a_week_has_passed(
     ledger: ClockedDatabase, network: HttpPeer
 ) -> None:
