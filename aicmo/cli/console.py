@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 PLAIN_WIDTH = 120
+_UNLIMITED = 10_000
 STATE_STYLES = {
     "sent": "green",
     "previewed": "green",
@@ -85,6 +86,13 @@ def grid(columns: Sequence[str], *, right: Iterable[int] = (), title: str | None
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number in numbers else "left", overflow="fold")
     return table
+
+
+def print_whole(console: Console, table: Table) -> None:
+    """Prints a table in its whole width: an address in it can be copied, also where lines wrap."""
+    unlimited = console.options.update(max_width=_UNLIMITED)
+    console.width = max(console.width, console.measure(table, options=unlimited).maximum)
+    console.print(table)
 
 
 def local_time(instant: datetime, timezone: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aicmo.cli.accounts_tables import NETWORK_NAMES
 from aicmo.cli.console import count, grid, plain
 from aicmo.cli.number_ranges import ranges
 
@@ -80,18 +81,25 @@ def _show_evidence(console: Console, doubts: Sequence[Doubt], at: datetime) -> N
 def _evidence(doubt: Doubt, at: datetime) -> Text:
     to = f" to {doubt.recipient}" if doubt.recipient else ""
     heading = plain(f"{doubt.item}, {doubt.channel}{to}", "bold")
-    known = f"<{doubt.token}@…>" if doubt.channel == "email" else doubt.token
-    name = "Message-ID" if doubt.channel == "email" else "token"
     lines = [
         f"In doubt since {_minute(doubt.since)}: {_why(doubt)}",
         *(_transmission(each) for each in doubt.attempts),
         *(_answer(each) for each in doubt.readings[-_READINGS:]),
-        f"The provider knows it by its {name} {known}",
+        _where_to_look(doubt),
     ]
     if early := _too_early([doubt], at):
         lines.append(f"--is-not-there is accepted {early}: until then it may still arrive")
     # Joined, since what is appended to a bold text would be bold as well.
     return plain("\n").join([heading, *map(plain, lines)])
+
+
+def _where_to_look(doubt: Doubt) -> str:
+    if doubt.channel == "email":
+        return f"The provider knows it by its Message-ID <{doubt.token}@…>"
+    if network := NETWORK_NAMES.get(doubt.channel):
+        since = f"{doubt.began_at:%H:%M}"
+        return f"Look at what the account on {network} has posted since {since}: “{doubt.title}”"
+    return f"The provider knows it by its token {doubt.token}"
 
 
 def _too_early(doubts: Sequence[Doubt], at: datetime) -> str:
@@ -173,12 +181,15 @@ def _show_next(console: Console, project: str, doubts: Sequence[Doubt], at: date
         return
     first = undecided[0].delivery_id
     early = _too_early(undecided[:1], at)
-    say("What they can't tell is decided by you, from the provider's log or the recipient:")
+    posted = undecided[0].channel in NETWORK_NAMES
+    look_at = "the account's page" if posted else "the provider's log or the recipient"
+    say(f"What they can't tell is decided by you, from {look_at}:")
     for option, meaning in _CHOICES:
         say(f"  {meaning}")
         if early and option == _NOT_THERE:
             say(f"  Accepted {early}:")
-        command = f"    aicmo doubts {project} {first} {option} --reason 'HOW YOU KNOW'"
+        found = " --reference https://…" if posted and option == "--is-there" else ""
+        command = f"    aicmo doubts {project} {first} {option}{found} --reason 'HOW YOU KNOW'"
         # Whole, to be copied.
         console.print(plain(command), soft_wrap=True)
     if len(undecided) > 1:

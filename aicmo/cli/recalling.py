@@ -9,7 +9,7 @@ import typer
 
 from aicmo.cli.accounts_tables import NETWORK_NAMES
 from aicmo.cli.app import FAILED
-from aicmo.cli.console import grid, plain, print_json, to_stdout
+from aicmo.cli.console import grid, plain, print_json, print_whole, to_stdout
 from aicmo.cli.ledger import open_ledger
 from aicmo.cli.options import By, Json, Project, person
 
@@ -74,11 +74,11 @@ def _list(project: str, posts: Sequence[Published], *, as_json: bool) -> None:
             str(post.delivery_id), plain(f"{post.item}{part}"), NETWORK_NAMES[post.channel],
             plain(f"{post.permalink or 'not known'}{by_hand}"), plain(post.recall, "yellow"),
         )  # fmt: skip
-    console.print(table)
+    print_whole(console, table)
 
 
 def _show(project: str, post: Published) -> None:
-    from aicmo.execution.published import ASKED, DELETED
+    from aicmo.execution.published import ASKED, DELETED, REFUSED
 
     console = to_stdout()
     where = post.permalink or f"{post.provider_ref} on {NETWORK_NAMES[post.channel]}"
@@ -89,7 +89,12 @@ def _show(project: str, post: Published) -> None:
         step = f"`aicmo recall {project} {post.delivery_id} --approve --by NAME` deletes it."
         console.print(plain(f"Next: {step}"), soft_wrap=True)
     elif post.recall == DELETED:
-        console.print(plain(f"Deleted: {where}. The ledger keeps it as sent and taken back."))
+        line = f"Deleted: {where}. The ledger keeps it as sent and taken back."
+        console.print(plain(line), soft_wrap=True)
+    elif post.recall == REFUSED:
+        line = f"Refused: {where} is still there ({post.detail})."
+        console.print(plain(line, "bold red"), soft_wrap=True)
+        console.print(plain("Next: delete it in the network's own app or pages."))
     else:
         line = f"Not confirmed: {where} may still be there ({post.detail or 'no answer'})."
         console.print(plain(line, "bold red"), soft_wrap=True)

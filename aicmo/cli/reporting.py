@@ -12,7 +12,7 @@ import typer
 from aicmo.cli.accounts_tables import NETWORK_NAMES
 from aicmo.cli.app import FAILED
 from aicmo.cli.books import show_books
-from aicmo.cli.console import STATE_STYLES, count, grid, plain, print_json, to_stdout
+from aicmo.cli.console import STATE_STYLES, count, grid, plain, print_json, print_whole, to_stdout
 from aicmo.cli.ledger import now, open_ledger
 from aicmo.cli.options import Json, Project
 
@@ -74,7 +74,7 @@ def _list_published(posts: Sequence[Published]) -> None:
             plain(f"{post.item}{part}"), NETWORK_NAMES[post.channel], str(post.delivery_id), said
         )  # fmt: skip
     to_stdout().print()
-    to_stdout().print(table)
+    print_whole(to_stdout(), table)
     to_stdout().print()
 
 
