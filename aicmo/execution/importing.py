@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from aicmo import audit
+from aicmo.channels import SOCIAL
 from aicmo.database import Database
 from aicmo.execution import contacts, expansion, post_media, restoring
 from aicmo.execution.fingerprint import Fingerprints
@@ -201,13 +202,26 @@ class _Import:
 
         What went out as `launch` on a network must not go out once more as `launch-bluesky` there.
         """
-        of_project = select(Item).where(Item.project_id == self.document.id)
-        item = self.session.scalars(of_project.where(Item.key == planned.id)).one_or_none()
+        item = self._keyed(planned.id)
+        if item is not None and _changes_network(item, planned):
+            self._set_aside(item)
+            item = None
         former = planned.part_of or item_id(planned.id, planned.channel.value)
         if item is not None or any(each.id == former for each in self.document.items):
             return item
-        moved = of_project.where(Item.key == former, Item.channel == planned.channel.value)
-        return self.session.scalars(moved).one_or_none()
+        moved = self._keyed(former)
+        return moved if moved is not None and moved.channel == planned.channel else None
+
+    def _keyed(self, key: str) -> Item | None:
+        mine = select(Item).where(Item.project_id == self.document.id, Item.key == key)
+        return self.session.scalars(mine).one_or_none()
+
+    def _set_aside(self, item: Item) -> None:
+        """What went out on one network is no post of another; under this id it is found when it returns."""
+        aside = item_id(item.key, item.channel)
+        is_taken = self._keyed(aside) or any(each.id == aside for each in self.document.items)
+        item.key = f"{aside}-{item.id}" if is_taken else aside
+        self.session.flush()
 
     def _account(self, channel: str) -> int:
         sender = self.document.brand.sender
@@ -231,6 +245,11 @@ class _Import:
             actor=self.actor, version=version, sha256=sha256,
             items_changed=[change.item for change in difference.items],
         )  # fmt: skip
+
+
+def _changes_network(item: Item, planned: PlannedItem) -> bool:
+    is_social = item.channel in SOCIAL or planned.channel in SOCIAL
+    return is_social and item.channel != planned.channel
 
 
 def _told(changes: contacts.ContactChanges) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from aicmo.database import Database
 from aicmo.errors import FixDocument
@@ -179,3 +179,29 @@ def test_a_post_that_gains_or_loses_networks_is_never_a_second_one(
     on_linkedin = [row for row in rows(database) if row[1] == "linkedin"]
     wanted = "launch" if len(then) == 1 else "launch-linkedin"
     assert on_linkedin == [(wanted, "linkedin", True)]
+
+
+def test_a_post_that_moves_from_network_to_network_is_one_post_on_each(database: Database) -> None:
+    """What went out on one network neither counts for another one, nor goes out there once more."""
+    bring(database, networks("twitter"))
+    with database.write() as session:
+        session.execute(update(Delivery).values(state="sent", provider_ref="1"))
+    bring(database, networks("bluesky"))
+    assert sent(database) == {
+        ("launch-twitter", "twitter", "sent"),
+        ("launch", "bluesky", "pending"),
+    }
+    bring(database, networks("twitter", "bluesky"))
+    there = {("launch-twitter", "twitter", "sent"), ("launch-bluesky", "bluesky", "pending")}
+    assert sent(database) == there
+    bring(database, networks("twitter"))
+    assert sent(database) == {
+        ("launch", "twitter", "sent"),
+        ("launch-bluesky", "bluesky", "pending"),
+    }
+
+
+def sent(database: Database) -> set[tuple[str, str, str]]:
+    with database.read() as session:
+        query = select(Item.key, Item.channel, Delivery.state)
+        return set(session.execute(query.join(Delivery, Delivery.item_id == Item.id)).tuples())
