@@ -75,7 +75,9 @@ def check(
     elif not found:
         _say_none(project)
     else:
-        for each in found:
+        for number, each in enumerate(found):
+            if number:
+                to_stdout().print()
             show_checked(to_stdout(), each, now())
     if any(each.problems for each in found):
         raise typer.Exit(FAILED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from aicmo.execution.account_checking import Checked, PinnedAccount
 
@@ -25,8 +27,10 @@ _KEPT = {"here": "here", "block": "Prefect block", "": "not here"}
 
 def show_accounts(console: Console, found: Sequence[PinnedAccount], at: datetime) -> None:
     """A table for each project, and below it why an account can't be used."""
-    for project_id, mine in groupby(found, key=lambda each: each.project_id):
+    for number, (project_id, mine) in enumerate(groupby(found, key=lambda each: each.project_id)):
         accounts = list(mine)
+        if number:
+            console.print()
         console.print(_table(project_id, accounts, at))
         for each in accounts:
             if each.trouble:
@@ -38,14 +42,18 @@ def _table(project_id: str, accounts: Sequence[PinnedAccount], at: datetime) -> 
     columns = ["Network", "Account", "Id", "Log-in", "Ends", "Checked (UTC)", "State"]
     table = grid(columns, title=project_id)
     for each in accounts:
-        short = each.trouble.partition(":")[0]
-        state = plain(short, "bold red") if short else plain("ok", "green")
         table.add_row(
             NETWORK_NAMES[each.channel], plain(each.handle or each.name or "-"), plain(each.identity),
             _KEPT[each.login], _days(each.ends_at, at),
-            f"{each.checked_at:%Y-%m-%d %H:%M}" if each.checked_at else "never", state,
+            f"{each.checked_at:%Y-%m-%d %H:%M}" if each.checked_at else "never", _state(each),
         )  # fmt: skip
     return table
+
+
+def _state(account: PinnedAccount) -> Text:
+    if account.trouble:
+        return plain(account.trouble.partition(":")[0], "bold red")
+    return plain("ok", "green") if account.login else plain("no log-in", "yellow")
 
 
 def show_checked(console: Console, each: Checked, at: datetime) -> None:
@@ -59,7 +67,10 @@ def show_checked(console: Console, each: Checked, at: datetime) -> None:
     head = plain(f"{NETWORK_NAMES[account.channel]}  ", "bold")
     console.print(head.append(f"{_who(account)}  ", "default").append(verdict))
     for label, value in _lines(each, at):
-        console.print(plain(f"  {label:<13}{value}"), soft_wrap=not console.is_terminal)
+        line = f"  {label:<13}{value}"
+        if console.is_terminal:
+            line = textwrap.fill(line, console.width, subsequent_indent=" " * 15)
+        console.print(plain(line), soft_wrap=True)
     for text in each.problems:
         console.print(plain(f"  Problem: {text}.".replace("..", "."), "bold red"), soft_wrap=True)
     for text in each.warnings:

@@ -185,6 +185,17 @@ def test_check_pauses_an_account_that_is_another_one_now(
     assert row["trouble"].startswith("paused: logged in as @somebody_else")
 
 
+def test_an_account_without_a_log_in_is_not_called_ok(workspace: Workspace) -> None:
+    with open_ledger().write() as session:
+        account = session.query(Account).filter_by(channel="linkedin").one()
+        account.identity, account.name = "urn:li:organization:5", "Northside"
+    (row,) = (
+        line for line in workspace.run("accounts", "list", PROJECT).stdout.splitlines()
+        if "Northside" in line
+    )  # fmt: skip
+    assert row.rstrip().endswith("no log-in")
+
+
 def test_check_tells_of_a_log_in_that_is_refused(
     workspace: Workspace, peer: LoginPeer, browser: Path
 ) -> None:
