@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from aicmo.errors import FixInput
 from aicmo.plans.films import is_film, read_film
@@ -21,6 +21,8 @@ _CLEAN = {
     "GIF": media_cleaning.clean_gif,
 }
 _UNLIKE_ITS_STANDARD = (ValueError, IndexError, struct.error)
+_MALICIOUS = (Image.DecompressionBombError, RecursionError)
+"""A picture of far too many pixels, and a film whose parts lie in each other without end."""
 _UPRIGHT_QUALITY, _QUALITIES = 95, (92, 84, 76)
 _ORIENTATION = 0x0112  # EXIF
 _SMALLER, _SMALLEST = 0.9, 64
@@ -59,7 +61,7 @@ def clean(content: bytes) -> Medium:
         if is_film(content):
             return look(media_cleaning.clean_film(content))
         return look(_clean_picture(content))
-    except (UnidentifiedImageError, OSError, SyntaxError, *_UNLIKE_ITS_STANDARD) as error:
+    except (OSError, SyntaxError, *_MALICIOUS, *_UNLIKE_ITS_STANDARD) as error:
         raise FixInput(
             "A picture or film of the plan can't be read",
             next_step="Save it anew as JPEG, PNG, WebP, GIF or MP4, and import the plan again.",

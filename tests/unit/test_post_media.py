@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -226,5 +228,20 @@ def test_a_film_is_as_large_as_it_is_shown(large_times: bool) -> None:  # noqa: 
     "content", [b"", b"GIF89a", film()[:300], jpeg()[:300], gif(frames=3)[:-40], b"\xff\xd8\xff"]
 )
 def test_what_can_not_be_read_is_refused_in_words(content: bytes) -> None:
+    refuses(content)
+
+
+def test_what_is_made_to_exhaust_the_machine_is_refused_in_words() -> None:
+    inside = b""
+    for _ in range(3_000):
+        inside = struct.pack(">I4s", len(inside) + 8, b"moov") + inside
+    refuses(struct.pack(">I4s4sI4s", 20, b"ftyp", b"mp42", 0, b"isom") + inside)
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
+    checked = b"IHDR" + header
+    part = struct.pack(">I", len(header)) + checked + struct.pack(">I", zlib.crc32(checked))
+    refuses(b"\x89PNG\r\n\x1a\n" + part)
+
+
+def refuses(content: bytes) -> None:
     with pytest.raises(FixInput, match="can't be read"):
         clean(content)
