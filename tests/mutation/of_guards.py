@@ -250,6 +250,16 @@ POSTS = (
         _POSTS + "test_what_went_out_late_counts_from_then",
     ),
     _of(
+        "guard: one account of two projects", "two projects of a client say the same on one account",
+        "    return or_(other.id == one.id, is_one)", "    return other.id == one.id",
+        _POSTS + "test_the_same_text_is_not_posted_for_two_projects_of_one_account",
+    ),
+    _of(
+        "guard: the same number elsewhere", "accounts of two servers keep each other from posting",
+        "        other.server == one.server,\n", "",
+        _POSTS + "test_the_same_text_is_not_posted_for_two_projects_of_one_account",
+    ),
+    _of(
         "guard: operator task", "without an account a post fails, rather than wait for a person",
         "_say(HOLD, OPERATOR_TASK)", '""',
         _POSTS + "test_without_an_account_a_run_is_no_failure",

@@ -24,6 +24,7 @@ from aicmo.gateways.contract import (
     Outcome,
     OutcomeKind,
     Question,
+    RateLimit,
     Reading,
     RepeatClass,
 )
@@ -38,6 +39,7 @@ from tests.unit.effect_runs import clocked
 from tests.unit.live_runs import LIVE
 from tests.unit.post_runs import (
     CONFIG,
+    ScriptedNetwork,
     deliveries,
     later,
     mastodon_post,
@@ -343,6 +345,22 @@ def test_the_same_text_is_not_posted_for_two_projects_of_one_account(
     run(ledger, opening(network))
     run(ledger, opening(network), project_id="campaign")
     assert [each.state for each in deliveries(ledger)] == ["sent", state]
+
+
+def test_the_limit_of_an_account_holds_for_its_projects_together(
+    ledger: ClockedDatabase, network: HttpPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedNetwork, "limits", (RateLimit(1, timedelta(hours=1)),))
+    ready(ledger)
+    imported(ledger, mastodon_post("post-2", text="Another one."), id="campaign")
+    pin(ledger)
+    approve(ledger, "campaign", None, approved_by="Ann", now=NOW)
+    run(ledger, opening(network))
+    run(ledger, opening(network), project_id="campaign")
+    assert [each.state for each in deliveries(ledger)] == ["sent", "pending"]
+    later(ledger, hours=2)
+    run(ledger, opening(network), project_id="campaign")
+    assert [each.state for each in deliveries(ledger)] == ["sent", "sent"]
 
 
 def test_a_post_of_another_project_is_not_taken_for_the_one_in_doubt(
