@@ -39,7 +39,8 @@ class TestMastodonGateway(ReadableContract):
     modes: ClassVar[Mapping[str, Mode]] = COMMON | {
         "the post that it answers is gone": mode(Fault(status=404), FOR_GOOD),
         "it can't be processed": mode(Fault(status=422, content={"error": "no"}), FOR_GOOD),
-        # It can be repeated or read, and then it is certain.
+        # It can be repeated or read, and then its reference is known: a thread needs it.
+        "apply, then cut": mode(Fault(applies=True, then="cut"), UNKNOWN),
         "apply, then 200 without a reference": mode(Fault(applies=True, content={}), UNKNOWN),
         "200 that is no answer to it": mode(Fault(content={"status": "maintenance"}), UNKNOWN),
     }
