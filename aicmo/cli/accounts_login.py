@@ -14,7 +14,6 @@ import typer
 from aicmo.channels import Channel
 from aicmo.cli.console import plain, to_stderr
 from aicmo.cli.ledger import now
-from aicmo.smtp_relay import is_loopback
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -148,6 +147,8 @@ def _bluesky(way: Way, given: Login) -> Login:
 
 def _server(text: str) -> str:
     """`https://host` of a server, given with or without its scheme."""
+    from aicmo.smtp_relay import is_loopback
+
     if not text:
         hint = "--server"
         raise typer.BadParameter(
@@ -170,6 +171,7 @@ def _require_reachable(login: Login) -> None:
     """
     from aicmo.errors import FixInput
     from aicmo.public_hosts import PublicHosts
+    from aicmo.smtp_relay import is_loopback
 
     parts = urlsplit(login.server)
     host = parts.hostname or ""
