@@ -81,6 +81,7 @@ def _links(material: Material) -> Section | None:
             rows.append((item.title, item.content.cta.url))
         elif isinstance(item.content, PostContent) and item.content.link:
             rows.append((item.title, item.content.link))
+    rows = list(dict.fromkeys(rows))  # one post on several networks is several items
     caption = say.plural(
         "{number} address the content leads to",
         "{number} addresses the content leads to",

@@ -22,6 +22,7 @@ from tests.documents.fixtures import (
     sample_content,
     sample_data,
 )
+from tests.unit.social_projects import LINK, launch, social_document
 
 ENGLISH = Wording(translation("en"), ZoneInfo("UTC"))
 NAMES = ["sample", *example_names()]
@@ -59,7 +60,8 @@ def expected_texts(content: ProjectContent) -> Iterator[str]:
     for item in document.items:
         yield item.title
         yield from strings(
-            item.content.model_dump(mode="json"), {"kind", "format", "action", "file"}
+            item.content.model_dump(mode="json"),
+            {"kind", "format", "action", "file", "visibility"},
         )
     yield from (one.name for one in document.kpis)
     yield from (line.name for line in (document.budget.lines if document.budget else ()))
@@ -261,3 +263,11 @@ def test_one_content_is_composed_once_for_all_formats_and_another_by_itself() ->
     renamed = replace(content, document=content.document.model_copy(update={"name": "Autumn"}))
     assert compose(renamed).title == "Autumn"
     assert compose(content) == outline
+
+
+def test_a_link_of_a_post_on_several_networks_is_listed_once() -> None:
+    outline = compose(
+        content_of(social_document(launch()).model_dump(mode="json", exclude_none=True))
+    )
+    (appendix,) = (chapter for chapter in outline.chapters if chapter.key == "appendix")
+    assert list(texts([appendix])).count(LINK) == 1
