@@ -270,4 +270,4 @@ def test_a_link_of_a_post_on_several_networks_is_listed_once() -> None:
         content_of(social_document(launch()).model_dump(mode="json", exclude_none=True))
     )
     (appendix,) = (chapter for chapter in outline.chapters if chapter.key == "appendix")
-    assert list(texts([appendix])).count(LINK) == 1
+    assert list(texts((appendix,))).count(LINK) == 1
