@@ -18,7 +18,8 @@ _KEY = "AICMO_SECRET_KEY"
 _NEW_ENV = """\
 # Settings of this folder, one a line. AICMO's README lists all of them.
 
-# Ties opt-outs to people. Keep it, and keep a copy apart from the database:
+# Ties opt-outs to people, and seals the log-ins of accounts. Keep it, and keep a copy
+# apart from the database:
 {key}
 # What email goes through, and who may get `aicmo email test`:
 #AICMO_SMTP_URL=smtp://user%40agency.com:password@mail.agency.com:587?tls=starttls
@@ -27,8 +28,9 @@ _NEW_ENV = """\
 # Where bounces and complaints arrive:
 #AICMO_FEEDBACK_URL=imaps://bounces%40agency.com:password@imap.agency.com/INBOX
 
-# Without this nothing is ever sent:
+# Without this nothing is ever sent, and posts only where their networks are named:
 #EXECUTION_ENABLED=true
+#EXECUTION_CHANNELS=email,linkedin,instagram,x,bluesky,mastodon
 """
 
 

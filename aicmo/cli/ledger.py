@@ -71,7 +71,8 @@ class PausedAccount:
 
     def __str__(self) -> str:
         reason = f" ({self.reason})" if self.reason else ""
-        return f"the {self.channel} account {self.handle} of {self.project_id}{reason}"
+        handle = f" {self.handle}" if self.handle else ""
+        return f"the {self.channel} account{handle} of {self.project_id}{reason}"
 
 
 def paused_accounts(

@@ -22,12 +22,13 @@ from aicmo.execution.settling import pause_account
 from aicmo.execution.states import Mover
 from aicmo.gateways.login import Login
 from aicmo.gateways.logins import missing_scopes
-from aicmo.gateways.social_gateway import Profile
+from aicmo.gateways.social_gateway import Profile, other_account
 from aicmo.models import Account, AccountSecret
 from aicmo.settings import get_settings
 
 _WARN_OF_THE_LOGIN, _WARN_OF_THE_API = timedelta(days=15), timedelta(days=60)
 """LinkedIn's 60 days are warned of from the 45th on."""
+_PAUSED = "paused: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def _pinned(account: Account, secret: AccountSecret | None) -> PinnedAccount:
         # A refresh may have prolonged it since it was noted.
         ends_at = max(ends_at, secret.expires_at or ends_at) if ends_at else None
     if account.paused_at is not None:
-        trouble = f"paused: {account.pause_reason or 'refused'}"
+        trouble = f"{_PAUSED}{account.pause_reason or 'refused'}"
     return PinnedAccount(
         account.project_id, account.channel, account.identity, account.name,
         str(account.profile.get("handle", "")), account.server, login,
@@ -123,8 +124,7 @@ def check_account(
 
 
 def _another(database: Database, pinned: PinnedAccount, live: Profile, by: str) -> Checked:
-    who, whose = live.handle or live.name or live.identity, pinned.handle or pinned.name
-    said = f"logged in as {who}, but the project's account is {whose or pinned.identity}"
+    said = other_account(live, pinned.identity, pinned.handle or pinned.name)
     with audit.transaction(database, pinned.project_id) as session:
         account = require_account(session, pinned.project_id, pinned.channel)
         mover = Mover(pinned.project_id, by, database.now(session))
@@ -161,7 +161,7 @@ def _record(session: Session, account: Account, by: str, *, same: bool) -> None:
 
 def _judged(pinned: PinnedAccount, live: Profile, now: datetime) -> Checked:
     missing = missing_scopes(Channel(pinned.channel), pinned.identity, tuple(live.scopes))
-    problems = [pinned.trouble.capitalize()] if pinned.trouble else []
+    problems = [_released_by(pinned)] if pinned.trouble else []
     if missing:
         problems.append(f"It lacks {', '.join(missing)}: log in anew, and agree to all of it")
     problems += _no_store_for(pinned.channel)
@@ -180,6 +180,14 @@ def _judged(pinned: PinnedAccount, live: Profile, now: datetime) -> Checked:
         pinned, live, is_same=True, missing=tuple(missing),
         problems=tuple(problems), warnings=tuple(warnings),
     )  # fmt: skip
+
+
+def _released_by(pinned: PinnedAccount) -> str:
+    said = pinned.trouble.capitalize()
+    if not pinned.trouble.startswith(_PAUSED):
+        return said
+    release = f"`aicmo unpause {pinned.project_id} --channel {pinned.channel}`"
+    return f"{said}. The log-in is right now: {release} lets its posts go out"
 
 
 def _no_store_for(channel: str) -> list[str]:

@@ -96,6 +96,14 @@ class TokenSource(Protocol):
         ...
 
 
+def other_account(live: Profile, identity: str, name: str) -> str:
+    """Who is logged in instead of the pinned account; by their ids where both are called the same."""
+    who = live.handle or live.name
+    if not who or not name or who == name:
+        who, name = live.identity, identity
+    return f"logged in as {who}, but the project's account is {name}"
+
+
 class SocialGateway(HttpGateway):
     """A network's own part: `profile`, `_stage`, `_post`, `reconcile` and `recall`.
 
@@ -137,9 +145,8 @@ class SocialGateway(HttpGateway):
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             return Outcome(OutcomeKind.NOT_SENT, detail=type(error).__name__, scope=Scope.RUN)
         if found.identity != self.account.identity:
-            who = found.handle or found.name or found.identity
-            pinned = self.account.handle or self.account.name or self.account.identity
-            detail = f"logged in as {who}, but the project's account is {pinned}"
+            pinned = self.account
+            detail = other_account(found, pinned.identity, pinned.handle or pinned.name)
             return Outcome(OutcomeKind.REFUSED_ACCOUNT, detail=detail[:200])
         self.identity = found.identity
         return None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from aicmo import audit
 from aicmo.channels import Channel
@@ -22,7 +22,7 @@ from aicmo.execution.accounts import open_gateway_of
 from aicmo.execution.gate import issue_account_permit
 from aicmo.gateways.contract import LivePermit
 from aicmo.gateways.login import Login
-from aicmo.gateways.social_gateway import Profile
+from aicmo.gateways.social_gateway import Profile, other_account
 from aicmo.models import Account, AccountSecret
 from tests.conftest import KEY
 from tests.peers.login_peer import LoginPeer, login_peer
@@ -76,6 +76,26 @@ def test_what_a_log_in_may_not_do_is_named(database: Database) -> None:
         told = checked(database, peer, scopes=["openid"])
     assert told.missing == ("w_member_social",)
     assert "It lacks w_member_social" in told.problems[0]
+
+
+def test_an_account_that_is_right_again_names_what_releases_it(database: Database) -> None:
+    with login_peer() as peer:
+        checked(database, peer)
+        with database.write() as session:
+            paused = {"paused_at": database.time(), "pause_reason": "logged in as @eve"}
+            session.execute(update(Account).values(**paused))
+        told = check_account(database, "studio", Channel.LINKEDIN, by="Ann")
+    (problem,) = told.problems
+    assert problem.startswith("Paused: logged in as @eve. The log-in is right now")
+    assert "`aicmo unpause studio --channel linkedin`" in problem
+
+
+def test_accounts_that_are_called_the_same_are_told_apart_by_their_ids() -> None:
+    live = Profile("999", "Acme", "@acme")
+    told = other_account(live, "783214", "@acme")
+    assert told == "logged in as 999, but the project's account is 783214"
+    told = other_account(live, "783214", "@other")
+    assert told == "logged in as @acme, but the project's account is @other"
 
 
 def test_the_profile_is_kept_for_previews_and_gateways(database: Database) -> None:
