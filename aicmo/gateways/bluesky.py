@@ -73,7 +73,9 @@ class BlueskyGateway(SocialGateway):
     timing = Timing(
         HTTP_TIMING.send_deadline, HTTP_TIMING.request_bound, HTTP_TIMING.quiet, staging=800
     )
-    token_lifetime = timedelta(days=365)  # a key is the post's for as long as the post is there
+    # A key is the post's for as long as the post is there. But nobody asks about what is still to be
+    # repeated, and a guard may keep it from that: after a day the server is asked instead.
+    token_lifetime = timedelta(hours=24)
     limits = (  # 5,000 points an hour and 35,000 a day, of which a post takes 3
         RateLimit(1_666, timedelta(hours=1)),
         RateLimit(11_666, timedelta(days=1)),

@@ -319,7 +319,7 @@ def test_all_times_fit_into_the_bound() -> None:
     uploads_and_reads = (4 + 2) * HttpTimes().whole
     assert HttpTimes().whole < timing.request_bound
     assert timing.staging >= uploads_and_reads
-    assert BlueskyGateway.token_lifetime > timedelta(days=30)
+    assert BlueskyGateway.token_lifetime == timedelta(hours=24)
 
 
 def test_the_permalink_is_the_posts() -> None:
