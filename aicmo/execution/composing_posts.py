@@ -43,7 +43,7 @@ class PostComposers:
         batch = ComposedBatch({}, {})
         for found in self.drafts(session, item_key, delivery_ids):
             delivery = found.delivery
-            verdict = guards.of_thread(_states_before(session, delivery))
+            verdict = _of_thread(session, delivery)
             if not verdict.may_go:
                 # Known before anything of it is put up.
                 batch.stopped[delivery.id] = verdict
@@ -106,11 +106,15 @@ def _attachment(row: PostMedia, content: bytes) -> Attachment:
     return Attachment(row.sha256, row.media_type, row.width, row.height, row.alt_text, content)
 
 
-def _states_before(session: Session, delivery: Delivery) -> Sequence[str]:
+def _of_thread(session: Session, delivery: Delivery) -> guards.Verdict:
+    """What the parts before it say of a part; without their references nothing can answer them."""
     before = select(Delivery.state).where(
         Delivery.item_id == delivery.item_id, Delivery.part < delivery.part
     )
-    return session.scalars(before).all()
+    verdict = guards.of_thread(session.scalars(before).all())
+    if verdict.may_go and not all(_thread(session, delivery)):
+        return guards.Verdict(guards.HOLD, "a part before it is out, but its reference isn't known")
+    return verdict
 
 
 def _thread(session: Session, delivery: Delivery) -> tuple[str, ...]:

@@ -245,6 +245,17 @@ def test_a_later_part_waits_for_the_one_that_another_worker_sends(
     assert [state for state, _ in told(ledger)] == ["claimed", "pending"]
 
 
+def test_a_part_that_is_out_without_a_reference_is_answered_by_nobody(
+    ledger: ClockedDatabase, network: HttpPeer
+) -> None:
+    ready(ledger, mastodon_post("post-1", "Second."))
+    network.faults[1] = Fault(applies=True, content={})
+    run(ledger, opening(network))
+    assert [state for state, _ in told(ledger)] == ["sent", "held"]
+    assert "its reference isn't known" in told(ledger)[1][1]
+    assert network.transmissions.total() == 1
+
+
 def test_a_person_who_finds_a_post_in_doubt_gives_its_address(
     ledger: ClockedDatabase, network: HttpPeer
 ) -> None:
