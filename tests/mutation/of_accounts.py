@@ -16,6 +16,15 @@ def _of(file: str, name: str, prevents: str, text: str, instead: str, *tests: st
 
 SECRETS = (
     _of(
+        "execution/account_tokens.py",
+        "a run keeps to its log-in",
+        "another run's block makes a post go out as another client",
+        "        if row.source != self._source:\n",
+        "        if False:\n",
+        _TOKENS
+        + "test_a_run_does_not_go_on_with_a_log_in_that_was_put_in_place_of_its_own[sqlite_url]",
+    ),
+    _of(
         "sealing.py",
         "a log-in opens in its own row only",
         "a log-in is used for another client's account",

@@ -62,6 +62,16 @@ MUTANTS = (
         _RECALL + "test_another_account_deletes_nothing",
     ),
     _of(
+        "execution/recalling", "recall: a person's post is a person's", "a post on another account is called gone",
+        "    if post.reason == BY_HAND:", "    if False:",
+        _RECALL + "test_what_a_person_posted_is_a_person_s_to_delete",
+    ),
+    _of(
+        "execution/importing", "import: a network has its own row", "a post that was moved goes out twice",
+        "    return is_social and item.channel != planned.channel\n", "    return False\n",
+        "unit/test_plan_cross_posts.py::test_a_post_that_moves_from_network_to_network_is_one_post_on_each",
+    ),
+    _of(
         "execution/recalling", "recall: a lost answer proves nothing", "a post that is there is called deleted",
         "    OutcomeKind.UNKNOWN: UNKNOWN,\n", "    OutcomeKind.UNKNOWN: DELETED,\n",
         _RECALL + "test_a_lost_answer_is_not_called_deleted_and_can_be_repeated",
