@@ -337,6 +337,9 @@ def _say_what_waits_for_a_person(run: OpenRun, report: ExecutionReport, books: B
     """What a refusal or a restore has stopped stays an error in every run until it is released."""
     for tally in books.tallies:
         if tally.state == "held" and tally.reason.startswith("account paused"):
+            paused_now = f"The {tally.channel} account is refused and paused"
+            if any(paused_now in each for each in report.errors):
+                continue  # this run has paused it, and has said so
             release = f"`aicmo unpause {run.plan.project_id} --channel {tally.channel}`"
             report.add_error(
                 f"The {tally.channel} account is paused ({tally.reason.partition(': ')[2]}). "
