@@ -223,7 +223,8 @@ class SocialContract(GatewayContract):
 
         assert objection is not None
         assert objection.kind is ACCOUNT
-        assert "@acme" in objection.detail
+        pinned = ("@acme", "somebody else's")  # its id where both have one name
+        assert objection.detail.endswith(pinned)
         assert gateway.identity == ""
         assert peer.effects.total() == 0
 

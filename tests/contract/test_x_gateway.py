@@ -416,7 +416,7 @@ def test_a_stranger_s_log_in_reads_nothing_out_of_an_empty_timeline() -> None:
         reading = doubt(peer, "Hello")
 
     assert reading.found is Found.CANNOT_TELL
-    assert "logged in as @acme" in reading.detail
+    assert "logged in as 1002" in reading.detail
 
 
 # Recall

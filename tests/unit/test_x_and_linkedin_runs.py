@@ -173,7 +173,7 @@ def test_another_account_s_log_in_sends_nothing(ledger: ClockedDatabase) -> None
         report = run(ledger, peer)
 
     assert states(ledger) == ["pending"]
-    assert "the project's account is @acme" in report.errors[0]
+    assert "logged in as 1002, but the project's account is 1001" in report.errors[0]
     assert len(peer.begun) == 0
 
 
