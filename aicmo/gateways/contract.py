@@ -145,7 +145,7 @@ class Outgoing:
     payload: bytes
     deadline: float
     attachments: tuple[Attachment, ...] = ()
-    staged: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    staged: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
     thread: tuple[str, ...] = ()
 
     def is_late(self) -> bool:
