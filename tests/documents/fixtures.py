@@ -191,7 +191,10 @@ def example_names() -> list[str]:
 def example_content(name: str, *, approved: bool = False, executed: bool = False) -> ProjectContent:
     """A bundled example project."""
     data = parse_yaml((EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8"), name)
-    return content_of(data, approved=approved, executed=executed)
+    content = content_of(data, approved=approved, executed=executed)
+    posts = [item.content for item in content.document.items if item.content.kind == "post"]
+    media = frozenset(each.source for post in posts for each in post.media)
+    return replace(content, imported=media)
 
 
 def hostile_text(port: int, canary: Path) -> str:

@@ -32,7 +32,7 @@ def test_the_demo_runs_twice_and_sends_once(workspace: Workspace) -> None:
     assert len(list(captured.glob("*.eml"))) == 8
     assert "The server took 8 messages and refused 1." in first
     assert "The books balance." in first
-    assert "2 for a person to post" in first
+    assert "3 for a person to post" in first
     assert "Tue 10 Mar 2026 09:00 CDT" in first
     page = re.search(r"Open (\S+index\.html)", first)
     assert page
