@@ -102,7 +102,7 @@ class Sizes:
 
 FULL = Sizes(4_000, 3_000, 1_000, 2_000, kills=STEPS * 5)
 TENTH = Sizes(400, 300, 100, 200, kills=STEPS)
-QUICK = Sizes(60, 60, 20, 120, kills=STEPS[:2])
+QUICK = Sizes(40, 40, 12, 60, kills=STEPS[:1])
 TINY = Sizes(8, 40, 6, 60, kills=STEPS[:1])
 
 PER_SECOND_WHILE_A_PERSON_ACTS = 10.0
