@@ -28,6 +28,8 @@ from aicmo.plans.items import Item as PlannedItem
 from aicmo.posts.likeness import alike_since, text_sha256
 from aicmo.privacy import require_same_key
 
+_LONGEST_KEY, _SHORTENED = 64, 40
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -220,7 +222,9 @@ class _Import:
         """What went out on one network is no post of another; under this id it is found when it returns."""
         aside = item_id(item.key, item.channel)
         is_taken = self._keyed(aside) or any(each.id == aside for each in self.document.items)
-        item.key = f"{aside}-{item.id}" if is_taken else aside
+        if is_taken or len(aside) > _LONGEST_KEY:
+            aside = f"{item.key[:_SHORTENED]}-{item.channel}-{item.id}"
+        item.key = aside
         self.session.flush()
 
     def _account(self, channel: str) -> int:

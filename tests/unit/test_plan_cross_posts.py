@@ -169,6 +169,14 @@ def test_the_post_s_id_names_it_on_every_network(database: Database) -> None:
     assert (one.item, one.new) == ("launch-bluesky", False)
 
 
+def test_a_long_id_may_change_its_network(database: Database) -> None:
+    key = "launch-" + "x" * 57
+    bring(database, document(post(key, "linkedin")))
+    bring(database, document(post(key, "mastodon")))
+    found = {(row[1], row[2]) for row in rows(database)}
+    assert found == {("linkedin", False), ("mastodon", True)}
+
+
 @pytest.mark.parametrize("names", [("linkedin",), ("linkedin", "bluesky")], ids=len)
 def test_a_post_that_gains_or_loses_networks_is_never_a_second_one(
     names: tuple[str, ...], database: Database
