@@ -32,6 +32,7 @@ _FEED_RATIOS = {
 """Least and greatest width / height at which a single picture is shown."""
 _BOXES = {Channel.TWITTER: 16 / 9, Channel.MASTODON: 3 / 2}
 """Width / height of the box that several pictures share."""
+_LAYOUTS: dict[int, Layout] = {2: "pair", 3: "three"}
 _UPRIGHT = 9 / 16
 _UNKNOWN = 16 / 9
 _CARD = 1.91
@@ -60,7 +61,7 @@ def layout_of(network: Channel, count: int) -> Layout:
         return "strip"
     if network is Channel.LINKEDIN:
         return "pair" if count == 2 else "lead"  # noqa: PLR2004
-    return {2: "pair", 3: "three"}.get(count, "four")  # pyright: ignore[reportReturnType]
+    return _LAYOUTS.get(count, "four")
 
 
 def frames(
