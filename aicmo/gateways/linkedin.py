@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -52,16 +52,16 @@ from aicmo.gateways.linkedin_fields import (
 )
 from aicmo.gateways.linkedin_media import LinkedInMedia, Pause, upload_place
 from aicmo.gateways.login_facts import ends_at, scopes_of
-from aicmo.gateways.post_matching import Candidate, read_candidates
+from aicmo.gateways.post_matching import Candidate
 from aicmo.gateways.social_gateway import (
     NoToken,
     Profile,
     Refused,
     SocialAccount,
-    SocialGateway,
     TokenSource,
 )
 from aicmo.gateways.staging_time import STAGING_SECONDS
+from aicmo.gateways.timeline_gateway import TimelineGateway
 from aicmo.posts import little_text
 from aicmo.posts.post import Post
 
@@ -69,12 +69,11 @@ _HOST = "api.linkedin.com"
 _OK, _FORBIDDEN, _NOT_FOUND = 200, 403, 404
 _TIMES = HttpTimes(read=25, whole=50)
 """A post and reading it back have to fit into one attempt."""
-_CLOCKS_APART = timedelta(minutes=10)
 _COUNT, _MOSTPAGES = 10, 5
 _AVATARS = "urn:li:digitalmediaAsset:"
 
 
-class LinkedInGateway(SocialGateway):
+class LinkedInGateway(TimelineGateway):
     """A page on LinkedIn, or a member.
 
     pause: waits so many seconds, while LinkedIn processes a picture.
@@ -141,21 +140,11 @@ class LinkedInGateway(SocialGateway):
         return deleted(answer, self._clock())
 
     def reconcile(self, question: Question) -> Reading:
-        """Looks for the post's text among the page's newest; a member's posts can't be read."""
+        """A page's posts can be read; a member's can't."""
         if not self._is_page:
             detail = "LinkedIn lets nobody read a member's posts: look at the profile"
             return Reading(Found.CANNOT_TELL, detail=detail)
-        try:
-            post = Post.from_bytes(question.payload)
-            if not self.identity and (objection := self.identify()):
-                return Reading(Found.CANNOT_TELL, detail=objection.detail or objection.code)
-            candidates = self._candidates(post, question.armed_at - _CLOCKS_APART)
-        except (NoToken, Refused) as none:
-            said = none.outcome.code or none.outcome.detail
-            return Reading(Found.CANNOT_TELL, detail=f"the page's posts can't be read: {said}")
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            return Reading(Found.CANNOT_TELL, detail=type(error).__name__)
-        return read_candidates(post.text, candidates, question.taken)
+        return super().reconcile(question)
 
     def _stage(self, draft: Outgoing, values: dict[str, Any]) -> None:
         post = Post.from_bytes(draft.payload)

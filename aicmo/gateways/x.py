@@ -18,15 +18,12 @@ import httpx
 from aicmo.errors import FixInput
 from aicmo.gateways.contract import (
     Attachment,
-    Found,
     LivePermit,
     OpenGateway,
     Outcome,
     OutcomeKind,
     Outgoing,
-    Question,
     RateLimit,
-    Reading,
     RepeatClass,
     StillAllowed,
     Timing,
@@ -35,29 +32,28 @@ from aicmo.gateways.http_answers import Clock, utc_now
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpExchange, HttpTimes, account_name
 from aicmo.gateways.json_shapes import an_object, objects
 from aicmo.gateways.login_facts import ends_at, scopes_of
-from aicmo.gateways.post_matching import Candidate, read_candidates
+from aicmo.gateways.post_matching import Candidate
 from aicmo.gateways.social_gateway import (
     NoToken,
     Profile,
     Refused,
     SocialAccount,
-    SocialGateway,
     TokenSource,
 )
 from aicmo.gateways.staging_time import STAGING_SECONDS
+from aicmo.gateways.timeline_gateway import TimelineGateway
 from aicmo.gateways.x_answers import data_of, deleted, is_id, published, refusal
 from aicmo.gateways.x_media import Pause, XMedia, media_ids
 from aicmo.posts.post import Post
 
 _HOST = "api.x.com"
 _OK = 200
-_CLOCKS_APART = timedelta(minutes=10)
 _MOST_PAGES = 5
 _TO_MEDIA = re.compile(r"^https://(x|twitter)\.com/\w+/status/\d+/(photo|video)/\d$")
 _HANDLE = re.compile(r"\w{1,15}", re.ASCII)
 
 
-class XGateway(SocialGateway):
+class XGateway(TimelineGateway):
     """A user's account on X.
 
     tokens: of OAuth 2 with PKCE; an app's own token can't post.
@@ -119,20 +115,6 @@ class XGateway(SocialGateway):
         except httpx.HTTPError as error:
             return Outcome(OutcomeKind.UNKNOWN, detail=f"no answer: {type(error).__name__}")
         return deleted(answer, self._clock)
-
-    def reconcile(self, question: Question) -> Reading:
-        """Looks for the post's text among the account's newest."""
-        try:
-            post = Post.from_bytes(question.payload)
-            if not self.identity and (objection := self.identify()):
-                return Reading(Found.CANNOT_TELL, detail=objection.detail or objection.code)
-            candidates = self._candidates(post, question.armed_at - _CLOCKS_APART)
-        except (NoToken, Refused) as none:
-            said = none.outcome.code or none.outcome.detail
-            return Reading(Found.CANNOT_TELL, detail=f"the timeline can't be read: {said}")
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            return Reading(Found.CANNOT_TELL, detail=type(error).__name__)
-        return read_candidates(post.text, candidates, question.taken)
 
     def _stage(self, draft: Outgoing, values: dict[str, Any]) -> None:
         post = Post.from_bytes(draft.payload)

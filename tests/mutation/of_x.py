@@ -20,7 +20,7 @@ def _in(file: str) -> Any:
 
 
 _x, _answers, _media = _in("x.py"), _in("x_answers.py"), _in("x_media.py")
-_matching = _in("post_matching.py")
+_matching, _timeline = _in("post_matching.py"), _in("timeline_gateway.py")
 
 MUTANTS = (
     _x(
@@ -60,7 +60,7 @@ MUTANTS = (
         'if page.get("errors") or not', "if not",
         "test_a_page_that_is_not_understood_proves_nothing",
     ),
-    _x(
+    _timeline(
         "the pinned account's own log-in asks", "what a stranger can't see is taken for absent",
         "if not self.identity and (objection", "if self.identity and (objection",
         "test_a_stranger_s_log_in_reads_nothing_out_of_an_empty_timeline",
