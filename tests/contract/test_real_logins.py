@@ -46,12 +46,18 @@ def test_an_app_password_opens_a_session_that_is_refreshed(bluesky_server: Blues
 
     second = login_bluesky.refresh(first, now())
     assert second.refresh_token != first.refresh_token
-    path = "/xrpc/com.atproto.server.getSession"
-    headers = {"Authorization": f"Bearer {second.access_token}"}
-    assert httpx.get(server.url + path, headers=headers).json()["did"] == did
+    assert whose_session(server, second) == did
 
+    # Both tokens of one second are the same text: only the refresh token tells sessions apart.
     anew = login_bluesky.refresh(second.with_(refresh_token="spoiled"), now())
-    assert anew.access_token != second.access_token
+    assert anew.refresh_token not in {"spoiled", second.refresh_token}
+    assert whose_session(server, anew) == did
+
+
+def whose_session(server: BlueskyServer, login: Login) -> str:
+    headers = {"Authorization": f"Bearer {login.access_token}"}
+    answer = httpx.get(f"{server.url}/xrpc/com.atproto.server.getSession", headers=headers)
+    return str(answer.raise_for_status().json()["did"])
 
 
 def test_a_wrong_app_password_needs_a_person(bluesky_server: BlueskyServer) -> None:
