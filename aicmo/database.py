@@ -28,7 +28,7 @@ from sqlalchemy.sql import func
 from aicmo.errors import FixConfiguration
 from aicmo.settings import state_folder
 
-_HEAD = "0005"
+_HEAD = "0006"
 _BUSY_SECONDS = 30
 _LOOK_AGAIN_SECONDS = 0.002
 

@@ -186,6 +186,7 @@ class Contact(Table):
     """A person of a project; `mailbox` is the address in the form that identifies the mailbox.
 
     timezone: IANA name; '' is the project's.
+    changed_at: when an import last brought something new about the person.
     """
 
     __tablename__ = "contact"
@@ -206,6 +207,7 @@ class Contact(Table):
     hard_bounced: Mapped[bool]
     removed: Mapped[bool] = mapped_column(default=False)
     details: Mapped[dict[str, Any]]
+    changed_at: Mapped[datetime | None]
 
 
 class Account(Table):
@@ -213,7 +215,9 @@ class Account(Table):
 
     paused_at: the provider refused the account; a person has to put it right.
     not_before: the account waits by itself: a 429, or too many failures in a row.
-    identity: the provider's own id of a social account, pinned by a person; '' while there is none.
+    handle: the sender of email; `read` of a CRM's account that may only read; else ''.
+    provider: which CRM; '' where the channel says it.
+    identity: the provider's own id of the account, pinned by a person; '' while there is none.
     server: address of the server that the account is on, where a network has many.
     profile: what the provider said of the account when it was last asked: limits, scopes, expiry.
     avatar: a small PNG, for previews.
@@ -225,6 +229,7 @@ class Account(Table):
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
     channel: Mapped[str] = mapped_column(String(16))
     handle: Mapped[str] = mapped_column(String(320))
+    provider: Mapped[str] = mapped_column(String(16), default="")
     paused_at: Mapped[datetime | None]
     pause_reason: Mapped[str] = mapped_column(String(200), default="")
     not_before: Mapped[datetime | None]
@@ -253,6 +258,76 @@ class AccountSecret(Table):
     needs_login: Mapped[str] = mapped_column(String(200), default="")
 
 
+class CrmSchema(Table):
+    """What the CRM says of its own properties; `content` is that of `aicmo.crm.schema`."""
+
+    __tablename__ = "crm_schema"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    content: Mapped[str] = mapped_column(Text)
+    read_at: Mapped[datetime]
+
+
+class CrmReading(Table):
+    """A contact as the CRM had it when it was last read for a preview; nothing is sent by it.
+
+    found: `one`, `none` or `several`.
+    record: of `aicmo.crm.record.Record`, as JSON; empty where there isn't one.
+    """
+
+    __tablename__ = "crm_reading"
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), primary_key=True)
+    found: Mapped[str] = mapped_column(String(8))
+    record: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    read_at: Mapped[datetime]
+
+
+class CrmAnswer(Table):
+    """A person's word on one property of a delivery, while the CRM has the value that they saw.
+
+    take: `ours` or `theirs`.
+    """
+
+    __tablename__ = "crm_answer"
+    __table_args__ = (UniqueConstraint("delivery_id", "property"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    property: Mapped[str] = mapped_column(String(200))
+    theirs: Mapped[str] = mapped_column(Text)
+    take: Mapped[str] = mapped_column(String(8))
+    answered_by: Mapped[str] = mapped_column(String(200))
+    answered_at: Mapped[datetime]
+
+
+class CrmRestoration(Table):
+    """The wish to put back what a delivery overwrote, and what came of it; the delivery stays sent.
+
+    state: asked, approved, restored, refused or unknown.
+    restored: by property, the value that was put back; detail: why others weren't.
+    """
+
+    __tablename__ = "crm_restoration"
+    __table_args__ = (Index(None, "delivery_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    asked_by: Mapped[str] = mapped_column(String(200))
+    asked_at: Mapped[datetime]
+    approved_by: Mapped[str] = mapped_column(String(200), default="")
+    approved_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(16), default="asked")
+    restored: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    detail: Mapped[str] = mapped_column(String(500), default="")
+    ended_at: Mapped[datetime | None]
+
+
+class CrmOptOut(Table):
+    """That the CRM knows of a contact who left: written there, or found there."""
+
+    __tablename__ = "crm_opt_out"
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), primary_key=True)
+    direction: Mapped[str] = mapped_column(String(8), primary_key=True)
+    at: Mapped[datetime]
+
+
 class Item(Table):
     """One planned piece of content of the current plan.
 
@@ -265,6 +340,7 @@ class Item(Table):
     part_of: id of the document's post that goes to several networks, of which this is one; or ''.
     text_sha256: of a post's text as networks compare it; '' of anything else.
     alike_since: a post with the same text from then on keeps this one; None where that is meant.
+    follows: id of the document's item that this one notes; it goes to whom that one went.
     """
 
     __tablename__ = "item"
@@ -289,6 +365,7 @@ class Item(Table):
     part_of: Mapped[str] = mapped_column(String(64), default="")
     text_sha256: Mapped[str] = mapped_column(String(64), default="")
     alike_since: Mapped[datetime | None]
+    follows: Mapped[str] = mapped_column(String(64), default="")
     withdrawn: Mapped[bool] = mapped_column(default=False)
     cancelled_at: Mapped[datetime | None]
     held_since: Mapped[datetime | None]
@@ -354,7 +431,8 @@ class Delivery(Table):
 
     recipient: the mailbox, or the contact's key for CRM, or '' for a post, `part:2` in a thread.
     part: of a thread, from 1; it goes out when the one before it is out.
-    staged: what was put up at the provider before arming: uploads, a container, a record's key.
+    staged: what was put up at the provider before arming: uploads, a container, a record's key; of a
+        change in a CRM, what it writes and what it overwrites.
     fence: names the newest claim (62 random bits); only its holder may record an outcome.
     in_plan: the current plan still has it; a delivery is never deleted.
     uncounted: attempts that said nothing about this delivery (a relay that was down).

@@ -57,8 +57,8 @@ def write(
         erased += _blank_erased(session, document.client_key, rows)
         fresh = [row for row in rows if row["key"] not in known]
         stale = [row for row in rows if _differs(row, known.pop(row["key"], None))]
-        _insert(session, fresh)
-        _update(session, stale)
+        _insert(session, fresh, now)
+        _update(session, stale, now)
         resubscribed += _still_suppressed(session, document.client_key, rows)
         _suppress(session, document.client_key, rows, now)
         added, changed = added + len(fresh), changed + len(stale)
@@ -107,17 +107,17 @@ def _differs(row: Row, known: tuple[int, Row] | None) -> bool:
     return known is not None and any(row[name] != known[1][name] for name in _COLUMNS)
 
 
-def _insert(session: Session, rows: list[Row]) -> None:
+def _insert(session: Session, rows: list[Row], now: datetime) -> None:
     if rows:
-        session.execute(insert(Contact), rows)
+        session.execute(insert(Contact), [row | {"changed_at": now} for row in rows])
 
 
-def _update(session: Session, rows: list[Row]) -> None:
+def _update(session: Session, rows: list[Row], now: datetime) -> None:
     for row in rows:
         session.execute(
             update(Contact)
             .where(Contact.project_id == row["project_id"], Contact.key == row["key"])
-            .values(**{name: row[name] for name in _COLUMNS})
+            .values(**{name: row[name] for name in _COLUMNS}, changed_at=now)
         )
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from aicmo.plans.contacts import Audience, Contact
+from aicmo.plans.crm import CrmSetup
 from aicmo.plans.fields import Colour, Day, FilePath, Identifier, Language, Line, Link, Part, Prose
 from aicmo.plans.items import Item
 from aicmo.plans.sending import SendingRules
@@ -140,6 +141,9 @@ class ProjectDocument(Part):
     risks: tuple[Line, ...] = ()
     language_rules: LanguageRules = LanguageRules()
     sending: SendingRules = SendingRules()
+    crm: CrmSetup | None = Field(
+        default=None, description="The client's CRM; without it, items for `crm` are held."
+    )
     open_questions: tuple[OpenQuestion, ...] = ()
 
     contacts: tuple[Contact, ...] = ()

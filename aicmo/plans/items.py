@@ -111,11 +111,20 @@ class CrmContent(Part):
     action: Literal[
         "upsert_contact", "set_properties", "set_stage", "add_tag", "add_to_list", "log_activity"
     ]
-    properties: dict[Line, Line] = Field(default_factory=dict)
+    properties: dict[Line, Line] = Field(
+        default_factory=dict, description="By our name of a field in `crm.fields`."
+    )
     stage: Line | None = None
+    back_because: Line | None = Field(
+        default=None, description="Why a contact may move back to `stage`; without it none does."
+    )
     tag: Line | None = None
     list_name: Line | None = None
     note: Prose | None = None
+    of: Identifier | None = Field(
+        default=None,
+        description="Id of an email or post: noted with those whom it went out to, once it has.",
+    )
 
     @model_validator(mode="after")
     def _has_what_its_action_needs(self) -> CrmContent:
@@ -125,10 +134,16 @@ class CrmContent(Part):
             "set_stage": "stage",
             "add_tag": "tag",
             "add_to_list": "list_name",
-            "log_activity": "note",
+            "log_activity": None if self.of else "note",
         }[self.action]
         if needs and not getattr(self, needs):
             msg = f"action {self.action} needs {needs}"
+            raise ValueError(msg)
+        if self.of and self.action != "log_activity":
+            msg = "of belongs to action log_activity"
+            raise ValueError(msg)
+        if self.back_because and self.action != "set_stage":
+            msg = "back_because belongs to action set_stage"
             raise ValueError(msg)
         return self
 

@@ -77,7 +77,7 @@ def test_a_naive_time_is_refused_and_an_aware_one_comes_back_in_utc(database: Da
 
 def test_a_missing_sqlite_file_is_made_whole(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/new/folder/aicmo.db")
-    assert database.revision() == "0005"
+    assert database.revision() == "0006"
 
 
 def test_a_missing_sqlite_file_is_refused_where_none_may_be_made(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_missing_sqlite_file_is_refused_where_none_may_be_made(tmp_path: Path)
     assert "aicmo init" in caught.value.next_step
     assert list(tmp_path.iterdir()) == []
     open_database(f"sqlite:///{file}")
-    assert open_database(f"sqlite:///{file}", create=False).revision() == "0005"
+    assert open_database(f"sqlite:///{file}", create=False).revision() == "0006"
 
 
 @pytest.mark.peer
@@ -100,7 +100,7 @@ def test_postgres_is_another_name_of_postgresql_and_an_empty_one_wants_init(
         open_database(url)
     assert caught.value.next_step == "Run `aicmo init` once."
     Database(url).upgrade()
-    assert open_database(url).revision() == "0005"
+    assert open_database(url).revision() == "0006"
 
 
 def test_a_new_sqlite_file_is_its_owner_s_alone(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_migration_that_is_cut_off_can_be_done_again(tmp_path: Path, statement
     assert cut.returncode == 9
     database = Database(url)
     database.upgrade()
-    assert open_database(url).revision() == "0005"
+    assert open_database(url).revision() == "0006"
     database.dispose()
 
 
