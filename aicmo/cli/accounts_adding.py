@@ -19,8 +19,8 @@ from aicmo.cli.options import By, Json, Project, person
 
 if TYPE_CHECKING:
     from aicmo.execution.account_pinning import Pin
+    from aicmo.gateways.account_gateway import Profile
     from aicmo.gateways.login import Login
-    from aicmo.gateways.social_gateway import Profile
 
 _BLOCK_NAME = re.compile(r"[a-z0-9-]{1,100}")
 Network = Annotated[str, typer.Argument(help="linkedin, instagram, x, bluesky or mastodon.")]
@@ -121,10 +121,10 @@ def _asked(project: str, channel: Channel, login: Login, account: str) -> Pin:
     """Who the log-in belongs to, by the network's word."""
     from aicmo.execution.account_pinning import Pin, ask_profile
     from aicmo.execution.account_tokens import LoginTokens
+    from aicmo.gateways.account_gateway import ProviderAccount
     from aicmo.gateways.registry import open_social_gateway
-    from aicmo.gateways.social_gateway import SocialAccount
 
-    asked = SocialAccount(account, server=login.server, api_url=login.api_url)
+    asked = ProviderAccount(account, server=login.server, api_url=login.api_url)
     opened = open_social_gateway(channel, asked, LoginTokens(login))
     return Pin(project, channel, ask_profile(channel, opened), login, login.server)
 

@@ -85,7 +85,7 @@ def obtain(way: Way, given: Login) -> Login:
         FixInput: what was given doesn't do.
     """
     from aicmo.execution.account_pinning import in_words
-    from aicmo.gateways.social_gateway import NoToken
+    from aicmo.gateways.account_gateway import NoToken
 
     try:
         if way.channel is Channel.BLUESKY:

@@ -20,9 +20,9 @@ from aicmo.execution.accounts import open_gateway_of, require_account
 from aicmo.execution.public_media import require_public_store
 from aicmo.execution.settling import pause_account
 from aicmo.execution.states import Mover
+from aicmo.gateways.account_gateway import Profile, other_account
 from aicmo.gateways.login import Login
 from aicmo.gateways.logins import missing_scopes
-from aicmo.gateways.social_gateway import Profile, other_account
 from aicmo.models import Account, AccountSecret
 from aicmo.settings import get_settings
 

@@ -17,10 +17,10 @@ from aicmo.execution.account_tokens import ADDED_HERE, keep
 from aicmo.execution.accounts import require_account
 from aicmo.execution.gate import issue_account_permit
 from aicmo.execution.identity import account_of
+from aicmo.gateways.account_gateway import AccountGateway, NoToken, Profile, Refused
 from aicmo.gateways.contract import OpenGateway, Outcome, OutcomeKind
 from aicmo.gateways.login import Login
 from aicmo.gateways.logins import NETWORKS
-from aicmo.gateways.social_gateway import NoToken, Profile, Refused, SocialGateway
 from aicmo.models import Account, AccountSecret, Project
 
 
@@ -48,7 +48,7 @@ def ask_profile(channel: str, open_gateway: OpenGateway) -> Profile:
         TryLater: it doesn't answer, or not in its own words.
     """
     with open_gateway(issue_account_permit(channel)) as gateway:
-        if not isinstance(gateway, SocialGateway):
+        if not isinstance(gateway, AccountGateway):
             raise TypeError(channel)
         try:
             return gateway.profile()

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.errors import AicmoError, FixConfiguration
+from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.contract import Outcome, OutcomeKind, Scope
 from aicmo.gateways.login import Login, needs_a_person, not_now
 from aicmo.gateways.logins import NETWORKS
-from aicmo.gateways.social_gateway import NoToken
 from aicmo.models import Account, AccountSecret
 from aicmo.redaction import describe
 from aicmo.sealing import seal, unseal

@@ -10,10 +10,10 @@ from aicmo.errors import FixAccount
 from aicmo.execution.account_tokens import AccountTokens, keep, kept, source_of
 from aicmo.execution.identity import account_of
 from aicmo.execution.public_media import publish_media
+from aicmo.gateways.account_gateway import ProviderAccount
 from aicmo.gateways.contract import OpenGateway
 from aicmo.gateways.login import Login
 from aicmo.gateways.registry import open_email_gateway, open_social_gateway
-from aicmo.gateways.social_gateway import SocialAccount
 from aicmo.models import Account, AccountSecret
 from aicmo.settings import get_settings
 
@@ -58,9 +58,9 @@ def require_account(session: Session, project_id: str, channel: str) -> Account:
     return account
 
 
-def social_account(account: Account, login: Login) -> SocialAccount:
+def social_account(account: Account, login: Login) -> ProviderAccount:
     """The pinned account, as its gateway knows it."""
-    return SocialAccount(
+    return ProviderAccount(
         account.identity, account.name, str(account.profile.get("handle", "")),
         account.server, account.profile, login.api_url,
     )  # fmt: skip

@@ -11,8 +11,8 @@ from aicmo.database import Database
 from aicmo.errors import FixAccount, TryLater
 from aicmo.execution.settling import let_account_wait, pause_account
 from aicmo.execution.states import Mover
+from aicmo.gateways.account_gateway import AccountGateway
 from aicmo.gateways.contract import Gateway, Outcome, OutcomeKind
-from aicmo.gateways.social_gateway import SocialGateway
 from aicmo.models import Account
 
 
@@ -37,7 +37,7 @@ def require_pinned(database: Database, mover: Mover, channel: str, gateway: Gate
         FixAccount: it is another one, or the log-in is refused; the account is paused.
         TryLater: the network doesn't say who it is.
     """
-    if not isinstance(gateway, SocialGateway):
+    if not isinstance(gateway, AccountGateway):
         return
     objection = gateway.identify()
     if objection is None:

@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import httpx
 
 from aicmo.errors import FixInput
+from aicmo.gateways.account_gateway import NoToken, Profile, ProviderAccount, Refused, TokenSource
 from aicmo.gateways.bluesky_answers import is_gone, refusal
 from aicmo.gateways.bluesky_profile import APP, profile_of, require_home
 from aicmo.gateways.bluesky_record import COLLECTION, content_id, record_of, shown_by
@@ -41,14 +42,7 @@ from aicmo.gateways.contract import (
 )
 from aicmo.gateways.http_answers import Answer, Clock, confirmed, utc_now
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpTimes, account_name
-from aicmo.gateways.social_gateway import (
-    NoToken,
-    Profile,
-    Refused,
-    SocialAccount,
-    SocialGateway,
-    TokenSource,
-)
+from aicmo.gateways.social_gateway import SocialGateway
 from aicmo.posts.post import Post
 from aicmo.posts.tid import tid
 
@@ -84,7 +78,7 @@ class BlueskyGateway(SocialGateway):
     def __init__(
         self,
         permit: LivePermit,
-        account: SocialAccount,
+        account: ProviderAccount,
         tokens: TokenSource,
         *,
         times: HttpTimes | None = None,
@@ -230,7 +224,7 @@ class BlueskyGateway(SocialGateway):
         return f"{APP}/{self.account.identity}/post/{rkey}"
 
 
-def open_bluesky_gateway(account: SocialAccount, tokens: TokenSource) -> OpenGateway:
+def open_bluesky_gateway(account: ProviderAccount, tokens: TokenSource) -> OpenGateway:
     """What the engine calls with its permit to open the account."""
     return lambda permit: BlueskyGateway(permit, account, tokens)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aicmo.gateways.account_gateway import Profile, Refused
 from aicmo.gateways.contract import Outcome, OutcomeKind
 from aicmo.gateways.json_shapes import an_object, objects
-from aicmo.gateways.social_gateway import Profile, Refused
 
 APP = "https://bsky.app/profile"
 

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import httpx
 
 from aicmo.gateways import instagram_errors as errors
+from aicmo.gateways.account_gateway import NoToken, Profile, ProviderAccount, Refused, TokenSource
 from aicmo.gateways.contract import (
     Found,
     LivePermit,
@@ -39,14 +40,7 @@ from aicmo.gateways.instagram_graph import FORM, GONE, PUBLISHED, VERSION, WORKI
 from aicmo.gateways.instagram_media import address_of, find_post
 from aicmo.gateways.instagram_staging import Staging
 from aicmo.gateways.login_facts import ends_at, scopes_of
-from aicmo.gateways.social_gateway import (
-    NoToken,
-    Profile,
-    Refused,
-    SocialAccount,
-    SocialGateway,
-    TokenSource,
-)
+from aicmo.gateways.social_gateway import SocialGateway
 from aicmo.gateways.staging_time import STAGING_SECONDS
 
 _HOST = "graph.instagram.com"
@@ -81,7 +75,7 @@ class InstagramGateway(SocialGateway):
     def __init__(
         self,
         permit: LivePermit,
-        account: SocialAccount,
+        account: ProviderAccount,
         tokens: TokenSource,
         publish_media: PublishMedia,
         *,
@@ -167,7 +161,7 @@ class InstagramGateway(SocialGateway):
 
 
 def open_instagram_gateway(
-    account: SocialAccount, tokens: TokenSource, publish_media: PublishMedia
+    account: ProviderAccount, tokens: TokenSource, publish_media: PublishMedia
 ) -> OpenGateway:
     """What the engine calls with its permit to open the account."""
     return lambda permit: InstagramGateway(permit, account, tokens, publish_media)

@@ -13,10 +13,10 @@ from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from aicmo.gateways import instagram_errors as errors
+from aicmo.gateways.account_gateway import Refused
 from aicmo.gateways.contract import Outcome, OutcomeKind
 from aicmo.gateways.http_answers import Answer, Clock
 from aicmo.gateways.http_exchange import HttpExchange
-from aicmo.gateways.social_gateway import Refused
 
 VERSION = "v26.0"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -9,6 +9,7 @@ from typing import Any
 
 from aicmo.errors import AicmoError
 from aicmo.gateways import instagram_errors as errors
+from aicmo.gateways.account_gateway import Refused
 from aicmo.gateways.contract import Attachment, Outcome, OutcomeKind, Outgoing
 from aicmo.gateways.instagram_containers import (
     PublishMedia,
@@ -18,7 +19,6 @@ from aicmo.gateways.instagram_containers import (
     single,
 )
 from aicmo.gateways.instagram_graph import ERROR, EXPIRED, FINISHED, GONE, PUBLISHED, Graph
-from aicmo.gateways.social_gateway import Refused
 from aicmo.gateways.staging_time import StagingTime
 from aicmo.posts.post import Post
 from aicmo.redaction import describe_with_next_step

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import httpx
 
 from aicmo.gateways import linkedin_version as version
+from aicmo.gateways.account_gateway import NoToken, Profile, ProviderAccount, Refused, TokenSource
 from aicmo.gateways.contract import (
     Found,
     LivePermit,
@@ -53,13 +54,6 @@ from aicmo.gateways.linkedin_fields import (
 from aicmo.gateways.linkedin_media import LinkedInMedia, Pause, upload_place
 from aicmo.gateways.login_facts import ends_at, scopes_of
 from aicmo.gateways.post_matching import Candidate
-from aicmo.gateways.social_gateway import (
-    NoToken,
-    Profile,
-    Refused,
-    SocialAccount,
-    TokenSource,
-)
 from aicmo.gateways.staging_time import STAGING_SECONDS
 from aicmo.gateways.timeline_gateway import TimelineGateway
 from aicmo.posts import little_text
@@ -90,7 +84,7 @@ class LinkedInGateway(TimelineGateway):
     def __init__(
         self,
         permit: LivePermit,
-        account: SocialAccount,
+        account: ProviderAccount,
         tokens: TokenSource,
         *,
         times: HttpTimes = _TIMES,
@@ -284,6 +278,6 @@ class LinkedInGateway(TimelineGateway):
         return objects(answer.content()["elements"])
 
 
-def open_linkedin_gateway(account: SocialAccount, tokens: TokenSource) -> OpenGateway:
+def open_linkedin_gateway(account: ProviderAccount, tokens: TokenSource) -> OpenGateway:
     """What the engine calls with its permit to open the page or the member."""
     return lambda permit: LinkedInGateway(permit, account, tokens)

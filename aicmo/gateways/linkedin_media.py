@@ -12,11 +12,11 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from aicmo.errors import FixInput
+from aicmo.gateways.account_gateway import Refused
 from aicmo.gateways.contract import Attachment, Outcome, OutcomeKind
 from aicmo.gateways.http_answers import Clock
 from aicmo.gateways.json_shapes import an_object
 from aicmo.gateways.linkedin_answers import encoded
-from aicmo.gateways.social_gateway import Refused
 from aicmo.gateways.staging_time import StagingTime
 
 _KEPT_FOR = timedelta(hours=24)

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
+from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.contract import Outcome, OutcomeKind, Scope
-from aicmo.gateways.social_gateway import NoToken
 from aicmo.smtp_relay import is_loopback
 
 

@@ -13,10 +13,10 @@ from base64 import urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.http_answers import Answer
 from aicmo.gateways.login import Login, needs_a_person
 from aicmo.gateways.oauth_tokens import AnswerLost, ask, granted, is_refusal, lost, text
-from aicmo.gateways.social_gateway import NoToken
 
 _AHEAD = timedelta(minutes=10)
 _USUAL_LIFE = timedelta(hours=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from aicmo.gateways.social_gateway import TokenSource
+from aicmo.gateways.account_gateway import TokenSource
 
 
 def scopes_of(tokens: TokenSource) -> tuple[str, ...]:

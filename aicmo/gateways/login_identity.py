@@ -12,8 +12,8 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from aicmo.errors import FixInput, TryLater
+from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.oauth_tokens import AnswerLost, ask
-from aicmo.gateways.social_gateway import NoToken
 from aicmo.smtp_relay import is_loopback
 
 _HANDLE = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")

@@ -9,11 +9,11 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from aicmo.errors import FixInput, TryLater
+from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.json_shapes import objects
 from aicmo.gateways.linkedin_version import VERSION
 from aicmo.gateways.login import Login
 from aicmo.gateways.oauth_tokens import AnswerLost, ask
-from aicmo.gateways.social_gateway import NoToken
 
 _MAY_POST = ("ADMINISTRATOR", "CONTENT_ADMINISTRATOR", "DIRECT_SPONSORED_CONTENT_POSTER")
 _QUERY = {"q": "roleAssignee", "state": "APPROVED", "count": "100"}

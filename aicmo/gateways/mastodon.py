@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from aicmo.gateways.account_gateway import NoToken, Profile, ProviderAccount, Refused, TokenSource
 from aicmo.gateways.chosen_server import open_chosen_server
 from aicmo.gateways.contract import (
     Attachment,
@@ -42,14 +43,7 @@ from aicmo.gateways.mastodon_answers import GONE, OK, content_of, unreadable, we
 from aicmo.gateways.mastodon_instance import domain_of, facts_of
 from aicmo.gateways.mastodon_media import MastodonMedia, media_key
 from aicmo.gateways.mastodon_timeline import Unclear, look_for
-from aicmo.gateways.social_gateway import (
-    NoToken,
-    Profile,
-    Refused,
-    SocialAccount,
-    SocialGateway,
-    TokenSource,
-)
+from aicmo.gateways.social_gateway import SocialGateway
 from aicmo.posts.post import Post
 
 _STATUSES = "/api/v1/statuses"
@@ -75,7 +69,7 @@ class MastodonGateway(SocialGateway):
     def __init__(
         self,
         permit: LivePermit,
-        account: SocialAccount,
+        account: ProviderAccount,
         tokens: TokenSource,
         *,
         times: HttpTimes | None = None,
@@ -188,7 +182,7 @@ class MastodonGateway(SocialGateway):
         return self._exchange.prepare(method, path, body, headers)
 
 
-def open_mastodon_gateway(account: SocialAccount, tokens: TokenSource) -> OpenGateway:
+def open_mastodon_gateway(account: ProviderAccount, tokens: TokenSource) -> OpenGateway:
     """What the engine calls with its permit to open the account."""
     return lambda permit: MastodonGateway(permit, account, tokens)
 

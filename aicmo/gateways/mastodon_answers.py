@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from aicmo.gateways.account_gateway import Refused
 from aicmo.gateways.contract import Outcome, OutcomeKind
 from aicmo.gateways.http_answers import Answer, refused
-from aicmo.gateways.social_gateway import Refused
 
 OK = 200
 GONE = frozenset({404, 410})

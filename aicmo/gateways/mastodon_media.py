@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Callable
 from urllib.parse import quote
 
+from aicmo.gateways.account_gateway import Refused
 from aicmo.gateways.contract import Attachment, Outcome, OutcomeKind
 from aicmo.gateways.http_answers import Answer, Clock
 from aicmo.gateways.mastodon_answers import GONE, OK, content_of, unreadable
 from aicmo.gateways.multipart import multipart
-from aicmo.gateways.social_gateway import Refused
 
 Ask = Callable[[str, str, bytes, str], Answer]
 """Method, path, body and its type: one request of the logged-in account."""

@@ -11,12 +11,12 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.chosen_server import open_chosen_server
 from aicmo.gateways.contract import OutcomeKind
 from aicmo.gateways.http_answers import Answer, wait
 from aicmo.gateways.http_exchange import HttpTimes
 from aicmo.gateways.login import Login, needs_a_person, not_now
-from aicmo.gateways.social_gateway import NoToken
 
 _TIMES = HttpTimes(connect=5, write=5, read=10, pool=5, whole=15)
 """The row of the log-in stays locked for so long: shorter than others wait for SQLite's lock."""

@@ -14,10 +14,10 @@ from aicmo.settings import Settings
 from aicmo.smtp_relay import SmtpRelay
 
 if TYPE_CHECKING:
+    from aicmo.gateways.account_gateway import ProviderAccount, TokenSource
     from aicmo.gateways.instagram_containers import PublishMedia
-    from aicmo.gateways.social_gateway import SocialAccount, TokenSource
 
-    OpenSocial = Callable[[SocialAccount, TokenSource], OpenGateway]
+    OpenSocial = Callable[[ProviderAccount, TokenSource], OpenGateway]
 
 # Each gateway is imported by the live run that needs it.
 
@@ -161,7 +161,7 @@ _NETWORKS: Mapping[Channel, Callable[[], OpenSocial]] = {
 
 def open_social_gateway(
     channel: str,
-    account: SocialAccount,
+    account: ProviderAccount,
     tokens: TokenSource,
     publish_media: PublishMedia | None = None,
 ) -> OpenGateway:

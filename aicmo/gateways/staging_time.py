@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from aicmo.gateways.account_gateway import Refused
 from aicmo.gateways.contract import Outcome, OutcomeKind
-from aicmo.gateways.social_gateway import Refused
 
 STAGING_SECONDS = 1_200.0
 """A film that is still being processed then goes on another time."""

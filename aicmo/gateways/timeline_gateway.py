@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 import httpx
 
+from aicmo.gateways.account_gateway import NoToken, Refused
 from aicmo.gateways.contract import Found, Question, Reading
 from aicmo.gateways.post_matching import Candidate, read_candidates
-from aicmo.gateways.social_gateway import NoToken, Refused, SocialGateway
+from aicmo.gateways.social_gateway import SocialGateway
 from aicmo.posts.post import Post
 
 _CLOCKS_APART = timedelta(minutes=10)

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import httpx
 
 from aicmo.errors import FixInput
+from aicmo.gateways.account_gateway import NoToken, Profile, ProviderAccount, Refused, TokenSource
 from aicmo.gateways.contract import (
     Attachment,
     LivePermit,
@@ -33,13 +34,6 @@ from aicmo.gateways.http_exchange import HTTP_TIMING, HttpExchange, HttpTimes, a
 from aicmo.gateways.json_shapes import an_object, objects
 from aicmo.gateways.login_facts import ends_at, scopes_of
 from aicmo.gateways.post_matching import Candidate
-from aicmo.gateways.social_gateway import (
-    NoToken,
-    Profile,
-    Refused,
-    SocialAccount,
-    TokenSource,
-)
 from aicmo.gateways.staging_time import STAGING_SECONDS
 from aicmo.gateways.timeline_gateway import TimelineGateway
 from aicmo.gateways.x_answers import data_of, deleted, is_id, published, refusal
@@ -73,7 +67,7 @@ class XGateway(TimelineGateway):
     def __init__(
         self,
         permit: LivePermit,
-        account: SocialAccount,
+        account: ProviderAccount,
         tokens: TokenSource,
         *,
         times: HttpTimes | None = None,
@@ -190,7 +184,7 @@ class XGateway(TimelineGateway):
         return handle if _HANDLE.fullmatch(handle) else "i"
 
 
-def open_x_gateway(account: SocialAccount, tokens: TokenSource) -> OpenGateway:
+def open_x_gateway(account: ProviderAccount, tokens: TokenSource) -> OpenGateway:
     """What the engine calls with its permit to open the account."""
     return lambda permit: XGateway(permit, account, tokens)
 

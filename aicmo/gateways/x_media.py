@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
 from aicmo.errors import FixInput
+from aicmo.gateways.account_gateway import Refused
 from aicmo.gateways.contract import Attachment, Outcome, OutcomeKind
 from aicmo.gateways.http_answers import Clock
 from aicmo.gateways.multipart import multipart
-from aicmo.gateways.social_gateway import Refused
 from aicmo.gateways.staging_time import StagingTime
 from aicmo.gateways.x_answers import is_id
 

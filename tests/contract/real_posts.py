@@ -19,8 +19,8 @@ from aicmo.errors import AicmoError
 from aicmo.execution import runs
 from aicmo.execution.reconciling import Reconciled, reconcile
 from aicmo.execution.report import ExecutionReport
+from aicmo.gateways.account_gateway import Profile, ProviderAccount
 from aicmo.gateways.contract import Attachment, OpenGateway
-from aicmo.gateways.social_gateway import Profile, SocialAccount
 from aicmo.models import Account, Delivery
 from aicmo.posts.post import Post, PostPicture, Span
 from aicmo.settings import ExecutionConfig
@@ -39,7 +39,7 @@ class RealProject:
 
     database: ClockedDatabase
     channel: str
-    account: SocialAccount
+    account: ProviderAccount
 
     def plan(self, *items: dict[str, Any]) -> None:
         """Imports the items, pins the account, approves everything."""
@@ -93,7 +93,7 @@ class RealProject:
 
 @contextmanager
 def real_project(
-    channel: str, account: SocialAccount, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+    channel: str, account: ProviderAccount, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Generator[RealProject]:
     with clocked(url, folder, monkeypatch) as database:
         database.at = datetime.now(UTC)
@@ -123,7 +123,7 @@ def command_line(channel: str, folder: Path, patch: pytest.MonkeyPatch) -> Works
     return workspace
 
 
-def pinned(account: SocialAccount, profile: Profile) -> SocialAccount:
+def pinned(account: ProviderAccount, profile: Profile) -> ProviderAccount:
     """The account, as it is pinned after the server said who it is."""
     return replace(account, identity=profile.identity, profile=dict(profile.facts))
 

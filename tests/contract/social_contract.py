@@ -18,6 +18,7 @@ import pytest
 
 from aicmo.channels import Channel
 from aicmo.errors import FixConfiguration
+from aicmo.gateways.account_gateway import ProviderAccount, TokenSource
 from aicmo.gateways.contract import (
     Attachment,
     Gateway,
@@ -30,7 +31,7 @@ from aicmo.gateways.contract import (
 from aicmo.gateways.http_answers import Clock, utc_now
 from aicmo.gateways.http_exchange import HttpTimes
 from aicmo.gateways.registry import open_social_gateway
-from aicmo.gateways.social_gateway import SocialAccount, SocialGateway, TokenSource
+from aicmo.gateways.social_gateway import SocialGateway
 from aicmo.posts.post import Post, PostPicture, Span
 from tests.contract.gateway_contract import SENT, GatewayContract, Mode, always, permit
 from tests.contract.mail_api_contract import ACCOUNT, COMMON, FOR_GOOD, FOR_NOW, PATIENT, patience
@@ -64,7 +65,7 @@ class SocialContract(GatewayContract):
     def open(
         self,
         permit: LivePermit,
-        account: SocialAccount,
+        account: ProviderAccount,
         tokens: TokenSource,
         *,
         times: HttpTimes,
@@ -75,8 +76,8 @@ class SocialContract(GatewayContract):
     def peer(self, script: Fault | None) -> SocialPeer:
         return self.peer_type({1: script} if script else {})
 
-    def account(self, peer: SocialPeer) -> SocialAccount:
-        return SocialAccount(peer.identity, "Acme", "@acme", api_url=peer.base_url)
+    def account(self, peer: SocialPeer) -> ProviderAccount:
+        return ProviderAccount(peer.identity, "Acme", "@acme", api_url=peer.base_url)
 
     def gateway(
         self,
@@ -254,7 +255,7 @@ class SocialContract(GatewayContract):
         assert (outcome.kind, len(peer.begun), peer.effects.total()) == (ACCOUNT, 1, 0)
 
     def test_it_opens_for_its_account_and_its_channel_only(self) -> None:
-        account = SocialAccount("1001", api_url="http://127.0.0.1:9")
+        account = ProviderAccount("1001", api_url="http://127.0.0.1:9")
         names = [
             open_social_gateway(self.channel, each, Tokens())(permit(self.channel)).name
             for each in (account, dataclasses.replace(account, identity="1002"))

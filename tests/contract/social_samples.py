@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 
+from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.contract import Attachment, Outcome, OutcomeKind
-from aicmo.gateways.social_gateway import NoToken
 from tests.contract.gateway_contract import SENT, UNKNOWN
 from tests.contract.mail_api_contract import ACCOUNT
 from tests.peers.http_exchange import Fault

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from aicmo.channels import Channel
+from aicmo.gateways.account_gateway import ProviderAccount, TokenSource
 from aicmo.gateways.bluesky import BlueskyGateway
 from aicmo.gateways.contract import Found, LivePermit, Outcome, OutcomeKind, Outgoing
 from aicmo.gateways.http_answers import Clock, utc_now
 from aicmo.gateways.http_exchange import HttpTimes
-from aicmo.gateways.social_gateway import SocialAccount, TokenSource
 from aicmo.posts.post import Post, PostCard, PostPicture, Span
 from tests.contract.gateway_contract import NOT_SENT, SENT, UNKNOWN, Mode, always, permit
 from tests.contract.mail_api_contract import ACCOUNT, COMMON, FOR_GOOD, FOR_NOW, mode
@@ -53,7 +53,7 @@ class TestBlueskyGateway(ReadableContract):
     def open(
         self,
         permit: LivePermit,
-        account: SocialAccount,
+        account: ProviderAccount,
         tokens: TokenSource,
         *,
         times: HttpTimes,
@@ -61,7 +61,7 @@ class TestBlueskyGateway(ReadableContract):
     ) -> BlueskyGateway:
         return BlueskyGateway(permit, account, tokens, times=times, clock=clock)
 
-    def account(self, peer: SocialPeer) -> SocialAccount:
+    def account(self, peer: SocialPeer) -> ProviderAccount:
         return dataclasses.replace(super().account(peer), server=peer.base_url)
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from aicmo.channels import Channel
+from aicmo.gateways.account_gateway import ProviderAccount, TokenSource
 from aicmo.gateways.contract import (
     Attachment,
     Found,
@@ -23,7 +24,6 @@ from aicmo.gateways.contract import (
     Staged,
 )
 from aicmo.gateways.instagram import InstagramGateway
-from aicmo.gateways.social_gateway import SocialAccount, TokenSource
 from tests.contract.gateway_contract import NOT_SENT, SENT, UNKNOWN, Mode, always, permit
 from tests.contract.mail_api_contract import ACCOUNT, COMMON, FOR_GOOD, FOR_NOW, mode
 from tests.contract.readable_contract import ReadableContract
@@ -77,7 +77,7 @@ class TestInstagramGateway(ReadableContract):
     modes: ClassVar[Mapping[str, Mode]] = COMMON | NO_PROOF | AT_PUBLISH
 
     def open(
-        self, permit: LivePermit, account: SocialAccount, tokens: TokenSource, **options: Any
+        self, permit: LivePermit, account: ProviderAccount, tokens: TokenSource, **options: Any
     ) -> InstagramGateway:
         return InstagramGateway(permit, account, tokens, publish, polls=(0, 0, 0), **options)
 

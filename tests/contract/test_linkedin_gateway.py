@@ -12,6 +12,7 @@ import pytest
 
 from aicmo.channels import Channel
 from aicmo.gateways import linkedin_version
+from aicmo.gateways.account_gateway import ProviderAccount, Refused, TokenSource
 from aicmo.gateways.contract import (
     Attachment,
     Found,
@@ -28,7 +29,6 @@ from aicmo.gateways.http_answers import Clock
 from aicmo.gateways.http_exchange import HttpTimes
 from aicmo.gateways.linkedin import LinkedInGateway
 from aicmo.gateways.linkedin_media import upload_place
-from aicmo.gateways.social_gateway import Refused, SocialAccount, TokenSource
 from aicmo.posts.post import PostCard, PostPicture, Span
 from tests.contract.gateway_contract import SENT, UNKNOWN, Mode, permit
 from tests.contract.mail_api_contract import ACCOUNT, COMMON, FOR_GOOD, FOR_NOW, PATIENT, mode
@@ -61,7 +61,7 @@ class LinkedInContract(SocialContract):
     def open(
         self,
         permit: LivePermit,
-        account: SocialAccount,
+        account: ProviderAccount,
         tokens: TokenSource,
         *,
         times: HttpTimes,

@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 import pytest
 
 from aicmo.channels import Channel
+from aicmo.gateways.account_gateway import ProviderAccount, TokenSource
 from aicmo.gateways.contract import Found, LivePermit, Outgoing, Question, Reading, RepeatClass
 from aicmo.gateways.http_answers import Clock, utc_now
 from aicmo.gateways.http_exchange import HttpTimes
 from aicmo.gateways.mastodon import MastodonGateway
-from aicmo.gateways.social_gateway import SocialAccount, TokenSource
 from aicmo.posts.post import Post, PostCard, PostPicture, Span
 from tests.contract.gateway_contract import NOT_SENT, SENT, UNKNOWN, Mode, always, permit
 from tests.contract.mail_api_contract import ACCOUNT, COMMON, FOR_GOOD, FOR_NOW, mode
@@ -48,7 +48,7 @@ class TestMastodonGateway(ReadableContract):
     def open(
         self,
         permit: LivePermit,
-        account: SocialAccount,
+        account: ProviderAccount,
         tokens: TokenSource,
         *,
         times: HttpTimes,
@@ -58,7 +58,7 @@ class TestMastodonGateway(ReadableContract):
             permit, account, tokens, times=times, clock=clock, wait=lambda _: None
         )
 
-    def account(self, peer: SocialPeer) -> SocialAccount:
+    def account(self, peer: SocialPeer) -> ProviderAccount:
         account = super().account(peer)
         return dataclasses.replace(account, server="https://social.test", profile=MASTODON)
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from aicmo.channels import Channel
+from aicmo.gateways.account_gateway import ProviderAccount
 from aicmo.gateways.bluesky import BlueskyGateway, open_bluesky_gateway
 from aicmo.gateways.contract import Found, Outgoing, Question
-from aicmo.gateways.social_gateway import SocialAccount
 from tests.contract.gateway_contract import SENT, UNKNOWN, always, permit
 from tests.contract.mail_api_contract import ACCOUNT, FOR_GOOD
 from tests.contract.real_posts import (
@@ -42,7 +42,7 @@ class Client:
     """Somebody's account on the server, logged in with an app password."""
 
     server: BlueskyServer
-    account: SocialAccount
+    account: ProviderAccount
     tokens: Tokens
 
     def gateway(self, url: str = "") -> BlueskyGateway:
@@ -60,7 +60,7 @@ def client(bluesky_server: BlueskyServer) -> Client:
     did = bluesky_server.create_account(handle, PASSWORD)
     password = bluesky_server.app_password(handle, PASSWORD)
     tokens = Tokens(bluesky_server.session(handle, password)["accessJwt"])
-    account = SocialAccount(did, handle=f"@{handle}", server=bluesky_server.url)
+    account = ProviderAccount(did, handle=f"@{handle}", server=bluesky_server.url)
     return Client(bluesky_server, account, tokens)
 
 

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from aicmo.gateways import login_bluesky, login_mastodon
+from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.contract import OutcomeKind
 from aicmo.gateways.login import Login
 from aicmo.gateways.login_identity import Directories, find_home
 from aicmo.gateways.oauth import Consent
-from aicmo.gateways.social_gateway import NoToken
 from tests.command_line.cli_workspace import PROJECT, Workspace, enter_with_example
 from tests.peers.bluesky_server import BlueskyServer
 from tests.peers.snac_server import Form, SnacServer

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from aicmo.channels import Channel
+from aicmo.gateways.account_gateway import ProviderAccount
 from aicmo.gateways.contract import Found, Outgoing, Question, RepeatClass
 from aicmo.gateways.mastodon import MastodonGateway, open_mastodon_gateway
-from aicmo.gateways.social_gateway import SocialAccount
 from tests.contract.gateway_contract import SENT, UNKNOWN, always, permit
 from tests.contract.mail_api_contract import ACCOUNT, FOR_GOOD
 from tests.contract.real_posts import (
@@ -41,7 +41,7 @@ class User:
     """Somebody's account on the server, logged in by its owner's consent."""
 
     server: SnacServer
-    account: SocialAccount
+    account: ProviderAccount
     tokens: Tokens
 
     def gateway(self, url: str = "") -> MastodonGateway:
@@ -60,7 +60,7 @@ class User:
 def user(snac_server: SnacServer) -> User:
     name = f"client{secrets.token_hex(4)}"
     tokens = Tokens(snac_server.token(name, snac_server.create_user(name)))
-    account = SocialAccount("", handle=f"@{name}", server=snac_server.url)
+    account = ProviderAccount("", handle=f"@{name}", server=snac_server.url)
     with MastodonGateway(permit("mastodon"), account, tokens) as gateway:
         return User(snac_server, pinned(account, gateway.profile()), tokens)
 

@@ -13,6 +13,7 @@ import pytest
 
 from aicmo.channels import Channel
 from aicmo.gateways import staging_time
+from aicmo.gateways.account_gateway import Profile, ProviderAccount, TokenSource
 from aicmo.gateways.contract import (
     Attachment,
     Found,
@@ -26,7 +27,6 @@ from aicmo.gateways.contract import (
 )
 from aicmo.gateways.http_answers import Clock
 from aicmo.gateways.http_exchange import HttpTimes
-from aicmo.gateways.social_gateway import Profile, SocialAccount, TokenSource
 from aicmo.gateways.x import XGateway
 from aicmo.posts.post import Span
 from tests.contract.gateway_contract import SENT, UNKNOWN, Mode, permit
@@ -50,7 +50,7 @@ class TestXGateway(ReadableContract):
     def open(
         self,
         permit: LivePermit,
-        account: SocialAccount,
+        account: ProviderAccount,
         tokens: TokenSource,
         *,
         times: HttpTimes,

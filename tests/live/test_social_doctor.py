@@ -12,9 +12,10 @@ import os
 import pytest
 
 from aicmo.channels import SOCIAL, Channel
+from aicmo.gateways.account_gateway import ProviderAccount
 from aicmo.gateways.contract import PERMIT_KEY, LivePermit
 from aicmo.gateways.registry import open_social_gateway
-from aicmo.gateways.social_gateway import SocialAccount, SocialGateway
+from aicmo.gateways.social_gateway import SocialGateway
 from tests.contract.social_samples import Tokens
 
 
@@ -27,7 +28,7 @@ def test_the_real_network_knows_the_account_as_we_read_it(channel: Channel) -> N
     token, identity = given(channel, "TOKEN"), given(channel, "IDENTITY")
     if not token or not identity:
         pytest.skip(f"no AICMO_TEST_LIVE_{channel.name}_TOKEN and _IDENTITY")
-    account = SocialAccount(identity, server=given(channel, "SERVER"))
+    account = ProviderAccount(identity, server=given(channel, "SERVER"))
     to_ask = LivePermit(0, channel, key=PERMIT_KEY, may_send=False)
     with open_social_gateway(channel, account, Tokens(token))(to_ask) as gateway:
         assert isinstance(gateway, SocialGateway)

@@ -19,9 +19,10 @@ from aicmo.database import Database
 from aicmo.errors import FixAccount, FixConfiguration
 from aicmo.execution.account_pinning import Pin, pin_account
 from aicmo.execution.gate import issue_account_permit
+from aicmo.gateways.account_gateway import Profile
 from aicmo.gateways.contract import OutcomeKind
 from aicmo.gateways.login import Login
-from aicmo.gateways.social_gateway import Profile, SocialGateway
+from aicmo.gateways.social_gateway import SocialGateway
 from blocks import (
     BlueskyCredentials,
     InstagramCredentials,

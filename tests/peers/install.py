@@ -29,14 +29,36 @@ _ENVIRONMENTS = Path(__file__).parents[2] / ".peers"
 _SQLITE = Path("node_modules/better-sqlite3/build/Release/better_sqlite3.node")
 
 
-def install_peer(name: str) -> Path:
+def install_peer(name: str, python: Path = Path(sys.executable)) -> Path:
     """The Python of the peer's environment, made from its lock file when that is new or changed."""
     lock = _LOCKS / f"requirements-{name}.lock"
     environment = _ENVIRONMENTS / name
     with _alone(environment):
         if not _is_current(environment, lock):
-            _install(environment, lock)
+            _install(environment, lock, python)
     return environment / "bin" / "python"
+
+
+def install_bottle() -> Path:
+    """The Python of BottleCRM's environment; `newer_python` must be there."""
+    python = newer_python()
+    assert python
+    return install_peer("bottle", python)
+
+
+def newer_python() -> Path | None:
+    """A Python that BottleCRM can do with, wherever this machine keeps its own."""
+    found = [Path(sys.executable)] if sys.version_info >= (3, 12) else []
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    for version in ("3.12", "3.13"):
+        found += map(Path, filter(None, [shutil.which(f"python{version}")]))
+        found += pyenv.glob(f"versions/{version}.*/bin/python")
+    return next(filter(_runs, found), None)
+
+
+def _runs(python: Path) -> bool:
+    # pyenv puts commands on the path that only say that it has no such version chosen.
+    return subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0
 
 
 def install_checkers() -> Path:
@@ -129,11 +151,9 @@ def _is_current(environment: Path, *locks: Path) -> bool:
     return stamp.exists() and stamp.read_text() == _fingerprint(*locks)
 
 
-def _install(environment: Path, lock: Path) -> None:
+def _install(environment: Path, lock: Path, base: Path) -> None:
     python = environment / "bin" / "python"
-    subprocess.run(
-        ["uv", "venv", "--quiet", "--clear", "--python", sys.executable, environment], check=True
-    )
+    subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", base, environment], check=True)
     subprocess.run(
         ["uv", "pip", "install", "--quiet", "--require-hashes", "--python", python, "-r", lock],
         check=True,
@@ -153,6 +173,8 @@ def _fingerprint(*locks: Path) -> str:
 if __name__ == "__main__":
     for peer in PEERS:
         install_peer(peer)
+    if newer_python():
+        install_bottle()
     if shutil.which("npm"):
         install_checkers()
     if all(map(shutil.which, COMPILERS)):

@@ -17,8 +17,8 @@ from aicmo.errors import AicmoError
 from aicmo.execution.account_checking import check_account
 from aicmo.execution.account_pinning import Pin, pin_account
 from aicmo.execution.account_tokens import AccountTokens
+from aicmo.gateways.account_gateway import NoToken, Profile
 from aicmo.gateways.login import Login
-from aicmo.gateways.social_gateway import NoToken, Profile
 from aicmo.models import Account
 from tests.conftest import KEY
 from tests.peers.login_peer import CLIENT_SECRET, PASSWORD, Fault, LoginPeer, login_peer

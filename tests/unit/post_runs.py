@@ -14,6 +14,7 @@ from aicmo.errors import AicmoError
 from aicmo.execution import runs
 from aicmo.execution.approvals import CopyRefused
 from aicmo.execution.report import ExecutionReport, read_books
+from aicmo.gateways.account_gateway import Profile, ProviderAccount, Refused
 from aicmo.gateways.contract import (
     Found,
     LivePermit,
@@ -29,7 +30,7 @@ from aicmo.gateways.contract import (
 )
 from aicmo.gateways.http_answers import confirmed, refused
 from aicmo.gateways.http_exchange import HttpExchange
-from aicmo.gateways.social_gateway import Profile, Refused, SocialAccount, SocialGateway
+from aicmo.gateways.social_gateway import SocialGateway
 from aicmo.models import Account, Delivery, Item
 from aicmo.settings import ExecutionConfig
 from tests.peers.http_peer import HttpPeer
@@ -38,7 +39,7 @@ from tests.unit.doubtful_rows import ClockedDatabase
 from tests.unit.live_runs import LIVE
 
 CONFIG = ExecutionConfig(execution_enabled=True, dry_run=False, channels_enabled=["mastodon"])
-PINNED = SocialAccount("id-of-studio", name="Studio", handle="@studio")
+PINNED = ProviderAccount("id-of-studio", name="Studio", handle="@studio")
 
 
 class _NoTokens:

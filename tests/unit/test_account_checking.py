@@ -20,9 +20,9 @@ from aicmo.execution.account_checking import Checked, check_account, list_accoun
 from aicmo.execution.account_pinning import Pin, pin_account, remove_account
 from aicmo.execution.accounts import open_gateway_of
 from aicmo.execution.gate import issue_account_permit
+from aicmo.gateways.account_gateway import Profile, other_account
 from aicmo.gateways.contract import LivePermit
 from aicmo.gateways.login import Login
-from aicmo.gateways.social_gateway import Profile, other_account
 from aicmo.models import Account, AccountSecret
 from tests.conftest import KEY
 from tests.peers.login_peer import LoginPeer, login_peer

@@ -13,9 +13,9 @@ from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.execution.account_tokens import ADDED_HERE, AccountTokens, keep, kept
 from aicmo.execution.accounts import adopt
+from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.contract import OutcomeKind, Scope
 from aicmo.gateways.login import Login
-from aicmo.gateways.social_gateway import NoToken
 from aicmo.models import Account, AccountSecret
 from tests.conftest import KEY
 from tests.peers.login_peer import CLIENT_ID, CLIENT_SECRET, PASSWORD, LoginPeer, login_peer

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from aicmo.gateways.account_gateway import ProviderAccount
 from aicmo.gateways.bluesky import BlueskyGateway
 from aicmo.gateways.contract import LivePermit, OpenGateway
-from aicmo.gateways.social_gateway import SocialAccount
 from tests.contract.real_posts import RealProject, real_project
 from tests.contract.social_samples import Tokens
 from tests.peers.bluesky_peer import DID, BlueskyPeer
 from tests.peers.http_exchange import Fault
 
-ACCOUNT = SocialAccount(DID, server="https://pds.test")
+ACCOUNT = ProviderAccount(DID, server="https://pds.test")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def project(
 
 
 def opening(peer: BlueskyPeer, project: RealProject) -> OpenGateway:
-    account = SocialAccount(DID, server=peer.base_url)
+    account = ProviderAccount(DID, server=peer.base_url)
 
     def open_gateway(permit: LivePermit) -> BlueskyGateway:
         return BlueskyGateway(permit, account, Tokens(), clock=lambda: project.database.at)

@@ -21,11 +21,11 @@ from aicmo.execution.identity import account_of
 from aicmo.execution.importing import import_document
 from aicmo.execution.reconciling import Reconciled, reconcile
 from aicmo.execution.report import ExecutionReport, read_books
+from aicmo.gateways.account_gateway import ProviderAccount
 from aicmo.gateways.contract import LivePermit
 from aicmo.gateways.instagram import InstagramGateway
 from aicmo.gateways.login import Login
 from aicmo.gateways.login_instagram import SCOPES
-from aicmo.gateways.social_gateway import SocialAccount
 from aicmo.models import Account
 from aicmo.settings import ExecutionConfig
 from tests.conftest import KEY
@@ -85,7 +85,7 @@ def square() -> bytes:
 
 
 def opening(ledger: ClockedDatabase, peer: InstagramPeer) -> Any:
-    account = SocialAccount("1001", "Acme", "@acme", api_url=peer.base_url)
+    account = ProviderAccount("1001", "Acme", "@acme", api_url=peer.base_url)
 
     def open_gateway(permit: LivePermit) -> InstagramGateway:
         return InstagramGateway(

@@ -17,13 +17,13 @@ from pydantic import ValidationError
 from aicmo.channels import Channel
 from aicmo.errors import FixAccount, FixConfiguration, FixInput, TryLater
 from aicmo.gateways import login_mastodon, login_x
+from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.contract import OutcomeKind
 from aicmo.gateways.login import Login
 from aicmo.gateways.login_identity import Directories, find_home
 from aicmo.gateways.login_pages import pages_of
 from aicmo.gateways.logins import NETWORKS, missing_scopes
 from aicmo.gateways.oauth import Consent
-from aicmo.gateways.social_gateway import NoToken
 from tests.peers.login_peer import CLIENT_ID, CLIENT_SECRET, LoginPeer, login_peer
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from aicmo.gateways.account_gateway import ProviderAccount
 from aicmo.gateways.contract import LivePermit, OpenGateway
 from aicmo.gateways.mastodon import MastodonGateway
-from aicmo.gateways.social_gateway import SocialAccount
 from tests.contract.real_posts import RealProject, real_project
 from tests.contract.social_samples import Tokens
 from tests.peers.http_exchange import Fault
 from tests.peers.mastodon_peer import MastodonPeer
 
 LOST = Fault(applies=True, then="close")
-ACCOUNT = SocialAccount("1001", server="https://social.test", profile={"keeps_keys": True})
+ACCOUNT = ProviderAccount("1001", server="https://social.test", profile={"keeps_keys": True})
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def network(project: RealProject, faults: Mapping[int | str, Fault]) -> Mastodon
 
 
 def opening(peer: MastodonPeer, project: RealProject) -> OpenGateway:
-    account = SocialAccount(
+    account = ProviderAccount(
         "1001", server=ACCOUNT.server, profile=ACCOUNT.profile, api_url=peer.base_url
     )
 

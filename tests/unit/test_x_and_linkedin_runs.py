@@ -17,9 +17,9 @@ from aicmo.execution.deciding import Decision, decide
 from aicmo.execution.reconciling import Reconciled, reconcile
 from aicmo.execution.report import ExecutionReport
 from aicmo.gateways import linkedin_version
+from aicmo.gateways.account_gateway import ProviderAccount
 from aicmo.gateways.contract import OpenGateway
 from aicmo.gateways.linkedin import LinkedInGateway
-from aicmo.gateways.social_gateway import SocialAccount
 from aicmo.gateways.x import XGateway
 from aicmo.models import Account
 from aicmo.settings import ExecutionConfig
@@ -67,7 +67,7 @@ def thread(*texts: str) -> dict[str, Any]:
 
 
 def opening(ledger: ClockedDatabase, peer: SocialPeer) -> OpenGateway:
-    account = SocialAccount(peer.identity, "Acme", "@acme", api_url=peer.base_url)
+    account = ProviderAccount(peer.identity, "Acme", "@acme", api_url=peer.base_url)
     if isinstance(peer, XPeer):
         return lambda permit: XGateway(permit, account, Tokens(), clock=lambda: ledger.at)
     return lambda permit: LinkedInGateway(permit, account, Tokens(), clock=lambda: ledger.at)

@@ -23,13 +23,14 @@ from aicmo.execution import approvals, runs
 from aicmo.execution.account_pinning import Pin, ask_profile, pin_account
 from aicmo.execution.importing import import_document
 from aicmo.execution.reconciling import reconcile
+from aicmo.gateways.account_gateway import ProviderAccount
 from aicmo.gateways.bluesky import BlueskyGateway
 from aicmo.gateways.contract import LivePermit, OpenGateway
 from aicmo.gateways.http_exchange import HttpTimes
 from aicmo.gateways.instagram import InstagramGateway
 from aicmo.gateways.linkedin import LinkedInGateway
 from aicmo.gateways.mastodon import MastodonGateway
-from aicmo.gateways.social_gateway import SocialAccount, SocialGateway
+from aicmo.gateways.social_gateway import SocialGateway
 from aicmo.gateways.x import XGateway
 from aicmo.models import Account, Delivery, Item, Project
 from aicmo.plans.document import ProjectDocument
@@ -147,7 +148,7 @@ class Campaign:
         return self._opening(account.identity, account.server, account.profile)(permit)
 
     def _opening(self, identity: str, server: str, profile: Mapping[str, Any]) -> OpenGateway:
-        account = SocialAccount(
+        account = ProviderAccount(
             identity, handle="@acme", server=server, profile=profile, api_url=self.plan.base_url
         )
         make = GATEWAYS[self.network.channel]
