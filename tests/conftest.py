@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from aicmo.database import Database
 from tests.peers.bluesky_server import BlueskyServer, running_bluesky
+from tests.peers.bottle_crm import BottleCrm, running_bottle
 from tests.peers.mail_servers import MailServers, running_mail_servers
 from tests.peers.postgres_server import new_database, running_postgres
 from tests.peers.snac_server import SnacServer, running_snac
@@ -69,6 +70,12 @@ def bluesky_server() -> Iterator[BlueskyServer]:
 def snac_server() -> Iterator[SnacServer]:
     with running_snac() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def bottle_crm(postgres_server: str) -> Iterator[BottleCrm]:
+    with running_bottle(postgres_server) as crm:
+        yield crm
 
 
 @pytest.fixture

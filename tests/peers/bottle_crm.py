@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ class BottleUser:
     url: str
     user_id: str
     organization_id: str
+    organization: str
     access_token: str
     refresh_token: str
 
@@ -57,18 +58,19 @@ class BottleCrm:
     url: str
     mail: Path
 
-    def sign_up(self, organization: str = "Agency") -> BottleUser:
-        """A new user, and their new organization of that name."""
-        email = f"{secrets.token_hex(6)}@agency.test"
-        signed_in = self._sign_in(email)
+    def sign_up(self) -> BottleUser:
+        """A new user, and their new organization; no two on a server have the same name."""
+        name = secrets.token_hex(6)
+        signed_in = self._sign_in(f"{name}@agency.test")
         token = signed_in["access_token"]
-        made = _content(_ask(self.url, "POST", "org/", {"name": organization}, token))
+        made = _content(_ask(self.url, "POST", "org/", {"name": f"Agency {name}"}, token))
         chosen = {"org_id": made["org"]["id"]}
         session = _content(_ask(self.url, "POST", "auth/switch-org/", chosen, token))
         return BottleUser(
             url=self.url,
             user_id=signed_in["user"]["id"],
             organization_id=session["current_org"]["id"],
+            organization=session["current_org"]["name"],
             access_token=session["access_token"],
             refresh_token=session["refresh_token"],
         )
@@ -138,6 +140,7 @@ def _variables(database: URL) -> dict[str, str]:
         "DBUSER": database.username or "",
         "DBPASSWORD": database.password or "",
         "SECRET_KEY": secrets.token_hex(),
+        "PYTHON_DOTENV_DISABLED": "1",  # it would read ours, from a folder above its own
         "MAGIC_LINK_THROTTLE_IP": _SIGN_INS,
         "MAGIC_LINK_THROTTLE_GLOBAL": _SIGN_INS,
     }
