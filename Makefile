@@ -30,7 +30,7 @@ system:
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
-peers: setup ## Install the S3, AWS and Bluesky servers that the tests run against
+peers: setup ## Install the S3, AWS, Bluesky and CRM servers that the tests run against
 	@$(BIN)/python -m tests.peers.install
 
 demo: setup ## Run the main job on a bundled project: nothing leaves this machine
