@@ -25,7 +25,7 @@ MAILERS = {
     }
 }
 # Tables straight from the models: its 253 migrations take two minutes and end in the same ones, down to
-# the last index, constraint and policy (compared on 1.35.0: only five join tables' ids are narrower).
+# the last index, constraint and policy (compared on 1.35.0: only the ids of five join tables are wider).
 MIGRATION_MODULES = dict.fromkeys(each.rpartition(".")[2] for each in INSTALLED_APPS)  # noqa: F405
 
 
