@@ -99,8 +99,8 @@ def arm(
             let_go(session, mover, claim.fence, dict.fromkeys(claim.delivery_ids, _MAY_GO))
             return Armed(claim.fence, (), plan_changed=True)
         says = _courtesy(session, plan, mover, ready, gateway)
-        posts = {each: hashes[each] for each in ready if composed[each].is_post}
-        judged = _judge(session, ready, channels_with_gateway, says, gateway, posts)
+        exact = {each: hashes[each] for each in ready if composed[each].is_staged}
+        judged = _judge(session, ready, channels_with_gateway, says, gateway, exact)
         stopped = {each.id: each.verdict for each in judged if not each.verdict.may_go}
         let_go(session, mover, claim.fence, with_times(session, says, stopped))
         judged = _within_caps(session, mover, claim, judged, says)
@@ -110,7 +110,7 @@ def arm(
             Intent(
                 each.id, each.account_id, each.attempts + 1, hashes[each.id],
                 composed[each.id].feedback_sha256, each.address_hmac,
-                composed[each.id].payload.decode() if composed[each.id].is_post else "",
+                composed[each.id].payload.decode() if composed[each.id].is_kept else "",
             )
             for each in armed
         ]  # fmt: skip
@@ -151,11 +151,11 @@ def _judge(
     channels: tuple[str, ...],
     says: Courtesy,
     gateway: Gateway,
-    posts: Mapping[int, str],
+    exact: Mapping[int, str],
 ) -> list[_Judged]:
     rows = session.execute(_judging(channels, says.shape), guards.of_batch(ids, says)).all()
     ambiguous = [row[0] for row in rows if row[4]]
-    stopped = dict.fromkeys(_tried_otherwise(session, ambiguous, posts), _OTHER_BYTES)
+    stopped = dict.fromkeys(_tried_otherwise(session, ambiguous, exact), _OTHER_BYTES)
     stopped |= dict.fromkeys(_tried_elsewhere(session, ambiguous, gateway), _OTHER_GATEWAY)
     return [
         _Judged(
@@ -192,12 +192,12 @@ def _tried_elsewhere(session: Session, ambiguous: list[int], gateway: Gateway) -
     return set(session.scalars(elsewhere))
 
 
-def _tried_otherwise(session: Session, ambiguous: list[int], posts: Mapping[int, str]) -> set[int]:
-    """Posts of a doubt whose bytes were others then: a provider answers their token with those."""
+def _tried_otherwise(session: Session, ambiguous: list[int], exact: Mapping[int, str]) -> set[int]:
+    """Those of a doubt whose bytes were others then: a provider answers their token with those."""
     tried = select(Attempt.delivery_id, Attempt.payload_sha256).where(
-        Attempt.delivery_id.in_([each for each in ambiguous if each in posts])
+        Attempt.delivery_id.in_([each for each in ambiguous if each in exact])
     )
-    return {each for each, digest in session.execute(tried).tuples() if digest != posts[each]}
+    return {each for each, digest in session.execute(tried).tuples() if digest != exact[each]}
 
 
 def let_go(

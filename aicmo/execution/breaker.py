@@ -18,12 +18,17 @@ class Breaker:
 
     def __init__(self) -> None:
         self._unknown = self._failed = 0
+        self._last: Outcome | None = None
         self.reason = ""
 
     def note(self, outcome: Outcome) -> None:
-        """Takes one more outcome into account; one that reaches beyond its delivery isn't counted."""
-        if outcome.scope is not Scope.DELIVERY:
+        """Takes one more outcome into account; one that reaches beyond its delivery isn't counted.
+
+        One request that carried several deliveries is one failure.
+        """
+        if outcome.scope is not Scope.DELIVERY or (outcome.shared and outcome is self._last):
             return
+        self._last = outcome
         self._unknown = self._unknown + 1 if outcome.kind is OutcomeKind.UNKNOWN else 0
         self._failed = self._failed + 1 if outcome.kind in _FAILURES else 0
         if self._unknown >= UNKNOWN_IN_A_ROW:

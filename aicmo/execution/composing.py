@@ -37,7 +37,8 @@ _RECIPIENTS = (
 class Composed:
     """The bytes of one delivery, and their envelope.
 
-    is_post: its payload is kept with the attempt, as its provider is asked by what went out.
+    is_staged: prepared at its provider before it is armed, and repeated as the same bytes only.
+    is_kept: its payload is kept with the attempt, as its provider is asked by what went out.
     The rest is what `Outgoing` says of it.
     """
 
@@ -46,7 +47,8 @@ class Composed:
     recipient: str
     payload: bytes
     feedback_sha256: str = ""
-    is_post: bool = False
+    is_staged: bool = False
+    is_kept: bool = False
     attachments: tuple[Attachment, ...] = ()
     staged: Mapping[str, Any] = field(default_factory=dict[str, Any])
     thread: tuple[str, ...] = ()

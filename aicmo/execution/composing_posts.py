@@ -55,8 +55,8 @@ class PostComposers:
                 continue
             batch.composed[delivery.id] = Composed(
                 delivery.token, session.get_one(Account, delivery.account_id).identity,
-                delivery.recipient, post.to_bytes(), is_post=True, attachments=found.attachments,
-                staged=delivery.staged, thread=_thread(session, delivery),
+                delivery.recipient, post.to_bytes(), is_staged=True, is_kept=True,
+                attachments=found.attachments, staged=delivery.staged, thread=_thread(session, delivery),
             )  # fmt: skip
         return batch
 

@@ -16,12 +16,13 @@ from aicmo.execution import frequency
 from aicmo.execution.courtesy import Courtesy
 from aicmo.execution.guards import Verdict
 from aicmo.execution.states import State
+from aicmo.gateways.contract import NOT_CHANGED, NOT_PUT_UP
 from aicmo.models import Delivery
 
 PUT_OFF = "put off: "
 """Begins the reason of what waits for its hour: a plan that lets it go earlier takes that back."""
-NOT_STAGED = "can't be put up"
-"""Begins, after `PUT_OFF`, the reason of a post whose media or container its network doesn't take yet."""
+NOT_STAGED = tuple(PUT_OFF + each for each in (NOT_PUT_UP, NOT_CHANGED))
+"""Begin the reason of what its provider doesn't take yet, before anything was armed."""
 _HOUR = timedelta(hours=1)
 
 

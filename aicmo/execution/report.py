@@ -146,7 +146,7 @@ def _said(verdict: str, state: str, reason: str) -> tuple[str, str]:
         return "waiting", judged.reason
     if state == State.HELD and reason.startswith(NOT_COMPOSED):
         return state, reason
-    if reason.startswith(PUT_OFF + NOT_STAGED):
+    if reason.startswith(NOT_STAGED):
         reason = reason.removeprefix(PUT_OFF)
     retried = state == State.PENDING and reason and not reason.startswith(PUT_OFF)
     return "waiting", f"{TO_BE_TRIED_AGAIN}{reason}" if retried else DUE

@@ -1,4 +1,4 @@
-"""What posts need at their provider before they are armed: uploads, a container, a record's key.
+"""What posts and changes need at their provider before they are armed: uploads, a look at a contact.
 
 Kept with the delivery before its intent, so that a repetition is of the same thing.
 """
@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import update
+from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.database import Database
-from aicmo.errors import FixAccount
+from aicmo.errors import FixAccount, TryLater
 from aicmo.execution import guards
 from aicmo.execution.arming import let_go
 from aicmo.execution.claims import Claim
 from aicmo.execution.composing import Composed
-from aicmo.execution.putting_off import NOT_STAGED
 from aicmo.execution.settling import let_account_wait, pause_account
 from aicmo.execution.states import Mover, State
 from aicmo.gateways.contract import Gateway, Outcome, OutcomeKind, Scope, Staged
@@ -26,78 +27,109 @@ from aicmo.models import Delivery
 from aicmo.redaction import describe
 
 _AGAIN_AFTER = timedelta(minutes=5)
+_HELD = select(Delivery.id, Delivery.account_id, Delivery.ambiguous).where(
+    Delivery.id.in_(bindparam("ids", expanding=True))
+)
 
 
 def stage(
     database: Database, mover: Mover, gateway: Gateway, claim: Claim, composed: dict[int, Composed]
 ) -> dict[int, Composed]:
-    """Puts up what the claimed posts need; what can't be put up goes back with its reason.
+    """Prepares what is claimed at the provider; what can't be prepared goes back with its reason.
 
     Returns:
-        Those that can be armed, with what was put up.
+        Those that can be armed, with what was prepared.
 
     Raises:
         FixAccount: the provider refuses the account, which is paused now.
+        TryLater: it can't be reached, or has nothing for us now.
     """
-    ready = {each: one for each, one in composed.items() if not one.is_post}
-    for delivery_id, post in composed.items():
-        if delivery_id in ready:
-            continue
-        staged = _ask(gateway, delivery_id, post)
-        if staged.values != post.staged:
-            _keep(database, mover, claim, delivery_id, staged.values)
+    drafts = {each: one for each, one in composed.items() if one.is_staged}
+    if not drafts:
+        return composed
+    found = _ask(gateway, drafts)
+    _keep(database, mover, claim, {
+        each: staged.values for each, staged in found.items()
+        if staged.values != drafts[each].staged
+    })  # fmt: skip
+    objections = {each: one.objection for each, one in found.items() if one.objection}
+    _give_back(database, mover, claim, gateway, objections)
+    for objection in objections.values():
+        if objection.ends_run:
+            raise _stopped(mover.project_id, gateway.channel, objection)
+    ready = {each: one for each, one in composed.items() if each not in drafts}
+    for each, staged in found.items():
         if staged.objection is None:
-            ready[delivery_id] = replace(post, staged=staged.values)
-            continue
-        _give_back(database, mover, claim, delivery_id, staged.objection)
-        if staged.objection.kind is OutcomeKind.REFUSED_ACCOUNT:
-            raise _refused(mover.project_id, gateway.channel, staged.objection)
+            ready[each] = replace(drafts[each], staged=staged.values)
     return ready
 
 
-def _ask(gateway: Gateway, delivery_id: int, post: Composed) -> Staged:
+def _ask(gateway: Gateway, drafts: Mapping[int, Composed]) -> dict[int, Staged]:
     try:
-        return gateway.stage(post.outgoing(delivery_id, 0.0))
+        return gateway.stage_batch([one.outgoing(each, 0.0) for each, one in drafts.items()])
     except Exception as error:  # noqa: BLE001  (nothing was armed: it can be tried again)
-        return Staged(post.staged, Outcome(OutcomeKind.NOT_SENT, detail=describe(error)[:200]))
+        objection = Outcome(OutcomeKind.NOT_SENT, detail=describe(error)[:200])
+        return {each: Staged(one.staged, objection) for each, one in drafts.items()}
 
 
 def _keep(
-    database: Database, mover: Mover, claim: Claim, delivery_id: int, values: Mapping[str, object]
+    database: Database, mover: Mover, claim: Claim, values: Mapping[int, Mapping[str, object]]
 ) -> None:
+    if not values:
+        return
+    columns = cast("Table", Delivery.__table__).c
+    mine = (columns.id == bindparam("held_id"), columns.fence == claim.fence)
+    claimed = columns.state == State.CLAIMED.value
+    keeping = update(columns.id.table).where(*mine, claimed).values(staged=bindparam("new_staged"))
+    rows = [{"held_id": each, "new_staged": dict(one)} for each, one in values.items()]
     with audit.transaction(database, mover.project_id) as session:
-        held = (Delivery.id == delivery_id, Delivery.fence == claim.fence)
-        claimed = Delivery.state == State.CLAIMED.value
-        session.execute(update(Delivery).where(*held, claimed).values(staged=dict(values)))
+        session.connection().execute(keeping, rows)
 
 
 def _give_back(
-    database: Database, mover: Mover, claim: Claim, delivery_id: int, objection: Outcome
-) -> None:
+    database: Database, mover: Mover, claim: Claim, gateway: Gateway,
+    objections: Mapping[int, Outcome],
+) -> None:  # fmt: skip
+    if not objections:
+        return
     with audit.transaction(database, mover.project_id) as session:
-        delivery = session.get_one(Delivery, delivery_id)
-        account_id, verdict = delivery.account_id, _verdict(objection, mover.at)
-        if delivery.ambiguous and verdict.state:
-            verdict = guards.REPEAT_LATER
-        let_go(session, mover, claim.fence, {delivery_id: verdict})
-        said = objection.detail or objection.code
-        if objection.kind is OutcomeKind.REFUSED_ACCOUNT:
-            pause_account(session, mover, account_id, said)
-        elif objection.scope is not Scope.DELIVERY and objection.not_before:
-            let_account_wait(session, mover, account_id, objection.not_before, said)
+        rows = session.execute(_HELD, {"ids": list(objections)}).tuples()
+        known = {row[0]: (row[1], row[2]) for row in rows}
+        verdicts: dict[int, guards.Verdict] = {}
+        for each, objection in objections.items():
+            verdict = _verdict(gateway, objection, mover.at)
+            is_in_doubt = known[each][1] and verdict.state
+            verdicts[each] = guards.REPEAT_LATER if is_in_doubt else verdict
+        let_go(session, mover, claim.fence, verdicts)
+        for each, objection in objections.items():
+            _tell_account(session, mover, known[each][0], objection)
 
 
-def _refused(project_id: str, channel: str, objection: Outcome) -> FixAccount:
+def _tell_account(session: Session, mover: Mover, account_id: int, objection: Outcome) -> None:
+    said = objection.detail or objection.code
+    if objection.kind is OutcomeKind.REFUSED_ACCOUNT:
+        pause_account(session, mover, account_id, said)
+    elif objection.scope is not Scope.DELIVERY and objection.not_before:
+        let_account_wait(session, mover, account_id, objection.not_before, said)
+
+
+def _stopped(project_id: str, channel: str, objection: Outcome) -> FixAccount | TryLater:
+    said = f"{objection.code} {objection.detail}".strip()
+    if objection.kind is not OutcomeKind.REFUSED_ACCOUNT:
+        return TryLater(
+            f"Sending on {channel} stopped: {said}",
+            next_step="Run again later: nothing is lost or sent twice.",
+        )
     return FixAccount(
-        f"The {channel} account is refused and paused: {objection.code} {objection.detail}".strip(),
+        f"The {channel} account is refused and paused: {said}",
         next_step=f"Put its log-in right, then `aicmo unpause {project_id} --channel {channel}` "
         "and run again.",
     )
 
 
-def _verdict(objection: Outcome, now: datetime) -> guards.Verdict:
+def _verdict(gateway: Gateway, objection: Outcome, now: datetime) -> guards.Verdict:
     said = " ".join(part for part in (objection.code, objection.detail) if part)
-    reason = f"{NOT_STAGED}: {said}"[:180]
+    reason = f"{gateway.not_staged}: {said}"[:180]
     if objection.kind is OutcomeKind.REFUSED_FOR_GOOD:
         return guards.Verdict(guards.HOLD, reason)
     return guards.Verdict(guards.WAIT, reason, objection.not_before or now + _AGAIN_AFTER)

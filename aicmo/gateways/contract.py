@@ -92,6 +92,7 @@ class Outcome:
         wider than the delivery, the whole account waits until then.
     suppress: the provider said that the recipient doesn't exist; no one should write there again.
     permalink: of a post, where it can be seen.
+    shared: one answer to several deliveries of one request, which the breaker counts once.
     """
 
     kind: OutcomeKind
@@ -102,6 +103,7 @@ class Outcome:
     suppress: bool = False
     scope: Scope = Scope.DELIVERY
     permalink: str = ""
+    shared: bool = False
 
     @property
     def ends_batch(self) -> bool:
@@ -231,6 +233,9 @@ class LivePermit:
 
 PERMIT_KEY = object()
 
+NOT_PUT_UP, NOT_CHANGED = "can't be put up", "isn't changed in the CRM"
+"""Begin the reason of what staging objects to: of a post, of a change."""
+
 
 class Gateway(AbstractContextManager["Gateway"], ABC):
     """A provider's account, open for sending. Used as a context manager by one thread.
@@ -240,6 +245,7 @@ class Gateway(AbstractContextManager["Gateway"], ABC):
     token_lifetime: how long the provider takes a token for the same delivery (class A).
     limits: kept across all workers, by counting in the database.
     largest_batch: deliveries that are claimed together at most.
+    not_staged: what can't be done with a delivery that staging objects to, in words.
     identity: the provider's own id of the account that is logged in; '' where nothing is pinned.
     """
 
@@ -250,6 +256,7 @@ class Gateway(AbstractContextManager["Gateway"], ABC):
     token_lifetime: timedelta | None = None
     limits: tuple[RateLimit, ...] = ()
     largest_batch: int = 1_000
+    not_staged: ClassVar[str] = NOT_PUT_UP
     identity: str = ""
 
     def __init__(self, permit: LivePermit) -> None:
@@ -265,6 +272,10 @@ class Gateway(AbstractContextManager["Gateway"], ABC):
         draft: as it will be sent; its `staged` is what an earlier call gave, if any did.
         """
         return Staged(draft.staged)
+
+    def stage_batch(self, drafts: Sequence[Outgoing]) -> dict[int, Staged]:
+        """`stage` of deliveries of one item, by their ids."""
+        return {each.delivery_id: self.stage(each) for each in drafts}
 
     @abstractmethod
     def send(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:

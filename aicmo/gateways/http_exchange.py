@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -111,15 +111,56 @@ class HttpExchange:
         Raises:
             NoAnswer: certainly not sent, or in doubt.
         """
-        if outgoing.is_late():
-            raise NoAnswer(_not_sent("past its deadline", Scope.BATCH))
-        question = _LastQuestion(outgoing, still_allowed)
+        group = (outgoing,)
+        answer, _ = self.write("POST", path, lambda _: body, headers, group, still_allowed)
+        return answer
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        body_of: Callable[[Sequence[Outgoing]], bytes],
+        headers: Mapping[str, str],
+        group: Sequence[Outgoing],
+        still_allowed: StillAllowed,
+    ) -> tuple[Answer, Sequence[Outgoing]]:
+        """Writes the one request that has an effect, for a group of deliveries.
+
+        Args:
+            method: of the request.
+            path: of the request.
+            body_of: the body for those that may go. Where the last question lets fewer go than the
+                connection was opened for, it is dropped without a body, and opened anew for them.
+            headers: of the request.
+            group: at least one delivery.
+            still_allowed: the last question.
+
+        Returns:
+            The answer, and the deliveries that were in the body.
+
+        Raises:
+            NoAnswer: certainly not sent, or in doubt: all of the group.
+        """
         sized = {name: value for name, value in headers.items() if name.lower() != "content-length"}
-        sized["Content-Length"] = str(len(body))  # without it the body would go out in chunks
-        connect = outgoing.deadline - time.monotonic()
+        while group:
+            question = _LastQuestion(group, still_allowed)
+            try:
+                return self._written(method, path, body_of(group), sized, question), group
+            except _Fewer as fewer:
+                group = fewer.allowed
+        raise NoAnswer(_not_sent("no longer allowed", Scope.DELIVERY))
+
+    def _written(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str],
+        question: _LastQuestion,
+    ) -> Answer:  # fmt: skip
+        if question.is_late():
+            raise NoAnswer(_not_sent("past its deadline", Scope.BATCH))
+        sized = {**headers, "Content-Length": str(len(body))}  # without it: chunks
+        connect = question.deadline - time.monotonic()
         try:
-            answer = self._exchange("POST", path, sized, question.then(body), connect=connect)
-        except NoAnswer:
+            answer = self._exchange(method, path, sized, question.then(body), connect=connect)
+        except (NoAnswer, _Fewer):
             raise
         except Exception as error:  # noqa: BLE001  (what counts is whether the body was begun)
             failure = _judge(error, has_begun=question.has_begun)
@@ -174,20 +215,36 @@ class HttpExchange:
             return Answer(response.status_code, headers, body, is_whole)
 
 
+class _Fewer(Exception):
+    """Only some of a group may still go; nothing of the body was written.
+
+    A turn in the dialogue: it never leaves the exchange.
+    """
+
+    def __init__(self, allowed: Sequence[Outgoing]) -> None:
+        super().__init__()
+        self.allowed = allowed
+
+
 class _LastQuestion:
     """Asked when connection and head are through, directly before the body.
 
     has_begun: it was answered with yes, so the body may be on its way.
     """
 
-    def __init__(self, outgoing: Outgoing, still_allowed: StillAllowed) -> None:
-        self._outgoing, self._still_allowed = outgoing, still_allowed
+    def __init__(self, group: Sequence[Outgoing], still_allowed: StillAllowed) -> None:
+        self._group, self._still_allowed = group, still_allowed
+        self.deadline = min(each.deadline for each in group)
         self.has_begun = False
 
+    def is_late(self) -> bool:
+        return time.monotonic() > self.deadline
+
     def then(self, body: bytes) -> Iterator[bytes]:
-        if not self._still_allowed([self._outgoing]):
-            raise NoAnswer(_not_sent("no longer allowed", Scope.DELIVERY))
-        if self._outgoing.is_late():
+        allowed = self._still_allowed(self._group)
+        if len(allowed) < len(self._group):
+            raise _Fewer(allowed)
+        if self.is_late():
             raise NoAnswer(_not_sent("past its deadline", Scope.BATCH))
         self.has_begun = True
         yield body

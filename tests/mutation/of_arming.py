@@ -210,7 +210,7 @@ REPEATING = (
     ),
     _arming(
         "repeat: with the same bytes", "a changed text counts as sent, and readers see the former one",
-        "stopped = dict.fromkeys(_tried_otherwise(session, ambiguous, posts), _OTHER_BYTES)",
+        "stopped = dict.fromkeys(_tried_otherwise(session, ambiguous, exact), _OTHER_BYTES)",
         "stopped = dict[int, guards.Verdict]()",
         "unit/test_mastodon_runs.py::test_a_text_that_was_changed_in_doubt_does_not_count_as_sent",
     ),

@@ -1,0 +1,100 @@
+"""What of a change is sent, noted with its delivery before it is armed: what it writes and overwrites."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from aicmo.crm.change import Change
+from aicmo.crm.judging import Decision, Difference, judge
+from aicmo.crm.record import Found, Match, Record, Several
+from aicmo.errors import FixInput
+from aicmo.gateways.account_gateway import NoToken, Refused
+from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, Scope, Staged
+
+_NOBODY = "the CRM doesn't have this contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A delivery, and the change that it carries."""
+
+    draft: Outgoing
+    change: Change
+
+    @property
+    def match(self) -> Match:
+        return Match(self.change.contact_id, self.change.email)
+
+    @property
+    def names(self) -> set[str]:
+        """The properties that it is judged by."""
+        change = self.change
+        names = {each.name for each in change.fields}
+        if change.stage:
+            names.add(change.stage.property)
+        return names | ({change.tags_property} if change.tag else set())
+
+
+def stage_change(asked: Asked, found: Found) -> Staged:
+    """What is sent of a change to the contact as it is now.
+
+    The values: `match`, `record` (the CRM's id; '' of one to be added), `has_id` (our id stands
+    there), `write` and `former` by property, `link`; of an activity or a list also its name.
+    """
+    change = asked.change
+    if isinstance(found, Several):
+        return _held(asked, f"{len(found.ids)} contacts of the CRM fit")
+    if found is None and not change.may_create:
+        return _held(asked, _NOBODY)
+    judged = judge(change, found)
+    if judged.objections:
+        return _held(asked, "; ".join(map(_said, judged.objections)))
+    former = judged.former | _ours_already(asked.draft.staged, judged.differences)
+    values: dict[str, Any] = {
+        "match": {"contact_id": change.contact_id, "email": change.email},
+        "record": found.id if found else "",
+        "has_id": bool(found and found.contact_id),
+        "write": judged.to_write,
+        "former": former,
+        "link": found.link if found else "",
+    }
+    if change.activity:
+        values["activity"] = change.activity.kind
+    if change.list_name:
+        values["list"] = change.list_name
+    return Staged(values)
+
+
+def _held(asked: Asked, why: str) -> Staged:
+    return Staged(asked.draft.staged, Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=why))
+
+
+def _said(difference: Difference) -> str:
+    asks = difference.decision is Decision.ASK
+    return f"{difference.name}: {difference.why}" + (", a person has to answer" if asks else "")
+
+
+def _ours_already(before: Mapping[str, Any], differences: tuple[Difference, ...]) -> dict[str, str]:
+    """What an earlier try of ours overwrote: its values are there by now, so they are no former ones."""
+    same = {each.name for each in differences if each.decision is Decision.SAME}
+    return {name: value for name, value in before.get("former", {}).items() if name in same}
+
+
+def objection_to(error: Exception) -> Outcome:
+    """Why nothing could be read, so that nothing of it is armed now; names the kind of failure only."""
+    if isinstance(error, (NoToken, Refused)):
+        return error.outcome
+    if isinstance(error, FixInput):
+        return Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=str(error))
+    detail = f"connection failed: {type(error).__name__}"
+    scope = Scope.RUN if isinstance(error, httpx.HTTPError) else Scope.DELIVERY
+    return Outcome(OutcomeKind.NOT_SENT, detail=detail, scope=scope)
+
+
+def record_id(found: Found) -> str:
+    """The CRM's own id; '' where there isn't one contact."""
+    return found.id if isinstance(found, Record) else ""
