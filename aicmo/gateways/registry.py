@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aicmo.gateways.account_gateway import ProviderAccount, TokenSource
     from aicmo.gateways.instagram_containers import PublishMedia
 
-    OpenSocial = Callable[[ProviderAccount, TokenSource], OpenGateway]
+    OpenAccount = Callable[[ProviderAccount, TokenSource], OpenGateway]
 
 # Each gateway is imported by the live run that needs it.
 
@@ -113,7 +113,7 @@ def email_variable(settings: Settings) -> str:
 
 
 CHANNELS_WITH_GATEWAY: tuple[str, ...] = tuple(
-    channel.value for channel in (Channel.EMAIL, *SOCIAL)
+    channel.value for channel in (Channel.EMAIL, *SOCIAL, Channel.CRM)
 )
 """Deliveries on any other channel are held: no gateway for it."""
 
@@ -127,31 +127,31 @@ def open_email_gateway(settings: Settings) -> OpenGateway:
     return _EMAIL_PROVIDERS[email_variable(settings)](settings)
 
 
-def _bluesky() -> OpenSocial:
+def _bluesky() -> OpenAccount:
     from aicmo.gateways.bluesky import open_bluesky_gateway  # noqa: PLC0415
 
     return open_bluesky_gateway
 
 
-def _linkedin() -> OpenSocial:
+def _linkedin() -> OpenAccount:
     from aicmo.gateways.linkedin import open_linkedin_gateway  # noqa: PLC0415
 
     return open_linkedin_gateway
 
 
-def _mastodon() -> OpenSocial:
+def _mastodon() -> OpenAccount:
     from aicmo.gateways.mastodon import open_mastodon_gateway  # noqa: PLC0415
 
     return open_mastodon_gateway
 
 
-def _x() -> OpenSocial:
+def _x() -> OpenAccount:
     from aicmo.gateways.x import open_x_gateway  # noqa: PLC0415
 
     return open_x_gateway
 
 
-_NETWORKS: Mapping[Channel, Callable[[], OpenSocial]] = {
+_NETWORKS: Mapping[Channel, Callable[[], OpenAccount]] = {
     Channel.LINKEDIN: _linkedin,
     Channel.TWITTER: _x,
     Channel.BLUESKY: _bluesky,
@@ -175,3 +175,33 @@ def open_social_gateway(
 
         return open_instagram_gateway(account, tokens, publish_media or nowhere)
     return _NETWORKS[Channel(channel)]()(account, tokens)
+
+
+def _hubspot() -> OpenAccount:
+    from aicmo.gateways.hubspot import open_hubspot_gateway  # noqa: PLC0415
+
+    return open_hubspot_gateway
+
+
+def _salesforce() -> OpenAccount:
+    from aicmo.gateways.salesforce import open_salesforce_gateway  # noqa: PLC0415
+
+    return open_salesforce_gateway
+
+
+def _bottlecrm() -> OpenAccount:
+    from aicmo.gateways.bottlecrm import open_bottlecrm_gateway  # noqa: PLC0415
+
+    return open_bottlecrm_gateway
+
+
+_CRMS: Mapping[str, Callable[[], OpenAccount]] = {
+    "hubspot": _hubspot,
+    "salesforce": _salesforce,
+    "bottlecrm": _bottlecrm,
+}
+
+
+def open_crm_gateway(provider: str, account: ProviderAccount, tokens: TokenSource) -> OpenGateway:
+    """The gateway of a CRM to one account; `provider` as `aicmo.plans.crm` names it."""
+    return _CRMS[provider]()(account, tokens)
