@@ -7,6 +7,7 @@ from aicmo.cli.app import Command, app, register
 from aicmo.cli.approving import approve, revoke
 from aicmo.cli.checking import check
 from aicmo.cli.controlling import cancel, retry
+from aicmo.cli.crm import crm
 from aicmo.cli.delivering import deliver, packages
 from aicmo.cli.demo import demo
 from aicmo.cli.doubting import doubts
@@ -61,6 +62,7 @@ for _panel, _commands in _COMMANDS.items():
         register(_name, _function, panel=_panel)
 app.add_typer(accounts, name="accounts", rich_help_panel="Release")
 app.add_typer(email, name="email", rich_help_panel="Release")
+app.add_typer(crm, name="crm", rich_help_panel="Release")
 app.add_typer(package, name="package", rich_help_panel="Package and report")
 
 

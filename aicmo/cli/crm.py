@@ -1,0 +1,12 @@
+"""`aicmo crm`: looks after what is changed in a client's CRM."""
+
+from __future__ import annotations
+
+import typer
+
+crm = typer.Typer(
+    help="Check a client's CRM, see what would change there, and put it back.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
