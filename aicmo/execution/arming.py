@@ -41,6 +41,7 @@ _OTHER_GATEWAY = guards.Verdict(
 _OTHER_BYTES = guards.Verdict(
     guards.DOUBT, "it may have gone out as it was before a change, and its token stands for that"
 )
+_TRIED_AGAIN_LATER = (guards.REPEAT_LATER, guards.AFTER_ITS_PART, guards.AFTER_WHAT_IT_NOTES)
 _OTHER_ACCOUNT = guards.Verdict(guards.HOLD, "another account than the pinned one is logged in")
 
 
@@ -209,7 +210,7 @@ def let_go(
         by_verdict.setdefault(verdict, []).append(delivery_id)
     for verdict, ids in by_verdict.items():
         free: dict[str, Any] = {"lease_until": None}
-        if verdict in (guards.REPEAT_LATER, guards.AFTER_ITS_PART):
+        if verdict in _TRIED_AGAIN_LATER:
             # Otherwise the next claim would take it again at once, and so on for ever.
             free["not_before"] = mover.at + REPEAT_AFTER
         why = ""

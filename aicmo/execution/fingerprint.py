@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 
 from aicmo.channels import SOCIAL, Channel
+from aicmo.crm.change import CHANGE_VERSION
 from aicmo.execution.post_media import FittedMedium
 from aicmo.gateways.email_message import COMPOSER_VERSION
-from aicmo.plans.contacts import Audience
+from aicmo.plans.contacts import Audience, Contact
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import Item
 from aicmo.posts.post import POST_VERSION
 
+_Details = Callable[[Contact], list[object]]
+_CRM_PARTS = {"provider", "fields", "stages", "tags", "contact_id", "delivery_id"}
 _BRAND_PARTS = {"name", "sender", "postal_address", "unsubscribe_url", "colours", "typeface"}
 
 
@@ -24,7 +27,7 @@ class Fingerprints:
 
     def __init__(self, document: ProjectDocument) -> None:
         self.document = document
-        self._audiences: dict[str, str] = {}
+        self._audiences: dict[tuple[str, bool], str] = {}
 
     def of(
         self,
@@ -57,6 +60,7 @@ class Fingerprints:
                 "language": self.document.language,
                 "composer": COMPOSER_VERSION if is_email else None,
                 **(self._of_a_post(item, media) if is_post else {}),
+                **(self._of_a_change(item) if item.channel is Channel.CRM else {}),
             }
         )
 
@@ -69,6 +73,16 @@ class Fingerprints:
             "media": media_as_they_go,
         }
 
+    def _of_a_change(self, item: Item) -> dict[str, object]:
+        """What is noted of another item isn't bound to its text: that has an approval of its own."""
+        crm = self.document.crm
+        members = self._audience(item.audience, _of_a_record) if item.audience else None
+        return {
+            "composer": CHANGE_VERSION,
+            "crm": crm.model_dump(mode="json", include=_CRM_PARTS) if crm else None,
+            "details": members,
+        }
+
     @cached_property
     def _brand(self) -> dict[str, object]:
         return self.document.brand.model_dump(mode="json", include=_BRAND_PARTS)
@@ -78,19 +92,28 @@ class Fingerprints:
         utm = self.document.sending.utm
         return utm.model_dump(mode="json") if utm else None
 
-    def _audience(self, audience_id: str) -> str:
-        if audience_id not in self._audiences:
+    def _audience(self, audience_id: str, details: _Details | None = None) -> str:
+        key = (audience_id, details is not None)
+        if key not in self._audiences:
             found = next(each for each in self.document.audiences if each.id == audience_id)
-            self._audiences[audience_id] = self._digest_members(found)
-        return self._audiences[audience_id]
+            self._audiences[key] = self._digest_members(found, details or _of_email)
+        return self._audiences[key]
 
-    def _digest_members(self, audience: Audience) -> str:
+    def _digest_members(self, audience: Audience, details: _Details) -> str:
         # Consent isn't part of it: somebody who leaves must not void the approval for the others.
         digest = hashlib.sha256()
         for contact in audience.members(self.document.contacts):
-            seen = [contact.id, contact.email, contact.name, contact.first_name]
-            digest.update(json.dumps([*seen, contact.attributes], sort_keys=True).encode())
+            digest.update(json.dumps(details(contact), sort_keys=True).encode())
         return digest.hexdigest()
+
+
+def _of_email(contact: Contact) -> list[object]:
+    seen = [contact.id, contact.email, contact.name, contact.first_name]
+    return [*seen, contact.attributes]
+
+
+def _of_a_record(contact: Contact) -> list[object]:
+    return [contact.id, contact.language, contact.timezone, contact.segments]
 
 
 def _digest(value: object) -> str:

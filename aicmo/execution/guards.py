@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from aicmo.channels import SOCIAL
+from aicmo.channels import SOCIAL, Channel
 from aicmo.execution import frequency
 from aicmo.execution.courtesy import Courtesy, Shape
 from aicmo.execution.states import State
@@ -53,6 +53,7 @@ PLAN_CHANGED = "the plan was changed during the run"
 RESTORED = "restored from a backup: it may have gone out already"
 OPERATOR_TASK = "operator task: no account is pinned"
 """Nobody can post it for us: a person does, and `aicmo done` records it."""
+NO_CRM = "no CRM is connected"
 ALIKE = "the same text goes out on this account within 7 days"
 _NOT_GOING = (State.FAILED, State.SKIPPED, State.CANCELLED, State.EXPIRED)
 _ENDED = [state.value for state in _NOT_GOING]
@@ -83,6 +84,10 @@ REPEAT_LATER = Verdict(WAIT, "it may have gone out, and can't be repeated now")
 """Of a doubt that a guard stops: it keeps waiting until it can be repeated, or no longer can."""
 
 AFTER_ITS_PART = Verdict(WAIT, "goes out after the part before it")
+AFTER_WHAT_IT_NOTES = Verdict(WAIT, "noted once it has gone out")
+_DID_NOT_GO = "what it notes didn't go out to them"
+_NOT_YET_GONE = (State.FAILED, State.CANCELLED)
+"""Of what it notes: `aicmo retry` may still send it."""
 _PART_DID_NOT_GO = Verdict(HOLD, "a part before it didn't go out")
 _PART_IN_DOUBT = Verdict(HOLD, "a part before it is in doubt")
 
@@ -176,7 +181,9 @@ def _objection(channels_with_gateway: Sequence[str], shape: Shape) -> ColumnElem
             and_(Item.channel.in_([each.value for each in SOCIAL]), Account.identity == ""),
             _say(HOLD, OPERATOR_TASK),
         ),
+        (and_(Item.channel == Channel.CRM.value, Account.identity == ""), _say(HOLD, NO_CRM)),
         *_thread_guards(),
+        *_notes_guards(),
         (Item.send_at > _NOW, _say(WAIT, "not due yet")),
         (
             and_(Item.late == "hold", _late()),
@@ -191,6 +198,10 @@ def _objection(channels_with_gateway: Sequence[str], shape: Shape) -> ColumnElem
         (
             and_(Delivery.part > 1, _before(_NOT_SENT)),
             _say(WAIT, AFTER_ITS_PART.reason),
+        ),
+        (
+            and_(Item.follows != "", ~_noted([State.SENT])),
+            _say(WAIT, AFTER_WHAT_IT_NOTES.reason),
         ),
         else_="",
     )
@@ -250,6 +261,29 @@ def _thread_guards() -> _Guards:
         (and_(is_later, _before(_ENDED)), _say(HOLD, _PART_DID_NOT_GO.reason)),
         (and_(is_later, _before(doubt)), _say(HOLD, _PART_IN_DOUBT.reason)),
     ]
+
+
+def _notes_guards() -> _Guards:
+    """What an activity notes has to have gone out: to this contact, or as a post."""
+    follows, sent = Item.follows != "", _noted([State.SENT])
+    gone = and_(follows, ~sent, or_(~_noted(State), _noted([State.SKIPPED, State.EXPIRED])))
+    return [
+        (gone, _say(SKIP, _DID_NOT_GO)),
+        (and_(follows, ~sent, _noted(_NOT_YET_GONE)), _say(HOLD, _DID_NOT_GO)),
+    ]
+
+
+def _noted(states: Iterable[State]) -> ColumnElement[bool]:
+    """The delivery that it notes is in one of these states; of a thread, its first part."""
+    noted, theirs = aliased(Item), aliased(Delivery)
+    return exists().where(
+        noted.project_id == Item.project_id,
+        noted.key == Item.follows,
+        theirs.item_id == noted.id,
+        theirs.part == 1,
+        or_(theirs.contact_id.is_(None), theirs.contact_id == Delivery.contact_id),
+        theirs.state.in_([state.value for state in states]),
+    )
 
 
 def _before(states: Sequence[str]) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
-from aicmo.channels import SOCIAL
+from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.errors import FixAccount, TryLater
 from aicmo.execution.settling import let_account_wait, pause_account
@@ -23,8 +23,8 @@ def account_of(session: Session, project_id: str, channel: str) -> Account | Non
 
 
 def has_account(session: Session, project_id: str, channel: str) -> bool:
-    """Whether a person has pinned an account; without one, posts are operator tasks."""
-    if channel not in SOCIAL:
+    """Whether a person has pinned an account; without one, posts are operator tasks, changes held."""
+    if channel == Channel.EMAIL:
         return True
     account = account_of(session, project_id, channel)
     return account is not None and bool(account.identity)

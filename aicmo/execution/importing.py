@@ -24,6 +24,7 @@ from aicmo.plans.assets import require_assets
 from aicmo.plans.cross_posts import item_id
 from aicmo.plans.difference import Difference, compare
 from aicmo.plans.document import ProjectDocument
+from aicmo.plans.items import CrmContent
 from aicmo.plans.items import Item as PlannedItem
 from aicmo.posts.likeness import alike_since, text_sha256
 from aicmo.privacy import require_same_key
@@ -192,6 +193,7 @@ class _Import:
         item.fingerprint = fingerprints.of(planned, item.send_at, item.send_until, media)
         item.late = planned.late or self.document.sending.late
         item.part_of = planned.part_of or ""
+        item.follows = (isinstance(planned.content, CrmContent) and planned.content.of) or ""
         item.text_sha256 = text_sha256(planned)
         item.alike_since = alike_since(planned, item.send_at)
         item.account_id, item.withdrawn = account_id, False

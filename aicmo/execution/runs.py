@@ -19,9 +19,10 @@ from aicmo.database import Database
 from aicmo.errors import FixInput, NoSuchProject, TryLater
 from aicmo.execution import claims, replaying, restoring
 from aicmo.execution.composing import EmailComposers
+from aicmo.execution.composing_crm import ChangeComposers
 from aicmo.execution.composing_posts import PostComposers
 from aicmo.execution.crashed_runs import mark_crashed
-from aicmo.execution.dispatch import Dispatch
+from aicmo.execution.dispatch import Composers, Dispatch
 from aicmo.execution.gate import Mode, decide_channel, issue_permit
 from aicmo.execution.guards import RESTORED
 from aicmo.execution.handing_over import OnProgress
@@ -40,6 +41,7 @@ from aicmo.execution.states import Mover
 from aicmo.gateways.contract import OpenGateway, OutcomeKind
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Attempt, Delivery, Item, Run
+from aicmo.plans.document import ProjectDocument
 from aicmo.settings import ExecutionConfig
 
 Clock = Callable[[], datetime]
@@ -253,8 +255,6 @@ def _send(
 ) -> int:
     if channel not in CHANNELS_WITH_GATEWAY or not _has_account(run, channel):
         return 0
-    document = run.plan.document
-    is_post = channel in SOCIAL
     return Dispatch(
         database=run.database,
         mover=run.mover,
@@ -264,9 +264,15 @@ def _send(
         channels_with_gateway=CHANNELS_WITH_GATEWAY,
         permit=issue_permit(run.mode(channel), run.run_id, channel),
         open_gateway=open_gateway(),
-        composers=PostComposers(document) if is_post else EmailComposers(document),
+        composers=_composers(channel, run.plan.document),
         on_progress=on_progress,
     ).run(limit=limit)
+
+
+def _composers(channel: str, document: ProjectDocument) -> Composers:
+    if channel == Channel.CRM:
+        return ChangeComposers(document)
+    return PostComposers(document) if channel in SOCIAL else EmailComposers(document)
 
 
 def _has_account(run: OpenRun, channel: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field
 
 from aicmo.channels import SOCIAL, parse_channel
+from aicmo.plans.crm_logs import logs_of
 from aicmo.plans.fields import Identifier, Line, Link, Part, Prose
 from aicmo.plans.items import LinkCard, Media, PostContent, ThreadPart
 from aicmo.plans.sending import LateRule
@@ -93,7 +94,10 @@ class Spread:
 
 
 def spread(data: dict[str, Any]) -> Spread:
-    """An item for each network of every cross-post in `data`; other items stay as they are."""
+    """An item for each network of every cross-post in `data`, and one for each that the CRM notes.
+
+    Other items stay as they are.
+    """
     items = data.get("items")
     if not isinstance(items, list):
         return Spread(data, (), ())
@@ -104,6 +108,9 @@ def spread(data: dict[str, Any]) -> Spread:
         for one, origin in _per_network(at, item, problems):
             spread_items.append(one)
             origins.append(origin)
+    for at, log in list(logs_of(data, spread_items)):
+        spread_items.append(log)
+        origins.append(origins[at])
     return Spread({**data, "items": spread_items}, tuple(problems), tuple(origins))
 
 
