@@ -270,12 +270,14 @@ class CrmSchema(Table):
 class CrmReading(Table):
     """A contact as the CRM had it when it was last read for a preview; nothing is sent by it.
 
+    identity: of the CRM's account; another one's reading says nothing of this one.
     found: `one`, `none` or `several`.
-    record: of `aicmo.crm.record.Record`, as JSON; empty where there isn't one.
+    record: of `aicmo.crm.record.Record` or `Several`, as JSON; empty of `none`.
     """
 
     __tablename__ = "crm_reading"
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), primary_key=True)
+    identity: Mapped[str] = mapped_column(String(200))
     found: Mapped[str] = mapped_column(String(8))
     record: Mapped[dict[str, Any]] = mapped_column(default=dict)
     read_at: Mapped[datetime]

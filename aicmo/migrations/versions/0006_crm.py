@@ -26,6 +26,7 @@ def upgrade() -> None:
     )
     op.create_table('crm_reading',
     sa.Column('contact_id', sa.Integer(), nullable=False),
+    sa.Column('identity', sa.String(length=200), nullable=False),
     sa.Column('found', sa.String(length=8), nullable=False),
     sa.Column('record', sa.JSON(), nullable=False),
     sa.Column('read_at', UtcDateTime(timezone=True), nullable=False),
