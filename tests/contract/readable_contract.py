@@ -14,7 +14,8 @@ from tests.contract.gateway_contract import SENT, UNKNOWN, permit
 from tests.contract.social_contract import SocialContract
 from tests.contract.social_samples import UNCLEAR, NoTokens
 from tests.peers.http_exchange import Fault
-from tests.peers.social_peer import KEY, SocialPeer
+from tests.peers.routed_peer import KEY
+from tests.peers.social_peer import SocialPeer
 
 
 class ReadableContract(SocialContract):

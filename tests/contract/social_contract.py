@@ -46,7 +46,8 @@ from tests.contract.social_samples import (
     picture,
 )
 from tests.peers.http_exchange import Fault
-from tests.peers.social_peer import KEY, SocialPeer
+from tests.peers.routed_peer import KEY
+from tests.peers.social_peer import SocialPeer
 
 
 class SocialContract(GatewayContract):

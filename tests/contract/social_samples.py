@@ -12,7 +12,7 @@ from aicmo.gateways.contract import Attachment, Outcome, OutcomeKind
 from tests.contract.gateway_contract import SENT, UNKNOWN
 from tests.contract.mail_api_contract import ACCOUNT
 from tests.peers.http_exchange import Fault
-from tests.peers.social_peer import KEY
+from tests.peers.routed_peer import KEY
 
 TOKEN = "0123456789abcdef0123456789abcde0"
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)

@@ -30,7 +30,7 @@ from tests.contract.readable_contract import ReadableContract
 from tests.contract.social_samples import NOW, Tokens, picture
 from tests.peers.http_exchange import Fault
 from tests.peers.instagram_peer import InstagramPeer, graph_error
-from tests.peers.social_peer import KEY
+from tests.peers.routed_peer import KEY
 
 LINK = "https://store.example/posts/{}?X-Amz-Signature=canary-link"
 USAGE = {"X-Business-Use-Case-Usage": '{"17841": [{"type": "instagram", "call_count": 100, '

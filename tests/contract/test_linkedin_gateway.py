@@ -37,7 +37,7 @@ from tests.contract.social_contract import SocialContract
 from tests.contract.social_samples import LIMITS, NOW, Tokens, picture
 from tests.peers.http_exchange import Fault
 from tests.peers.linkedin_peer import LinkedInPeer
-from tests.peers.social_peer import KEY
+from tests.peers.routed_peer import KEY
 
 DUPLICATE = OutcomeKind.DUPLICATE
 MEMBER = "urn:li:person:aB3_x-9"

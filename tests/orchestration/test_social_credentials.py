@@ -36,7 +36,7 @@ from tasks.gateways import NO_BLOCKS, Credentials, open_gateway
 from tests.conftest import KEY
 from tests.orchestration.flow_runs import execute, page
 from tests.peers.mastodon_peer import MastodonPeer
-from tests.peers.social_peer import KEY as TOKEN
+from tests.peers.routed_peer import KEY as TOKEN
 from tests.projects import approved, imported, post
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]

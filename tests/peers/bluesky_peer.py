@@ -17,8 +17,8 @@ import regex
 
 from aicmo.gateways.contract import RepeatClass
 from tests.peers.http_exchange import Fault
+from tests.peers.routes import Call, Reply, Route, require, require_fields
 from tests.peers.social_peer import SocialPeer
-from tests.peers.social_routes import Call, Reply, Route, require, require_fields
 
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
 COLLECTION = "app.bsky.feed.post"
@@ -41,7 +41,7 @@ class BlueskyPeer(SocialPeer):
         Route("GET", f"{_XRPC}repo.describeRepo", "describe", is_open=True),
         Route("GET", "/xrpc/app.bsky.actor.getProfile", "profile"),
         Route("POST", f"{_XRPC}repo.uploadBlob", "upload"),
-        Route("POST", f"{_XRPC}repo.putRecord", "put", publishes=True),
+        Route("POST", f"{_XRPC}repo.putRecord", "put", acts=True),
         Route("GET", f"{_XRPC}repo.getRecord", "record", is_open=True),
         Route("POST", f"{_XRPC}repo.deleteRecord", "delete"),
     )

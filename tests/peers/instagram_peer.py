@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aicmo.gateways.contract import RepeatClass
+from tests.peers.routes import Call, Reply, Route, require, require_fields
 from tests.peers.social_peer import Published, SocialPeer
-from tests.peers.social_routes import Call, Reply, Route, require, require_fields
 
 BASE = "/v26.0"
 _MEDIA = (
@@ -57,7 +57,7 @@ class InstagramPeer(SocialPeer):
 
     repeats = RepeatClass.READABLE
     routes = (
-        Route("POST", f"{BASE}/{{account}}/media_publish", "media_publish", publishes=True),
+        Route("POST", f"{BASE}/{{account}}/media_publish", "media_publish", acts=True),
         Route("POST", f"{BASE}/{{account}}/media", "create"),
         Route("GET", f"{BASE}/{{account}}/media", "media"),
         Route("GET", f"{BASE}/{{account}}/content_publishing_limit", "limit"),

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from aicmo.gateways.contract import RepeatClass
+from tests.peers.routes import Call, Reply, Route, require, require_fields
 from tests.peers.social_peer import Published, SocialPeer
-from tests.peers.social_routes import Call, Reply, Route, require, require_fields
 
 PAGE = "urn:li:organization:2414183"
 _ENDS = {"202511", "202601"}
@@ -51,7 +51,7 @@ class LinkedInPeer(SocialPeer):
 
     repeats = RepeatClass.READABLE
     routes: ClassVar = (
-        Route("POST", "/rest/posts", "create", publishes=True),
+        Route("POST", "/rest/posts", "create", acts=True),
         Route("GET", "/rest/posts", "find"),
         Route("GET", "/rest/posts/{post}", "read"),
         Route("DELETE", "/rest/posts/{post}", "delete"),

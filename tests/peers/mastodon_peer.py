@@ -16,8 +16,8 @@ from typing import Any, cast
 
 from aicmo.gateways.contract import RepeatClass
 from tests.peers.http_exchange import Fault
+from tests.peers.routes import Call, Reply, Route, require, require_fields
 from tests.peers.social_peer import Published, SocialPeer
-from tests.peers.social_routes import Call, Reply, Route, require, require_fields
 
 _STATUS_FIELDS = (
     "media_ids",
@@ -59,7 +59,7 @@ class MastodonPeer(SocialPeer):
         Route("GET", "/api/v1/instance", "instance_v1", is_open=True),
         Route("POST", "/api/v2/media", "upload"),
         Route("GET", "/api/v1/media/{id}", "medium"),
-        Route("POST", "/api/v1/statuses", "post", publishes=True),
+        Route("POST", "/api/v1/statuses", "post", acts=True),
         Route("GET", "/api/v1/accounts/{id}/statuses", "statuses"),
         Route("GET", "/api/v1/statuses/{id}/source", "source"),
         Route("GET", "/api/v1/statuses/{id}", "status"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email import message_from_bytes, policy
 
 from tests.peers.http_exchange import Request
-from tests.peers.social_routes import require
+from tests.peers.routes import require
 
 
 def read_form(request: Request, file_field: str) -> tuple[dict[str, str], bytes, str]:

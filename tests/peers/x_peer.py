@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 from aicmo.gateways.contract import RepeatClass
 from tests.peers.multipart_form import read_form
+from tests.peers.routes import Call, Reply, Route, require, require_fields
 from tests.peers.social_peer import Published, SocialPeer
-from tests.peers.social_routes import Call, Reply, Route, require, require_fields
 
 _ID = re.compile(r"[0-9]{1,19}")
 _LINK = re.compile(r"https://\S+|(?<!/)\bclient\.example/?\w*")
@@ -52,7 +52,7 @@ class XPeer(SocialPeer):
     repeats = RepeatClass.READABLE
     routes: ClassVar = (
         Route("GET", "/2/users/me", "me"),
-        Route("POST", "/2/tweets", "create", publishes=True),
+        Route("POST", "/2/tweets", "create", acts=True),
         Route("DELETE", "/2/tweets/{post}", "delete"),
         Route("GET", "/2/users/{user}/tweets", "timeline_page"),
         Route("POST", "/2/media/upload", "upload"),

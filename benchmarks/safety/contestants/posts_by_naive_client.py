@@ -21,7 +21,7 @@ from benchmarks.safety.schedule import CLIENT_SECONDS
 from benchmarks.safety.social.networks import NETWORKS
 from benchmarks.safety.social.plans import Plan, PlanFolder
 from tests.peers.instagram_peer import BASE
-from tests.peers.social_peer import KEY as TOKEN
+from tests.peers.routed_peer import KEY as TOKEN
 
 _TRIES, _PAUSE_SECONDS = 4, 0.02
 Post = Callable[[httpx.Client, Plan, str], httpx.Response]

@@ -40,7 +40,7 @@ from benchmarks.safety.schedule import CLIENT_SECONDS
 from benchmarks.safety.social.networks import NETWORKS, Network
 from benchmarks.safety.social.plans import Plan, PlanFolder
 from benchmarks.safety.social.schedule import A_RUN_EVERY, BEGINS, DOWN_FOR
-from tests.peers.social_peer import KEY as TOKEN
+from tests.peers.routed_peer import KEY as TOKEN
 
 PICTURE = "pictures/studio.jpg"
 KEY = b"benchmark-key-benchmark-key-benchmark"

@@ -1,4 +1,4 @@
-"""The requests that a scripted social network knows, and how their shape is checked."""
+"""The requests that a scripted provider knows, and how their shape is checked."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from tests.peers.http_exchange import Request
 
 @dataclass(frozen=True)
 class Route:
-    """A kind of request: `handler` is the peer's method, `path` has `{names}` for parts that vary."""
+    """A kind of request: `handler` is the peer's method, `path` has `{names}` for parts that vary.
+
+    acts: it has the effect that counts, such as publishing.
+    """
 
     method: str
     path: str
     handler: str
-    publishes: bool = False
+    acts: bool = False
     is_open: bool = False
     """Works without a log-in."""
 
@@ -87,7 +90,7 @@ def require(is_so: bool, otherwise: str) -> None:  # noqa: FBT001
 def require_fields(
     fields: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = ()
 ) -> None:
-    """All the required ones, and none that the network doesn't know."""
+    """All the required ones, and none that the provider doesn't know."""
     missing, unknown = set(required) - set(fields), set(fields) - {*required, *optional}
     require(not missing, f"missing {sorted(missing)}")
     require(not unknown, f"unknown {sorted(unknown)}")
