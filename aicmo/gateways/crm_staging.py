@@ -42,8 +42,9 @@ class Asked:
 def stage_change(asked: Asked, found: Found) -> Staged:
     """What is sent of a change to the contact as it is now.
 
-    The values: `match`, `record` (the CRM's id; '' of one to be added), `has_id` (our id stands
-    there), `write` and `former` by property, `link`; of an activity or a list also its name.
+    The values: `match`, `record` (the CRM's id; '' of one to be added), `added` (by this delivery),
+    `has_id` (our id stands there), `write` by property, `former` and `ours` of what it overwrites,
+    `link`; of an activity or a list also its name.
     """
     change = asked.change
     if isinstance(found, Several):
@@ -53,13 +54,17 @@ def stage_change(asked: Asked, found: Found) -> Staged:
     judged = judge(change, found)
     if judged.objections:
         return _held(asked, "; ".join(map(_said, judged.objections)))
-    former = judged.former | _ours_already(asked.draft.staged, judged.differences)
+    before = asked.draft.staged
+    former = judged.former | _ours_already(before, judged.differences)
     values: dict[str, Any] = {
         "match": {"contact_id": change.contact_id, "email": change.email},
         "record": found.id if found else "",
+        # Of an earlier try whose answer was lost: it had nothing that could be overwritten.
+        "added": found is None or bool(before.get("added")),
         "has_id": bool(found and found.contact_id),
         "write": judged.to_write,
         "former": former,
+        "ours": {each.name: each.ours for each in judged.differences if each.name in former},
         "link": found.link if found else "",
     }
     if change.activity:
