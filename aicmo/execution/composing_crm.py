@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
@@ -20,6 +19,7 @@ from aicmo.execution.composing import Composed, ComposedBatch, not_composed
 from aicmo.execution.crm_activities import Activities
 from aicmo.execution.identity import account_of
 from aicmo.models import Account, Contact, CrmAnswer, CrmSchema, Delivery
+from aicmo.plans import crm_values
 from aicmo.plans.crm import CrmField, CrmSetup
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import CrmContent, Item
@@ -149,27 +149,8 @@ class _Making:
 
 def value_of(contact: Contact, name: str) -> str:
     """A contact's value of one of our fields; '' where it has none."""
-    details: Mapping[str, Any] = contact.details
-    attributes: Mapping[str, str] = details.get("attributes") or {}
-    match name:
-        case "email":
-            return contact.email
-        case "timezone":
-            return contact.timezone
-        case "segments":
-            return ";".join(details.get("segments") or ())
-        case "name" | "first_name" | "language":
-            return str(details.get(name) or "")
-        case "last_name":
-            return attributes.get(name) or _last_name(details)
-        case _:
-            return attributes.get(name, "")
-
-
-def _last_name(details: Mapping[str, Any]) -> str:
-    """What follows the first name in the name."""
-    name, first = str(details.get("name") or ""), str(details.get("first_name") or "")
-    return name[len(first) :].strip() if first and name.startswith(f"{first} ") else ""
+    own = {"email": contact.email, "timezone": contact.timezone, **contact.details}
+    return crm_values.value_of(own, name)
 
 
 def _mapped(setup: CrmSetup, name: str) -> CrmField:
