@@ -246,12 +246,14 @@ class AccountSecret(Table):
     """What an account is logged in with, sealed with a key that is made from AICMO_SECRET_KEY.
 
     source: where its log-in came from: `added` here, or a hash of a block's own secrets.
+    is_proven: the provider said that it is the pinned account's; one log-in of an account is.
     expires_at: of the access token. needs_login: why a person has to log in anew, or ''.
     """
 
     __tablename__ = "account_secret"
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
-    source: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    is_proven: Mapped[bool]
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime | None]
     refreshed_at: Mapped[datetime]
@@ -303,7 +305,7 @@ class CrmAnswer(Table):
 class CrmRestoration(Table):
     """The wish to put back what a delivery overwrote, and what came of it; the delivery stays sent.
 
-    state: asked, approved, restored, refused or unknown.
+    state: asked, approved, restored, kept (nothing of it was ours any more), refused or unknown.
     restored: by property, the value that was put back; detail: why others weren't.
     """
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aicmo.channels import Channel
 from aicmo.errors import FixConfiguration, FixInput
 from aicmo.gateways import contract
 from aicmo.plans.addresses import normalise_address
@@ -106,13 +107,39 @@ def issue_recall_permit(config: ExecutionConfig, channel: str) -> contract.LiveP
     Raises:
         FixConfiguration: the environment doesn't enable execution on this channel.
     """
+    _require_enabled(config, channel, "deleted from here", "a recall still needs its own approval")
+    return contract.LivePermit(0, channel, key=contract.PERMIT_KEY, may_send=False)
+
+
+def issue_restore_permit(config: ExecutionConfig) -> contract.LivePermit:
+    """A permit to put back what was overwritten in a CRM; it sends nothing.
+
+    Raises:
+        FixConfiguration: the environment doesn't enable execution on the CRM.
+    """
+    approval = "putting back still needs its own approval"
+    _require_enabled(config, Channel.CRM, "put back in the CRM from here", approval)
+    return contract.LivePermit(0, Channel.CRM, key=contract.PERMIT_KEY, may_send=False)
+
+
+def issue_consent_permit(config: ExecutionConfig) -> contract.LivePermit:
+    """A permit to tell a CRM who wants no email any more; it sends nothing.
+
+    Raises:
+        FixConfiguration: the environment doesn't enable execution on the CRM.
+    """
+    only = "only projects whose crm.consent is write or both tell their CRM"
+    _require_enabled(config, Channel.CRM, "told to the CRM from here", only)
+    return contract.LivePermit(0, Channel.CRM, key=contract.PERMIT_KEY, may_send=False)
+
+
+def _require_enabled(config: ExecutionConfig, channel: str, what: str, still: str) -> None:
     if not config.execution_enabled:
         raise FixConfiguration(
-            "Nothing may be deleted from here: EXECUTION_ENABLED isn't true",
-            next_step="Set EXECUTION_ENABLED=true; a recall still needs its own approval.",
+            f"Nothing may be {what}: EXECUTION_ENABLED isn't true",
+            next_step=f"Set EXECUTION_ENABLED=true; {still}.",
         )
     _require_channel(config, channel)
-    return contract.LivePermit(0, channel, key=contract.PERMIT_KEY, may_send=False)
 
 
 def _require_channel(config: ExecutionConfig, channel: str) -> None:
