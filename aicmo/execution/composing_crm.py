@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from aicmo.crm.change import Activity, Answer, Change, WantedField, WantedStage
-from aicmo.crm.providers import contact_id_of, delivery_id_of
+from aicmo.crm.providers import contact_id_of, delivery_id_of, tags_of
 from aicmo.crm.schema import Schema, require_fitting
 from aicmo.crm.values import canonical
 from aicmo.errors import FixInput
@@ -79,7 +79,7 @@ class ChangeComposers:
         rows = session.execute(_ROWS, {"ids": list(delivery_ids)}).all()
         schema = _schema(session, self._document.id)
         answers = _answers(session, delivery_ids)
-        noted = self._activities.of(session, item, [row[0] for row in rows])
+        noted = self._activities.of(session, item, [(row[0], row[1]) for row in rows])
         return [_draft(row, item, setup, schema, answers, noted) for row in rows]
 
 
@@ -191,7 +191,7 @@ def _change(making: _Making, answers: dict[str, Answer], noted: Activity | None)
         fields=making.fields(),
         stage=making.stage(),
         tag=content.tag or "",
-        tags_property=setup.tags or "tags",
+        tags_property=tags_of(setup),
         list_name=content.list_name or "",
         activity=noted,
         answers=answers,

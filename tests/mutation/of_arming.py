@@ -32,7 +32,7 @@ CLAIMING = (
     ),
     _arming(
         "let go: a doubt waits", "a worker claims without end what may not be repeated now",
-        "in (guards.REPEAT_LATER, guards.AFTER_ITS_PART):", "== guards.AFTER_ITS_PART:",
+        "if verdict in _TRIED_AGAIN_LATER:", "if verdict == guards.AFTER_ITS_PART:",
         _BITE + "test_a_run_ends_although_a_repeat_has_to_wait",
     ),
     _claims(

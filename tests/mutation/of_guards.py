@@ -7,6 +7,7 @@ from typing import Any
 from tests.mutation.mutant import Mutant
 
 _GUARDS, _BETWEEN = "unit/test_guards.py::", "unit/test_doubts_and_changes.py::"
+_NOTES = "unit/test_crm_notes.py::"
 _NEVER = "to_mailbox.is_(None)"
 
 
@@ -263,6 +264,26 @@ POSTS = (
         "guard: operator task", "without an account a post fails, rather than wait for a person",
         "_say(HOLD, OPERATOR_TASK)", '""',
         _POSTS + "test_without_an_account_a_run_is_no_failure",
+    ),
+    _of(
+        "guard: a CRM is connected", "changes go to nobody's CRM, and fail",
+        '(and_(Item.channel == Channel.CRM.value, Account.identity == ""), _say(HOLD, NO_CRM)),', "",
+        _GUARDS + "test_a_change_waits_until_a_crm_is_connected",
+    ),
+    _of(
+        "guard: what is noted was left out", "an email that nobody got is noted with them",
+        "(gone, _say(SKIP, _DID_NOT_GO)),", "",
+        _NOTES + "test_an_email_is_noted_with_whom_it_went_out_to_once_it_has",
+    ),
+    _of(
+        "guard: what is noted failed", "an email that failed is noted as sent",
+        "(and_(follows, ~sent, _noted(_NOT_YET_GONE)), _say(HOLD, _DID_NOT_GO)),", "",
+        _NOTES + "test_what_may_be_sent_again_is_noted_when_it_has",
+    ),
+    _of(
+        "guard: what is noted has gone out", "an email is noted before it went out",
+        'and_(Item.follows != "", ~_noted([State.SENT])),', "and_(Item.follows != Item.follows),",
+        _NOTES + "test_what_may_not_have_gone_out_is_not_noted",
     ),
     _of(
         "guard: thread after a refusal", "a thread goes on without its beginning",

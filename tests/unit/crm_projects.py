@@ -12,7 +12,7 @@ from aicmo.models import Account
 from aicmo.plans.cross_posts import spread
 from aicmo.plans.document import ProjectDocument
 from tests.conftest import KEY
-from tests.projects import YESTERDAY, contact, document
+from tests.projects import YESTERDAY, contact, document, email
 
 FIELDS: list[dict[str, str]] = [
     {"ours": "email", "theirs": "email", "type": "email", "conflict": "ours"},
@@ -44,7 +44,8 @@ def import_crm(
 ) -> Imported:
     """Imports a project with these items; `setup` changes its `crm` section."""
     people = contacts if contacts is not None else [contact(1), contact(2)]
-    data = document(*items, contacts=people) | {"crm": crm(**setup)}
+    written = document(email(), contacts=people).model_dump(mode="json", exclude_none=True)
+    data = written | {"items": list(items), "crm": crm(**setup)}
     return import_document(
         database, ProjectDocument.model_validate(spread(data).data), source="test",
         actor="tester", secret_key=KEY,

@@ -13,8 +13,9 @@ from aicmo.execution import approvals, claims, guards, pauses
 from aicmo.execution.report import read_books
 from aicmo.execution.states import Mover
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
-from aicmo.models import Account, Item, Suppression
+from aicmo.models import Account, Delivery, Item, Suppression
 from tests.projects import NOW, TOMORROW, approved, contact, crm, email, imported, post
+from tests.unit.crm_projects import change, connect, import_crm
 
 
 def outcome(database: Database, at: Any = NOW) -> set[tuple[str, str]]:
@@ -124,7 +125,21 @@ def test_a_pause_of_something_else_stops_nothing(database: Database) -> None:
 def test_a_channel_without_gateway_is_held_in_words(database: Database) -> None:
     imported(database, crm())
     approved(database)
-    assert outcome(database) == {("held", "no gateway for crm")}
+    with database.read() as session:
+        items = list(session.scalars(select(Item.id)))
+    claims.sort_by_guards(database, Mover("studio", "tester", NOW), items, ("email",))
+    with database.read() as session:
+        held = session.execute(select(Delivery.state, Delivery.reason).distinct())
+        assert held.tuples().all() == [("held", "no gateway for crm")]
+
+
+def test_a_change_waits_until_a_crm_is_connected(database: Database) -> None:
+    import_crm(database, change())
+    approved(database)
+    assert outcome(database) == {("held", "no CRM is connected")}
+    connect(database)
+    approved(database)
+    assert outcome(database) == {("waiting", "due")}
 
 
 def test_a_post_without_an_account_is_a_person_s_to_do(database: Database) -> None:
