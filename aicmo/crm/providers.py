@@ -48,3 +48,8 @@ def delivery_id_of(setup: CrmSetup) -> str:
 def opt_out_of(setup: CrmSetup) -> str:
     """The yes-or-no property that says that a contact wants no email; '' where there is none."""
     return setup.opt_out or PROVIDERS[setup.provider].opt_out
+
+
+def tags_of(setup: CrmSetup) -> str:
+    """The property of several choices that tags are added to."""
+    return setup.tags or "tags"
