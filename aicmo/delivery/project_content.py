@@ -18,7 +18,18 @@ from aicmo.execution.report import Books, read_books
 from aicmo.execution.states import State
 from aicmo.models import Approval, Attempt, Delivery, Feedback, Item
 from aicmo.packaging.content import ItemStatus, ProjectContent
+from aicmo.plans.document import ProjectDocument
+from aicmo.plans.items import CrmContent
 from aicmo.plans.times import zone
+
+
+def _without_notes(document: ProjectDocument) -> ProjectDocument:
+    """What the CRM notes of the other items is no piece of work for the client."""
+    pieces = [
+        item for item in document.items
+        if not (isinstance(item.content, CrmContent) and item.content.of)
+    ]  # fmt: skip
+    return document.model_copy(update={"items": tuple(pieces)})
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,7 @@ def load_content(database: Database, project_id: str) -> ProjectContent:
             feedback=_feedback(session, project_id),
         )
         return ProjectContent(
-            document=plan.document,
+            document=_without_notes(plan.document),
             plan_version=plan.version,
             imported_at=_start_of_day(plan),
             items={item.id: results.of(item.id) for item in plan.document.items},
