@@ -77,13 +77,13 @@ class ChangeComposers:
         """What each of these deliveries of an item would change, sound or not."""
         item, setup = self._items[item_key], self._document.crm
         rows = session.execute(_ROWS, {"ids": list(delivery_ids)}).all()
-        schema = _schema(session, self._document.id)
+        schema = known_schema(session, self._document.id)
         answers = _answers(session, delivery_ids)
         noted = self._activities.of(session, item, [(row[0], row[1]) for row in rows])
         return [_draft(row, item, setup, schema, answers, noted) for row in rows]
 
 
-def _schema(session: Session, project_id: str) -> Schema | None:
+def known_schema(session: Session, project_id: str) -> Schema | None:
     """What the CRM said of its properties, if `aicmo crm doctor` has asked."""
     account = account_of(session, project_id, "crm")
     row = session.get(CrmSchema, account.id) if account else None

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aicmo.errors import FixInput
 from aicmo.execution.composing import Recipient
 from aicmo.execution.recipient_kinds import Kind, Kinds
+from aicmo.execution.troubles import Troubles
 from aicmo.gateways.email_checks import Copy, check_email, check_size
 from aicmo.gateways.email_findings import Check, Finding, merged
 from aicmo.gateways.email_message import ComposedEmail
@@ -21,8 +22,6 @@ from aicmo.plans.placeholders import OWN_FIELDS
 from aicmo.plans.proofreading import phrase_pattern
 
 _KEPT = 16
-_NAMED = 5
-_REASONS = 20
 _PLACE = re.compile(r"\b((?:content|brand|contact)\.[a-z_]+(?:\.[a-z_]+)*)")
 
 
@@ -40,24 +39,6 @@ class Sample:
     count: int = 0
 
 
-@dataclass
-class _Some:
-    """Contacts who have the same trouble: how many, and the first few ids."""
-
-    fix: str
-    count: int = 0
-    contacts: list[str] = field(default_factory=list[str])
-
-    def add(self, contact: str) -> None:
-        self.count += 1
-        if len(self.contacts) < _NAMED:
-            self.contacts.append(contact)
-
-    def __str__(self) -> str:
-        shown = ", ".join(self.contacts) + (", …" if self.count > len(self.contacts) else "")
-        return f"{self.count:,} contact{'s' if self.count != 1 else ''} ({shown})"
-
-
 class Review:
     """What is right and wrong with one item's emails; told of each of them, and of whoever has none.
 
@@ -71,8 +52,7 @@ class Review:
         self._forbidden = _any_of((*copy.rules.must_not_mention, *copy.other_clients))
         self._samples: dict[Kind, Sample] = {}
         self._reports: list[tuple[Check, ...]] = []
-        self._unfit: dict[str, _Some] = {}
-        self._bad_values: dict[str, _Some] = {}
+        self._unfit, self._bad_values = Troubles(), Troubles()
         self._flaw: tuple[Finding, ...] = ()
         self._composed = self._largest = 0
         self._longest_subject = ""
@@ -97,7 +77,8 @@ class Review:
 
     def refuse(self, contact: str, error: FixInput) -> None:
         """Notes a contact who would get the item and can't be written to."""
-        _note(self._unfit, *_told(error), contact)
+        text, fix = _told(error)
+        self._unfit.note(contact, _place(text), text, fix)
 
     def refuse_all(self, error: FixInput) -> None:
         """Notes that nobody can be written to, whoever it is."""
@@ -108,7 +89,8 @@ class Review:
         for name in self._attributes:
             if found := forbidden.search(person.email.attributes.get(name, "")):
                 text = f"contact.{name} says “{found[0]}”, which isn't for this client's copy"
-                _note(self._bad_values, text, "Correct the contact's data", person.contact_key)
+                fix = "Correct the contact's data"
+                self._bad_values.note(person.contact_key, f"contact.{name}", text, fix)
 
     def samples(self) -> list[Sample]:
         """An email of every kind of recipient, as far as a handful can show them."""
@@ -125,7 +107,7 @@ class Review:
     def checks(self) -> tuple[Check, ...]:
         """Every check with its verdict."""
         said = f"all {self._composed:,} emails can be composed" if self._composed else "as a sample"
-        everyone = Check("Composed in full", said, self._flaw or tuple(_findings(self._unfit)))
+        everyone = Check("Composed in full", said, self._flaw or tuple(self._unfit.findings()))
         if not self._reports:
             return (everyone,)
         of_all = {
@@ -143,25 +125,13 @@ class Review:
         return f"{count} placeholder{'s' if count != 1 else ''}" if count else "no placeholders"
 
     def _data_findings(self) -> Iterator[Finding]:
-        yield from _findings(self._bad_values)
+        yield from self._bad_values.findings()
         for name, default in self._kinds.defaults.items():
             without = self._kinds.without(name)
             if without * 2 > self._composed:
                 text = f"{without:,} of {self._composed:,} recipients get “{default}” for contact.{name}"
                 fix = "Check that the text reads well so, or complete the contacts' data"
                 yield Finding("hint", f"contact.{name}", text, fix)
-
-
-def _note(known: dict[str, _Some], text: str, fix: str, contact: str) -> None:
-    """Adds a contact to those with the same trouble; texts that name a value may be many."""
-    if text not in known and len(known) >= _REASONS:
-        text, fix = "and for other reasons", "Correct the ones above first"
-    known.setdefault(text, _Some(fix)).add(contact)
-
-
-def _findings(known: dict[str, _Some]) -> Iterator[Finding]:
-    for text, some in known.items():
-        yield Finding("error", _place(text), f"{some}: {text}", some.fix)
 
 
 def _told(error: FixInput) -> tuple[str, str]:
