@@ -16,6 +16,8 @@ class Provider:
         have such a one, so that contacts are matched by address alone.
     opt_out: its own yes-or-no property of who left; '' where it has none.
     required: properties that a contact can't be added without.
+    ids_are_unique: the CRM refuses a second contact with the same `contact_id`; else it is only looked
+        for by it, and two that have it are held.
     """
 
     title: str
@@ -23,6 +25,7 @@ class Provider:
     delivery_id: str
     opt_out: str
     required: tuple[str, ...] = ()
+    ids_are_unique: bool = True
 
 
 PROVIDERS: Mapping[CrmProvider, Provider] = {
@@ -31,7 +34,10 @@ PROVIDERS: Mapping[CrmProvider, Provider] = {
         "Salesforce", "AICMO_Contact_Id__c", "AICMO_Delivery_Id__c", "HasOptedOutOfEmail",
         required=("LastName",),
     ),
-    "bottlecrm": Provider("BottleCRM", "", "", "", required=("first_name",)),
+    "bottlecrm": Provider(
+        "BottleCRM", "cf_aicmo_contact_id", "", "", required=("first_name", "last_name"),
+        ids_are_unique=False,
+    ),
 }  # fmt: skip
 
 
