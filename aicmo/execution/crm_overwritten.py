@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from aicmo.channels import Channel
@@ -26,7 +27,18 @@ _MAY_HAVE_ACTED = (
     OutcomeKind.DUPLICATE.value,
     "",
 )
+_IS_THERE = and_(Delivery.state == State.SENT.value, Item.channel == Channel.CRM.value)
 _CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ChangingRun:
+    """A run that changed something in the CRM; `changes` counts its deliveries that are there."""
+
+    run_id: int
+    started_at: datetime
+    started_by: str
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,25 @@ def sent_changes(session: Session, project_id: str, run_id: int) -> list[SentCha
     return sorted(found, key=lambda each: each.order)
 
 
+def changing_runs(session: Session, project_id: str) -> list[ChangingRun]:
+    """The runs whose changes are in the CRM, the newest first.
+
+    Raises:
+        NoSuchProject: there is no such project.
+    """
+    require_project(session, project_id)
+    query = (
+        select(Run.id, Run.started_at, Run.started_by, func.count(Delivery.id.distinct()))
+        .join(Attempt, Attempt.run_id == Run.id)
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .join(Item, Item.id == Delivery.item_id)
+        .where(Run.project_id == project_id, _IS_THERE, Attempt.outcome.in_(_MAY_HAVE_ACTED))
+        .group_by(Run.id, Run.started_at, Run.started_by)
+        .order_by(Run.id.desc())
+    )
+    return [ChangingRun(*row) for row in session.execute(query).tuples()]
+
+
 def newest_restorations(session: Session, ids: Sequence[int]) -> dict[int, CrmRestoration]:
     """The newest wish to put back what these deliveries overwrote, by delivery."""
     query = select(CrmRestoration).where(CrmRestoration.delivery_id.in_(ids))
@@ -111,7 +142,7 @@ def _require_run(session: Session, project_id: str, run_id: int) -> None:
     if run is None or run.project_id != project_id:
         raise FixInput(
             f"{project_id} has no run {run_id}",
-            next_step=f"`aicmo audit {project_id}` shows the numbers of its runs.",
+            next_step=f"`aicmo crm restore {project_id}` lists those that changed something.",
         )
 
 
@@ -132,11 +163,7 @@ def _rows(session: Session, ids: Sequence[int]) -> list[tuple[Delivery, Item, Co
         select(Delivery, Item, Contact)
         .join(Item, Item.id == Delivery.item_id)
         .join(Contact, Contact.id == Delivery.contact_id)
-        .where(
-            Delivery.id.in_(ids),
-            Delivery.state == State.SENT.value,
-            Item.channel == Channel.CRM.value,
-        )
+        .where(Delivery.id.in_(ids), _IS_THERE)
     )
     return [row.tuple() for row in session.execute(query)]
 

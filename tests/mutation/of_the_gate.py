@@ -155,8 +155,8 @@ TESTS = (
     _gate(
         "recall: environment", "a post is deleted where the environment says no",
         "    if not config.execution_enabled:\n        raise FixConfiguration(\n"
-        '            "Nothing may be deleted',
-        '    if not config:\n        raise FixConfiguration(\n            "Nothing may be deleted',
+        '            f"Nothing may be {what}',
+        '    if not config:\n        raise FixConfiguration(\n            f"Nothing may be {what}',
         "unit/test_recalling.py::test_the_environment_must_allow_it",
     ),
     _gate(
