@@ -15,10 +15,12 @@ from aicmo.channels import Channel
 from aicmo.errors import FixInput
 from aicmo.plans import times
 from aicmo.plans.addresses import normalise_address
+from aicmo.plans.checking_crm import check_crm
 from aicmo.plans.checking_hours import check_hours
 from aicmo.plans.contacts import Contact
+from aicmo.plans.crm_logs import log_id
 from aicmo.plans.document import ProjectDocument
-from aicmo.plans.items import Item
+from aicmo.plans.items import CrmContent, Item
 from aicmo.plans.proofreading import check_placeholders, check_wording
 from aicmo.problems import Problem
 
@@ -37,6 +39,7 @@ def check(document: ProjectDocument) -> list[Problem]:
         *_check_times(document),
         *check_hours(document),
         *_check_audiences(document, members),
+        *check_crm(document),
         *check_budget(document),
         *_check_funnel(document),
         *check_placeholders(document, members),
@@ -74,7 +77,7 @@ def _check_references(document: ProjectDocument) -> Iterator[Problem]:
     contacts = {contact.id for contact in document.contacts}
     pillars = {pillar.name for pillar in document.strategy.pillars}
     for at, item in enumerate(document.items):
-        if item.audience is not None and item.audience not in audiences:
+        if item.audience not in (None, *audiences) and not _is_log(item):
             yield Problem(f"items[{at}].audience", f"there is no audience {item.audience}")
         if item.pillar is not None and item.pillar not in pillars:
             yield Problem(f"items[{at}].pillar", f"there is no pillar {item.pillar}")
@@ -83,6 +86,12 @@ def _check_references(document: ProjectDocument) -> Iterator[Problem]:
             if contact not in contacts:
                 place = f"audiences[{at}].contacts[{number}]"
                 yield Problem(place, f"there is no contact {contact}")
+
+
+def _is_log(item: Item) -> bool:
+    """Whether it notes another one by itself: its audience is that one's, or that of crm.log_posts_to."""
+    of = item.content.of if isinstance(item.content, CrmContent) else None
+    return of is not None and item.id == log_id(of)
 
 
 def _check_addresses(document: ProjectDocument) -> Iterator[Problem]:
@@ -179,7 +188,7 @@ def _check_audiences(
     document: ProjectDocument, members: dict[str, list[Contact]]
 ) -> Iterator[Problem]:
     for at, item in enumerate(document.items):
-        if item.audience in members and not members[item.audience]:
+        if item.audience in members and not members[item.audience] and not _is_log(item):
             message = f"audience {item.audience} has no contact with consent"
             yield Problem(f"items[{at}].audience", message, "warning")
     for at, audience in enumerate(document.audiences):

@@ -72,10 +72,24 @@ COLUMNS = (
         ("crm",),
     ),
     Column("stage", "content.stage", "For set_stage.", ("crm",)),
+    Column(
+        "back_because",
+        "content.back_because",
+        "For set_stage: why contacts may move back; without it none does.",
+        ("crm",),
+    ),
     Column("tag", "content.tag", "For add_tag.", ("crm",)),
     Column("list_name", "content.list_name", "For add_to_list.", ("crm",)),
     Column("note", "content.note", "For log_activity.", ("crm",)),
-    Column("properties", "content.properties", "For set_properties: a=b; c=d.", ("crm",)),
+    Column(
+        "of", "content.of", "For log_activity: id of the email or post that is noted.", ("crm",)
+    ),
+    Column(
+        "properties",
+        "content.properties",
+        "For set_properties and upsert_contact, by our names of fields: a=b; c=d.",
+        ("crm",),
+    ),
 )
 
 _POST = {
@@ -126,7 +140,7 @@ EXAMPLE_ROWS: tuple[dict[str, str], ...] = (
         "title": "Note who was invited",
         "send_at": "2026-03-13 09:00",
         "audience": "everyone",
-        "crm_action": "set_properties",
-        "properties": "invited_to=open day; season=spring",
+        "crm_action": "log_activity",
+        "note": "Invited to the open day.",
     },
 )

@@ -59,6 +59,13 @@ def _last_name(own: Mapping[str, Any]) -> str:
     return name[len(first) :].strip() if first and name.startswith(f"{first} ") else ""
 
 
+def _email(text: str) -> str:
+    try:
+        return normalise_address(text)
+    except FixInput:
+        raise FixInput("is no email address") from None  # its own words repeat the address
+
+
 def _number(text: str) -> str:
     if not _NUMBER.fullmatch(text):
         raise FixInput("is no number like 1250.5")
@@ -105,7 +112,7 @@ def _choices(text: str) -> str:
 
 _READ: Mapping[FieldType, Callable[[str], str]] = {
     "text": str,
-    "email": normalise_address,
+    "email": _email,
     "phone": _phone,
     "number": _number,
     "date": _date,

@@ -15,6 +15,8 @@ from aicmo.errors import FixDocument, FixInput
 from aicmo.plans.assets import read_media
 from aicmo.plans.checking import check
 from aicmo.plans.columns import COLUMNS, EXAMPLE_ROWS, Column
+from aicmo.plans.crm import CrmSetup
+from aicmo.plans.crm_logs import logs_of
 from aicmo.plans.cross_posts import item_id
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.findings import translate
@@ -38,7 +40,7 @@ def with_calendar(document: ProjectDocument, path: Path) -> ReadDocument:
         FixDocument: with every problem, by row and column as the spreadsheet shows them.
     """
     table = _Table(read_sheet(path, SHEET))
-    changed = document.model_copy(update={"items": table.items()})
+    changed = document.model_copy(update={"items": table.items(document.crm)})
     for problem in check(changed):
         table.add(problem)
     files: dict[str, bytes] = {}
@@ -125,12 +127,19 @@ class _Table:
         if not rows:
             self.problems.append(Problem(sheet.label, "has no row below its heading"))
 
-    def items(self) -> tuple[Item, ...]:
-        """An item for each row, with stand-ins for what the models refuse."""
-        return tuple(self._item(at, row) for at, row in enumerate(self._rows))
+    def items(self, crm: CrmSetup | None) -> tuple[Item, ...]:
+        """An item for each row, and one for each that the CRM notes by itself.
 
-    def _item(self, at: int, row: _Row) -> Item:
-        data = self._item_data(row)
+        What the models refuse has stand-ins.
+        """
+        items = [self._item(at, row, self._item_data(row)) for at, row in enumerate(self._rows)]
+        written = [each.model_dump(mode="json", exclude_none=True) for each in items]
+        for at, log in list(logs_of({"crm": crm and crm.model_dump()}, written)):
+            self._rows.append(self._rows[at])
+            items.append(self._item(len(items), self._rows[at], log))
+        return tuple(items)
+
+    def _item(self, at: int, row: _Row, data: dict[str, Any]) -> Item:
         while True:
             try:
                 return Item.model_validate(data)

@@ -16,6 +16,7 @@ from openpyxl import Workbook, load_workbook
 
 from aicmo.errors import FixDocument, FixInput
 from aicmo.plans.columns import COLUMNS
+from aicmo.plans.crm import CrmSetup
 from aicmo.plans.document import ProjectDocument
 from aicmo.plans.items import EmailContent, PostContent
 from aicmo.plans.reading import read_document
@@ -73,7 +74,9 @@ def test_rows_become_the_items_of_the_document(tmp_path: Path, write: Write) -> 
 def test_the_template_reads_back_without_problems(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     write_template(path)
-    read = with_calendar(read_document(NORTHSIDE).document, path)
+    document = read_document(NORTHSIDE).document
+    with_crm = document.model_copy(update={"crm": CrmSetup(provider="hubspot")})
+    read = with_calendar(with_crm, path)
     assert read.warnings == ()
     channels = {item.channel.value for item in read.document.items}
     assert channels == {"email", "instagram", "linkedin", "twitter", "bluesky", "mastodon", "crm"}
