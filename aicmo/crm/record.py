@@ -11,11 +11,12 @@ from datetime import datetime
 class Match:
     """Whom to look for: first who has our id, then who has the address.
 
-    contact_id: as in `Change`. email: '' without one.
+    contact_id, id_property: as in `Change`; '' is AICMO's own property. email: '' without one.
     """
 
     contact_id: str
     email: str = ""
+    id_property: str = ""
 
 
 @dataclass(frozen=True, slots=True)

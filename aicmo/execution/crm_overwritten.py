@@ -175,7 +175,7 @@ def _change(
     match = staged.get("match")
     return SentChange(
         delivery_id=row.id, item=item.key, title=item.title, contact=contact.key,
-        match=Match(match["contact_id"], match["email"]) if match else None,
+        match=Match(**match) if match else None,
         record=staged.get("record") or row.provider_ref,
         link=row.permalink or staged.get("link", ""),
         former=staged.get("former", {}), ours=staged.get("ours", {}),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.channels import Channel
-from aicmo.crm.providers import tags_of
+from aicmo.crm.providers import contact_id_of, tags_of
 from aicmo.crm.record import Found, Match, Record, Several
 from aicmo.database import Database
 from aicmo.errors import FixInput
@@ -67,11 +67,12 @@ def read_contacts(
     """
     with database.read() as session:
         document = load_plan(session, project_id).document
-        names = _names(document, require_crm(document))
+        setup = require_crm(document)
+        names = _names(document, setup)
     with open_gateway(issue_account_permit(Channel.CRM)) as opened:
         gateway = require_crm_gateway(opened)
         require_account(gateway, project_id)
-        wanted = _begin(database, project_id, by)
+        wanted = _begin(database, project_id, contact_id_of(setup), by)
         counted = ContactsRead(len(wanted))
         for some in some_at_a_time(wanted):
             found = find(gateway, project_id, [match for _, match in some], names)
@@ -111,10 +112,10 @@ def _names(document: ProjectDocument, setup: CrmSetup) -> set[str]:
 _Wanted = tuple[int, Match]
 
 
-def _begin(database: Database, project_id: str, by: str) -> list[_Wanted]:
+def _begin(database: Database, project_id: str, id_property: str, by: str) -> list[_Wanted]:
     """The contacts to read; that they are is noted before the first of them is."""
     with audit.transaction(database, project_id) as session:
-        wanted = _wanted(session, project_id)
+        wanted = _wanted(session, project_id, id_property)
         forget_readings(session, project_id, {each for each, _ in wanted})
         audit.record(
             session, audit.Event.CRM_READ, project_id=project_id, actor=by, contacts=len(wanted)
@@ -122,7 +123,7 @@ def _begin(database: Database, project_id: str, by: str) -> list[_Wanted]:
     return wanted
 
 
-def _wanted(session: Session, project_id: str) -> list[_Wanted]:
+def _wanted(session: Session, project_id: str, id_property: str) -> list[_Wanted]:
     query = (
         select(Contact.id, Contact.key, Contact.mailbox)
         .join(Delivery, Delivery.contact_id == Contact.id)
@@ -137,7 +138,9 @@ def _wanted(session: Session, project_id: str) -> list[_Wanted]:
         .order_by(Contact.id)
     )
     rows = session.execute(query).tuples()
-    return [(each, Match(f"{project_id}:{key}", mailbox)) for each, key, mailbox in rows]
+    return [
+        (each, Match(f"{project_id}:{key}", mailbox, id_property)) for each, key, mailbox in rows
+    ]
 
 
 def _keep(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -29,8 +30,13 @@ from aicmo.gateways.http_answers import Answer
 from aicmo.gateways.http_exchange import NoAnswer
 
 SO_ALREADY = "nothing to change: the CRM has it already"
+_AGAIN_AFTER = timedelta(seconds=5)
 _SO_ALREADY = Outcome(OutcomeKind.SENT, detail=SO_ALREADY)
 _NO_WORD = Outcome(OutcomeKind.UNKNOWN, detail="the answer says nothing about this record")
+_NOT_ALLOWED = Outcome(OutcomeKind.NOT_SENT, detail="no longer allowed")
+_TWICE = Outcome(
+    OutcomeKind.NOT_SENT, detail="another change of this contact went first", scope=Scope.BATCH
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +124,7 @@ class CrmGateway(AccountGateway):
             return self._activity(question)
         if "list" in staged:
             return self._membership(question)
-        match = Match(staged["match"]["contact_id"], staged["match"]["email"])
-        (found,) = self.find([match], set(staged["write"]))
+        (found,) = self.find([Match(**staged["match"])], set(staged["write"]))
         return reading_of(found, staged)
 
     @abstractmethod
@@ -136,13 +141,14 @@ class CrmGateway(AccountGateway):
         """See `Gateway.send_batch`: as many records to a request as the CRM takes."""
         if not self.permit.may_send:
             raise PermissionError("this gateway was opened to ask, not to send")
-        waiting, ended = iter(batch), None
+        twice: list[Outgoing] = []
+        waiting, ended = _first_of_each_contact(batch, twice), None
         while some := list(islice(waiting, self.records_per_request)):
             for outgoing, outcome in self._send_some(some, still_allowed, ended):
                 yield outgoing, outcome
                 if ended is None and outcome.ends_batch:
-                    scope = Scope.BATCH if outcome.scope is Scope.BATCH else Scope.RUN
-                    ended = Outcome(OutcomeKind.NOT_SENT, detail=outcome.detail, scope=scope)
+                    ended = _untried_after(outcome)
+        yield from ((each, ended or _TWICE) for each in twice)
 
     def _post(self, outgoing: Outgoing, still_allowed: StillAllowed) -> Outcome:
         ((_, outcome),) = self._send_some([outgoing], still_allowed, None)
@@ -160,11 +166,18 @@ class CrmGateway(AccountGateway):
         for kind, group in by_kind.items():
             outcomes = dict.fromkeys((each.delivery_id for each in group), ended or _NO_WORD)
             if ended is None:
-                outcomes |= _as_one(self._send_group(kind, group, still_allowed))
+                found = self._send_group(kind, group, still_allowed)
+                outcomes |= _as_one({each: self._soon(one) for each, one in found.items()})
             for each in group:
                 outcome = outcomes[each.delivery_id]
-                ended = ended or (outcome if outcome.ends_batch else None)
+                ended = ended or (_untried_after(outcome) if outcome.ends_batch else None)
                 yield each, outcome
+
+    def _soon(self, outcome: Outcome) -> Outcome:
+        """Without an answer, a record is looked at again in seconds: to repeat it has one effect."""
+        if outcome.kind is not OutcomeKind.UNKNOWN or outcome.not_before is not None:
+            return outcome
+        return replace(outcome, not_before=self._clock() + _AGAIN_AFTER)
 
     def _send_group(
         self, kind: str, group: Sequence[Outgoing], still_allowed: StillAllowed
@@ -176,14 +189,13 @@ class CrmGateway(AccountGateway):
                 request.method, request.path, lambda these: self._request(kind, these).body,
                 headers, group, still_allowed,
             )  # fmt: skip
+            left = {each.delivery_id for each in group} - {each.delivery_id for each in gone}
+            return {**dict.fromkeys(left, _NOT_ALLOWED), **self._outcomes(kind, gone, answer)}
         except (NoAnswer, NoToken) as none:
             return dict.fromkeys((each.delivery_id for each in group), none.outcome)
         except Exception as error:  # noqa: BLE001  (an unforeseen failure proves nothing)
             outcome = Outcome(OutcomeKind.UNKNOWN, code=type(error).__name__)
             return dict.fromkeys((each.delivery_id for each in group), outcome)
-        left = {each.delivery_id for each in group} - {each.delivery_id for each in gone}
-        not_allowed = Outcome(OutcomeKind.NOT_SENT, detail="no longer allowed")
-        return {**dict.fromkeys(left, not_allowed), **self._outcomes(kind, gone, answer)}
 
     @abstractmethod
     def _kind(self, outgoing: Outgoing) -> str:
@@ -208,7 +220,35 @@ def _as_one(outcomes: Mapping[int, Outcome]) -> Mapping[int, Outcome]:
     return dict.fromkeys(outcomes, shared)
 
 
+def _untried_after(outcome: Outcome) -> Outcome:
+    """Of the others of a batch that has ended."""
+    scope = Scope.BATCH if outcome.scope is Scope.BATCH else Scope.RUN
+    return Outcome(OutcomeKind.NOT_SENT, detail=outcome.detail, scope=scope)
+
+
+def _first_of_each_contact(batch: Iterable[Outgoing], twice: list[Outgoing]) -> Iterator[Outgoing]:
+    """Notes in `twice` who comes again: they were judged by what the first change replaces."""
+    seen: set[str] = set()
+    for each in batch:
+        whom = _changed_contact(each.staged)
+        if whom and whom in seen:
+            twice.append(each)
+        else:
+            seen.add(whom)
+            yield each
+
+
+def _changed_contact(staged: Mapping[str, Any]) -> str:
+    """Whose values it writes, by the CRM's id or by what a new one is found by; '' of nobody."""
+    if "activity" in staged or "list" in staged or not staged.get("write"):
+        return ""
+    match = staged["match"]
+    return staged["record"] or match["email"] or match["contact_id"]
+
+
 def is_so_already(staged: Mapping[str, Any]) -> bool:
-    """Nothing has to be sent: the contact is there, with all that we want."""
+    """Nothing has to be sent: the contact is there, with all that we want; or the activity is."""
+    if staged.get("there"):
+        return True
     is_values = "activity" not in staged and "list" not in staged
     return is_values and bool(staged.get("record")) and not staged.get("write")

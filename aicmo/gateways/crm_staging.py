@@ -27,7 +27,8 @@ class Asked:
 
     @property
     def match(self) -> Match:
-        return Match(self.change.contact_id, self.change.email)
+        change = self.change
+        return Match(change.contact_id, change.email, change.id_property)
 
     @property
     def names(self) -> set[str]:
@@ -57,7 +58,11 @@ def stage_change(asked: Asked, found: Found) -> Staged:
     before = asked.draft.staged
     former = judged.former | _ours_already(before, judged.differences)
     values: dict[str, Any] = {
-        "match": {"contact_id": change.contact_id, "email": change.email},
+        "match": {
+            "contact_id": change.contact_id,
+            "email": change.email,
+            "id_property": change.id_property,
+        },
         "record": found.id if found else "",
         # Of an earlier try whose answer was lost: it had nothing that could be overwritten.
         "added": found is None or bool(before.get("added")),
