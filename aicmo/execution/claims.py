@@ -199,6 +199,18 @@ def waits_until(session: Session, item_ids: Sequence[int], now: datetime) -> dat
     return session.scalars(earliest).one_or_none()
 
 
+def repeats_at(session: Session, item_ids: Sequence[int], now: datetime) -> datetime | None:
+    """When the first delivery that is put off for a while may be tried again; None if none is."""
+    waiting = (
+        Delivery.item_id.in_(item_ids),
+        Delivery.state == literal_column(f"'{State.PENDING}'"),
+        Delivery.in_plan.is_(True),
+        Delivery.not_before > now,
+    )
+    earliest = select(Delivery.not_before).where(*waiting).order_by(Delivery.not_before).limit(1)
+    return session.scalars(earliest).one_or_none()
+
+
 def recover_lapsed(database: Database, mover: Mover) -> int:
     """Takes lapsed leases back: a claim to pending, an armed delivery to unknown.
 

@@ -36,6 +36,7 @@ LARGEST_BATCH = 1_000
 """What a lost machine leaves in doubt at most; a quick relay takes it in half a second."""
 _BATCH_SECONDS = 0.5
 _LONGEST_WAIT = timedelta(minutes=1)
+_LONGEST_WAIT_FOR_A_REPEAT = timedelta(seconds=10)
 
 
 class Composers(Protocol):
@@ -82,7 +83,7 @@ class Dispatch:
                 mover = self.mover()
                 claim = self._claim(wire, mover, min(room, wire.gateway.largest_batch))
                 if claim is None:
-                    if self._waited_for_the_account(mover.at):
+                    if self._waited(mover.at):
                         continue
                     break
                 began = time.monotonic()
@@ -194,18 +195,25 @@ class Dispatch:
                 seconds_after_pause=max(0.0, round((mover.at - since).total_seconds(), 3)),
             )  # fmt: skip
 
-    def _waited_for_the_account(self, asked_at: datetime) -> bool:
+    def _waited(self, asked_at: datetime) -> bool:
         """Sleeps through a short wait, such as a rate limit per minute; False if it is long.
 
         Args:
             asked_at: when nothing could be claimed. The wait may be over by now.
         """
         with self.database.read() as session:
-            until = claims.waits_until(session, self._item_ids, asked_at)
-        if until is None or until - self.mover().at > _LONGEST_WAIT:
+            account = claims.waits_until(session, self._item_ids, asked_at)
+            repeat = claims.repeats_at(session, self._item_ids, asked_at)
+        now = self.mover().at
+        short = [
+            until
+            for until, longest in ((account, _LONGEST_WAIT), (repeat, _LONGEST_WAIT_FOR_A_REPEAT))
+            if until is not None and until - now <= longest
+        ]
+        if not short:
             return False
-        time.sleep(max(0.0, (until - self.mover().at).total_seconds()))
-        return self.mover().at >= until
+        time.sleep(max(0.0, (min(short) - now).total_seconds()))
+        return self.mover().at >= min(short)
 
     def _compose(self, claim: Claim) -> dict[int, Composed]:
         item = next(each.key for each in self.items if each.id == claim.item_id)

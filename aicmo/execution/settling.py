@@ -22,7 +22,8 @@ MAX_ATTEMPTS = 5
 FIRST_BACKOFF = timedelta(minutes=5)
 LONGEST_BACKOFF = timedelta(hours=4)
 REPEAT_AFTER = timedelta(minutes=1)
-"""A repeat-safe delivery without an answer is repeated with its token after this."""
+"""A repeat-safe delivery without an answer is repeated with its token after this, unless its gateway
+says when."""
 
 _DELIVERY = cast("Table", Delivery.__table__)
 _ATTEMPT = cast("Table", Attempt.__table__)
@@ -120,7 +121,8 @@ def _doubt(delivery: _Delivery, outcome: Outcome, reason: str, now: datetime) ->
         is_answer = delivery.ambiguous and outcome.ref
         return _Next(State.SENT) if is_answer else _Next(State.UNKNOWN, reason, ambiguous=True)
     if may_repeat(delivery.repeatable_until, delivery.tries, now):
-        return _Next(State.PENDING, reason, ambiguous=True, not_before=now + REPEAT_AFTER)
+        again_at = outcome.not_before or now + REPEAT_AFTER
+        return _Next(State.PENDING, reason, ambiguous=True, not_before=again_at)
     return _Next(State.UNKNOWN, reason, ambiguous=True)
 
 

@@ -250,5 +250,8 @@ def is_so_already(staged: Mapping[str, Any]) -> bool:
     """Nothing has to be sent: the contact is there, with all that we want; or the activity is."""
     if staged.get("there"):
         return True
-    is_values = "activity" not in staged and "list" not in staged
-    return is_values and bool(staged.get("record")) and not staged.get("write")
+    if "activity" in staged or "list" in staged or not staged.get("record"):
+        return False
+    # Without our id, a changed address would find nobody the next time.
+    is_known = staged["has_id"] or not staged["match"]["id_property"]
+    return is_known and not staged["write"]
