@@ -148,7 +148,7 @@ def show_sum(console: Console, found: Preview) -> None:
     if by_hand:
         line.append_text(state_text("held", f", {by_hand:,} for a person to post"))
     if waiting:
-        line.append_text(state_text("held", f", {waiting:,} held for want of a gateway"))
+        line.append_text(state_text("held", f", {waiting:,} held: not connected"))
     console.print(line.append(".", "default"))
 
 

@@ -1,6 +1,6 @@
 """A person's yes, bound to the item as it is now.
 
-Every email and post is composed and checked before it: what can't go out as it is can't be approved.
+Everything is composed and checked before it: what can't go out as it is can't be approved.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from aicmo import audit
-from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.errors import FixInput
 from aicmo.execution.guards import LATE_AFTER
@@ -37,10 +36,10 @@ class ItemApproval:
 
 
 class CopyRefused(FixInput):
-    """Emails and posts with errors aren't approved; the other items are.
+    """Items with errors aren't approved; the others are.
 
     approved: the items that are, as `approve` returns them.
-    refused: by item, the errors of its emails or posts.
+    refused: by item, the errors of its emails, posts or changes.
     """
 
     def __init__(
@@ -84,7 +83,7 @@ def approve(
         on_progress: told of every email that is composed for the checks.
 
     Raises:
-        CopyRefused: emails or posts have errors; the other items are approved.
+        CopyRefused: some items have errors; the others are approved.
         NoSuchProject: there is no such project.
         FixInput: an item isn't in the current plan, it isn't what was shown any more, or the
             approver has no name.
@@ -131,11 +130,8 @@ def _errors(
     now: datetime,
     on_progress: OnProgress,
 ) -> dict[str, list[Finding]]:
-    """The errors of each item that has any; a change of the CRM isn't looked at."""
-    copy = [item for item in items if item.channel != Channel.CRM]
-    if not copy:
-        return {}
-    found = preview_items(database, plan, copy, now, on_progress=on_progress)
+    """The errors of each item that has any."""
+    found = preview_items(database, plan, items, now, on_progress=on_progress)
     return {each.item.key: errors for each in found.items if (errors := each.found("error"))}
 
 

@@ -17,8 +17,11 @@ from aicmo.execution import courtesy, guards
 from aicmo.execution.composing import EmailComposers, Recipient, recipients
 from aicmo.execution.copy_checks import Review, Sample
 from aicmo.execution.courtesy import Courtesy
+from aicmo.execution.crm_difference import Standing
+from aicmo.execution.crm_preview import CrmPreview, CrmPreviews
 from aicmo.execution.guards import Verdict
 from aicmo.execution.handing_over import OnProgress
+from aicmo.execution.identity import has_account
 from aicmo.execution.other_clients import other_clients
 from aicmo.execution.post_card import Card
 from aicmo.execution.post_preview import PostPreviews, checks_of
@@ -26,6 +29,7 @@ from aicmo.execution.project import PlanItem, ProjectPlan
 from aicmo.execution.report import NOT_COMPOSED, Tally
 from aicmo.execution.sample_email import stand_in
 from aicmo.execution.states import WAITING, State
+from aicmo.gateways.contract import NOT_CHANGED
 from aicmo.gateways.email_checks import Copy
 from aicmo.gateways.email_findings import Check, Finding, Severity
 from aicmo.gateways.email_message import ComposedEmail
@@ -56,7 +60,8 @@ class ItemPreview:
     blocked_by: what still keeps some of them from being sent now (`not approved`), by count.
     left_out_by: those who get nothing, counted by what the guards say; `left_out` lists the first.
     findings: contacts who would get it and can't be written to; the first of `findings_count`.
-    samples: of an email. cards: of a post, in the thread's order. checks: of either.
+    samples: of an email. cards: of a post, in the thread's order. crm: of a change in a CRM.
+    checks: of any of them. connected: there is something that it can go out through.
     """
 
     item: PlanItem
@@ -71,6 +76,8 @@ class ItemPreview:
     samples: list[Sample] = field(default_factory=list[Sample])
     checks: tuple[Check, ...] = ()
     cards: tuple[Card, ...] = ()
+    crm: CrmPreview | None = None
+    connected: bool = True
 
     @property
     def by_hand(self) -> bool:
@@ -80,8 +87,7 @@ class ItemPreview:
     @property
     def would_go(self) -> int:
         """Deliveries that a live run would send once nothing stops them any more."""
-        goes = self.item.channel in CHANNELS_WITH_GATEWAY and not self.by_hand
-        return self.would_send if goes else 0
+        return self.would_send if self.connected and not self.by_hand else 0
 
     @property
     def skipped(self) -> Counter[str]:
@@ -135,7 +141,7 @@ def preview_items(
         cap = _Cap(courtesy.of_project(session, plan.project_id, now))
         others = other_clients(session, plan.document)
         composers: EmailComposers | None = None
-        posts = PostPreviews(plan.document)
+        posts, changes = PostPreviews(plan.document), _Changes(session, plan, now)
         for item in items:
             found = ItemPreview(item)
             if item.channel == Channel.EMAIL:
@@ -147,7 +153,7 @@ def preview_items(
             elif item.channel in SOCIAL:
                 _preview_posts(session, found, posts, cap)
             else:
-                found.would_send = sum(len(ids) for ids in _going(session, found, cap))
+                changes.preview(session, found, _going(session, found, cap))
             _count_done(session, found)
             previews.append(found)
     return Preview(tuple(previews))
@@ -167,6 +173,28 @@ def _preview_posts(session: Session, found: ItemPreview, posts: PostPreviews, ca
     found.findings_count = len(said) - found.would_send
     found.cards = tuple(cards.values())
     found.checks = checks_of(found.cards) if said else ()
+
+
+class _Changes:
+    """The changes of a plan in the client's CRM; without a CRM they are only counted."""
+
+    def __init__(self, session: Session, plan: ProjectPlan, now: datetime) -> None:
+        self._project_id, self._now = plan.project_id, now
+        document = plan.document
+        self._differences = CrmPreviews(session, document, document.crm) if document.crm else None
+        self._connected = has_account(session, plan.project_id, Channel.CRM)
+
+    def preview(self, session: Session, found: ItemPreview, going: Iterable[Sequence[int]]) -> None:
+        found.connected = self._connected and self._differences is not None
+        if self._differences is None:
+            found.would_send = sum(len(ids) for ids in going)
+            return
+        found.crm = crm = self._differences.preview(session, found.item, going, self._now)
+        found.would_send, found.findings_count = crm.goes, crm.refused
+        refused = crm.of(Standing.REFUSED)[:_LISTED]
+        found.findings = [LeftOut(each.contact, each.why) for each in refused]
+        found.blocked_by += crm.stopped_by
+        found.checks = crm.checks(self._project_id)
 
 
 def _copy(plan: ProjectPlan, item: PlanItem, others: dict[str, str]) -> Copy:
@@ -309,16 +337,21 @@ def _count_done(session: Session, found: ItemPreview) -> None:
 def _tallies(found: ItemPreview) -> Iterator[Tally]:
     item = found.item
     ready, reason = "previewed", ""
-    if item.channel not in CHANNELS_WITH_GATEWAY:
-        ready, reason = "held", f"no gateway for {item.channel}"
+    if not found.connected:
+        ready, reason = "held", guards.NO_CRM
     elif found.by_hand:
         ready, reason = "held", guards.OPERATOR_TASK
     counts = [
         (ready, reason, found.would_send),
         ("held", NOT_COMPOSED, found.findings_count),
+        *(("held", f"{NOT_CHANGED}: {why}", count) for why, count in _stopped(found)),
         *((each.action, each.reason, count) for each, count in found.left_out_by.items()),
         *((state, "", count) for state, count in found.done.items()),
     ]
     for state, why, count in counts:
         if count:
             yield Tally(item.key, item.title, item.channel, state, why, count)
+
+
+def _stopped(found: ItemPreview) -> Iterable[tuple[str, int]]:
+    return found.crm.stopped_by.items() if found.crm else ()

@@ -14,7 +14,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from aicmo.crm.providers import PROVIDERS
 from aicmo.execution.copy_checks import Sample
+from aicmo.execution.crm_difference_page import shown_groups
+from aicmo.execution.crm_difference_words import read_when
 from aicmo.execution.post_card import NETWORK_NAMES
 from aicmo.execution.post_card_media import ContentOf
 from aicmo.execution.post_card_page import local_time, shown_posts
@@ -88,6 +91,9 @@ def _card(item: ItemPreview, plan: ProjectPlan, samples: list[_Shown]) -> dict[s
         "when": local_time(item.item.send_at, item.item.timezone),
         "audience": _audience(planned, plan),
         "crm": _crm_lines(planned.content) if isinstance(planned.content, CrmContent) else [],
+        "provider": PROVIDERS[plan.document.crm.provider].title if plan.document.crm else "",
+        "groups": shown_groups(item.crm, plan.timezone) if item.crm else [],
+        "read": read_when(item.crm) if item.crm else "",
         "samples": samples,
         "counts": {each: len(item.found(each)) for each in _SEVERITIES if item.found(each)},
         "left_out": _by_reason(item),
@@ -115,6 +121,8 @@ def _crm_lines(content: CrmContent) -> list[tuple[str, str]]:
         ("Tag", content.tag),
         ("List", content.list_name),
         ("Note", content.note),
+        ("Notes", content.of),
+        ("Back, because", content.back_because),
     )
     lines += [(name, value) for name, value in named if value]
     return lines + list(content.properties.items())

@@ -196,15 +196,15 @@ def _elements(html: str) -> list[tuple[str, dict[str, str | None]]]:
     return found
 
 
-def test_a_channel_without_a_gateway_is_not_counted_as_going_out(
+def test_what_is_not_connected_is_not_counted_as_going_out(
     document: ProjectDocument, tmp_path: Path
 ) -> None:
     social = [item for item in _previews(document) if item.item.channel == "linkedin"]
-    social[0].item = replace(social[0].item, channel="crm")
-    social[0].blocked_by = Counter({"no gateway for crm": 1})
+    social[0].connected = False
+    social[0].blocked_by = Counter({"no CRM is connected": 1})
     html = write_preview(Preview(tuple(social)), _plan(document), tmp_path, no_file).read_text(
         "utf-8"
     )
     assert "<strong>0</strong><span>would go out</span>" in html
-    assert "<strong>1</strong><span>held for want of a gateway</span>" in html
-    assert "no gateway for crm" in html
+    assert "<strong>1</strong><span>held: not connected</span>" in html
+    assert "no CRM is connected" in html
