@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from aicmo.errors import FixInput
-from aicmo.gateways.http_exchange import HttpExchange, HttpTimes
+from aicmo.gateways.http_exchange import LARGEST_ANSWER, HttpExchange, HttpTimes
 from aicmo.public_hosts import PublicHosts
 
 FindAddresses = Callable[[str, int], Sequence[str]]
@@ -53,9 +53,15 @@ class PinnedTransport(httpx.BaseTransport):
 
 
 def open_chosen_server(
-    server: str, api_url: str = "", times: HttpTimes | None = None
+    server: str,
+    api_url: str = "",
+    times: HttpTimes | None = None,
+    *,
+    largest_answer: int = LARGEST_ANSWER,
 ) -> HttpExchange:
     """The exchange with `server`, an `https://host`; or with a loopback address instead, in tests.
+
+    times, largest_answer: as of `HttpExchange`.
 
     Raises:
         FixConfiguration: it is something else.
@@ -63,6 +69,7 @@ def open_chosen_server(
     return HttpExchange(
         api_url or server, host=urlsplit(server).netloc, headers={}, times=times,
         wrap=lambda transport: PinnedTransport(transport, PublicHosts().addresses),
+        largest_answer=largest_answer,
     )  # fmt: skip
 
 

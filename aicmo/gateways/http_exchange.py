@@ -26,7 +26,7 @@ from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, Scope, Still
 from aicmo.gateways.http_answers import Answer
 from aicmo.smtp_relay import is_loopback
 
-_LARGEST_ANSWER = 1024 * 1024
+LARGEST_ANSWER = 1024 * 1024
 _CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 _CAN_NOT_CONNECT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -65,6 +65,7 @@ class HttpExchange:
     base_url: of the API, without a path; https:// and exactly `host`, or a loopback address.
     headers: of every request; the only place for secrets, as URLs get into logs.
     wrap: what every connection to the provider goes through, though none on loopback.
+    largest_answer: bytes of an answer that are read; of a larger one there is only its status.
 
     Raises:
         FixConfiguration: the base URL is another one.
@@ -78,10 +79,12 @@ class HttpExchange:
         headers: Mapping[str, str],
         times: HttpTimes | None = None,
         wrap: Callable[[httpx.BaseTransport], httpx.BaseTransport] | None = None,
+        largest_answer: int = LARGEST_ANSWER,
     ) -> None:
         is_local = _check_base_url(base_url, host)
         self._base_url = base_url.rstrip("/")
         self._times = times or HttpTimes()
+        self._largest_answer = largest_answer
         for name in ("httpx", "httpcore"):  # at INFO they log every URL
             logging.getLogger(name).setLevel(logging.WARNING)
         limits = httpx.Limits(max_keepalive_connections=0)
@@ -210,7 +213,7 @@ class HttpExchange:
                 timeout=timeout, extensions={"trace": end.trace},
             ) as response,
         ):  # fmt: skip
-            body, is_whole = _read(response, deadline)
+            body, is_whole = _read(response, deadline, self._largest_answer)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, headers, body, is_whole)
 
@@ -285,13 +288,13 @@ def account_name(name: str, *secrets: str) -> str:
     return f"{name} {digest[:8]}"
 
 
-def _read(response: httpx.Response, deadline: float) -> tuple[bytes, bool]:
+def _read(response: httpx.Response, deadline: float, largest: int) -> tuple[bytes, bool]:
     """The body as far as it came; the status has come whatever becomes of it."""
     body = b""
     try:
         for chunk in response.iter_raw():
             body += chunk
-            if len(body) > _LARGEST_ANSWER or time.monotonic() > deadline:
+            if len(body) > largest or time.monotonic() > deadline:
                 return b"", False
     except Exception:  # noqa: BLE001
         return body, False

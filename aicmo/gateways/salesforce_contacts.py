@@ -1,0 +1,80 @@
+"""Which contact of Salesforce a contact of the project is: whoever has our id, else the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from aicmo.crm.record import Found, Match, Record, Several
+from aicmo.crm.schema import Property
+from aicmo.gateways.json_shapes import an_object
+from aicmo.gateways.salesforce_fields import text_of
+from aicmo.gateways.salesforce_queries import field_name, is_one_of, select
+
+_ALWAYS = ("Id", "Email", "LastModifiedDate", "LastModifiedBy.Name")
+
+
+def query_of(matches: Sequence[Match], names: Collection[str], contact_id: str) -> str:
+    """The query for everybody who may be one of these.
+
+    names: of the fields to be read. contact_id: the field of our ids; '' where there is none yet.
+
+    Raises:
+        FixInput: one of the names is none of a field.
+    """
+    own = {field_name(each) for each in (*names, contact_id) if each}
+    selected = [*_ALWAYS, *sorted(own - set(_ALWAYS))]
+    conditions = (
+        [is_one_of(contact_id, {each.contact_id for each in matches})] if contact_id else []
+    )
+    if addresses := {each.email for each in matches if each.email}:
+        conditions.append(is_one_of("Email", addresses))
+    return select(selected, "Contact", " OR ".join(conditions) or "Id = null")
+
+
+def contacts_of(
+    matches: Sequence[Match],
+    rows: Sequence[Mapping[str, Any]],
+    known: Mapping[str, Property],
+    contact_id: str,
+    link: Callable[[str], str],
+) -> list[Found]:
+    """The contact of each match among the rows of its query; `known` are the fields of a contact."""
+    by_id: dict[str, list[Record]] = {}
+    by_address: dict[str, list[Record]] = {}
+    for row in rows:
+        record = _record(row, known, contact_id, link)
+        by_id.setdefault(record.contact_id, []).append(record)
+        by_address.setdefault(record.email.casefold(), []).append(record)
+    return [
+        _one(by_id.get(each.contact_id) or by_address.get(each.email.casefold() or "-") or [])
+        for each in matches
+    ]
+
+
+def _one(found: Sequence[Record]) -> Found:
+    if len(found) > 1:
+        return Several(tuple(each.id for each in found))
+    return found[0] if found else None
+
+
+def _record(
+    row: Mapping[str, Any],
+    known: Mapping[str, Property],
+    contact_id: str,
+    link: Callable[[str], str],
+) -> Record:
+    """Salesforce tells who changed a record last, but not which of its fields."""
+    changed_by = an_object(row.get("LastModifiedBy")).get("Name")
+    return Record(
+        id=str(row["Id"]),
+        contact_id=str(row.get(contact_id) or "") if contact_id else "",
+        email=str(row.get("Email") or ""),
+        values={
+            name: text_of(known[name].type, value) for name, value in row.items() if name in known
+        },
+        changed_at={"": datetime.fromisoformat(str(row["LastModifiedDate"]))},
+        changed_by={"": str(changed_by)} if changed_by else {},
+        link=link(str(row["Id"])),
+    )
