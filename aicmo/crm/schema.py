@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
 from aicmo.errors import FixInput
 from aicmo.plans.crm import FieldType
+from aicmo.plans.crm_values import canonical
+
+_SHOWN = 8
 
 
 class Choice(BaseModel):
@@ -64,11 +68,16 @@ def require_fitting(prop: Property, value: str) -> None:
     """
     if not prop.writable:
         raise FixInput("can't be written in the CRM")
+    canonical(prop.type, value)
     if prop.longest is not None and len(value) > prop.longest:
         raise FixInput(f"has {len(value)} characters, and the CRM takes {prop.longest}")
-    known = {each.value for each in prop.choices}
+    known = [each.value for each in prop.choices]
     asked = set(value.split(";")) if prop.type == "choices" else {value}
-    if known and value and not asked <= known:
-        shown = ", ".join(each.value for each in prop.choices[:8])
-        more = ", …" if len(prop.choices) > 8 else ""  # noqa: PLR2004
-        raise FixInput(f"is none of the CRM's values: {shown}{more}")
+    if known and value and not asked <= set(known):
+        raise FixInput(f"is none of the CRM's values: {some_of(known)}")
+
+
+def some_of(values: Sequence[str]) -> str:
+    """The first few of `values`, with commas between them."""
+    more = ", …" if len(values) > _SHOWN else ""
+    return ", ".join(values[:_SHOWN]) + more
