@@ -165,7 +165,7 @@ def _rows(session: Session, ids: Sequence[int]) -> list[tuple[Delivery, Item, Co
         .join(Contact, Contact.id == Delivery.contact_id)
         .where(Delivery.id.in_(ids), _IS_THERE)
     )
-    return [row.tuple() for row in session.execute(query)]
+    return list(session.execute(query).tuples())
 
 
 def _change(
