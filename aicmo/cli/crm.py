@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from aicmo.cli.app import register
+from aicmo.cli.crm_restore import restore
+
 crm = typer.Typer(
     help="Check a client's CRM, see what would change there, and put it back.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+register("restore", restore, of=crm)

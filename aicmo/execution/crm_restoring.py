@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -42,11 +42,11 @@ class Restoring:
 
 
 def read_back(
-    database: Database, project_id: str, run_id: int, open_gateway: OpenGateway
+    database: Database, project_id: str, run_id: int, open_gateway: Callable[[], OpenGateway]
 ) -> Restoring:
     """What a run changed, what is there now, and what would be put back; changes nothing.
 
-    open_gateway: of the CRM, with any log-in that may read.
+    open_gateway: of the CRM, with any log-in that may read; asked for if there is something to read.
 
     Raises:
         NoSuchProject: there is no such project.
@@ -58,7 +58,7 @@ def read_back(
     wanted = [each for each in changes if each.has_overwritten and each.wish.state != RESTORED]
     fields: dict[int, tuple[FieldBack, ...]] = {}
     if wanted:
-        with open_gateway(issue_account_permit(Channel.CRM)) as opened:
+        with open_gateway()(issue_account_permit(Channel.CRM)) as opened:
             gateway = require_crm_gateway(opened)
             require_account(gateway, project_id)
             _require_same_account(run_id, wanted, gateway)
@@ -99,7 +99,7 @@ def approve_restore(
     project_id: str,
     run_id: int,
     config: ExecutionConfig,
-    open_gateway: OpenGateway,
+    open_gateway: Callable[[], OpenGateway],
     *,
     by: str,
 ) -> tuple[SentChange, ...]:
@@ -137,7 +137,7 @@ def approve_restore(
     _approve(database, project_id, run_id, wanted, by.strip())
     with database.read() as session:
         mover = Mover(project_id, by.strip(), database.now(session))
-    with open_gateway(permit) as opened:
+    with open_gateway()(permit) as opened:
         gateway = require_crm_gateway(opened)
         require_pinned(database, mover, Channel.CRM, gateway)
         _require_same_account(run_id, wanted, gateway)

@@ -56,12 +56,12 @@ def ask(ledger: ClockedDatabase, run_id: int) -> int:
 def approve(
     ledger: ClockedDatabase, crm: DeskCrm, run_id: int, config: ExecutionConfig = CONFIG
 ) -> list[str]:
-    done = approve_restore(ledger, "studio", run_id, config, opening(crm), by="Ben")
+    done = approve_restore(ledger, "studio", run_id, config, lambda: opening(crm), by="Ben")
     return [each.wish.state for each in done]
 
 
 def read(ledger: ClockedDatabase, crm: DeskCrm, run_id: int) -> Restoring:
-    return read_back(ledger, "studio", run_id, opening(crm))
+    return read_back(ledger, "studio", run_id, lambda: opening(crm))
 
 
 def told(found: Restoring) -> list[tuple[str, str, str, str | None, Fate]]:
@@ -330,9 +330,9 @@ def test_another_account_is_not_touched(ledger: ClockedDatabase, crm: DeskCrm, a
     ask(ledger, number)
     elsewhere = opening(crm, "desk 0815")
     with pytest.raises(FixAccount, match="in another CRM account"):
-        approve_restore(ledger, "studio", number, CONFIG, elsewhere, by="Ben")
+        approve_restore(ledger, "studio", number, CONFIG, lambda: elsewhere, by="Ben")
     with pytest.raises(FixAccount, match="in another CRM account"):
-        read_back(ledger, "studio", number, elsewhere)
+        read_back(ledger, "studio", number, lambda: elsewhere)
     crm.identity = "0815"
     with pytest.raises(FixAccount, match="logged in as 0815"):
         read(ledger, crm, number)
