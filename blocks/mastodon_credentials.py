@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
-from blocks.social_login import login_of
+from blocks.account_login import login_of
 
 if TYPE_CHECKING:
     from aicmo.database import Database

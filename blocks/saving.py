@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 import sys
 
-from aicmo.channels import Channel
 from aicmo.gateways.login import Login
+from blocks.account_login import block_of
+from blocks.crm_credentials import CRM_BLOCKS
 from blocks.social_credentials import SOCIAL_BLOCKS
-from blocks.social_login import block_of
+
+_BLOCKS = {**SOCIAL_BLOCKS, **CRM_BLOCKS}
 
 
 def main() -> int:
     """Status 0, and the block's name with its type; or 1, and why it couldn't be kept."""
     asked = json.load(sys.stdin)
-    block_type = SOCIAL_BLOCKS[Channel(asked["channel"])]
+    block_type = _BLOCKS[asked["network"]]
     try:
         block = block_of(block_type, Login.from_bytes(asked["login"].encode()))
         block.save(asked["name"], overwrite=True)

@@ -18,7 +18,7 @@ from aicmo.execution.report import ExecutionReport
 from aicmo.execution.runs import ChannelResult
 from aicmo.redaction import describe
 from flows.outcomes import as_state, execution_outcome, is_late, needs_attention, skipped_late
-from flows.parameters import Channels, Limit, Minutes, ProjectId, SocialCredentials
+from flows.parameters import Channels, CrmBlock, Limit, Minutes, ProjectId, SocialCredentials
 from tasks.artifacts import publish_report
 from tasks.chunks import Chunk, next_chunk
 from tasks.execution import (
@@ -48,6 +48,7 @@ def execute_plan(
     limit: Limit | None = None,
     email_credentials: str = "",
     social_credentials: SocialCredentials = [],  # noqa: B006
+    crm_credentials: CrmBlock = "",
     max_lateness_minutes: Minutes = 60,
 ) -> State[Any]:
     """Previews or sends what is due of a project's plan, channel by channel.
@@ -65,6 +66,8 @@ def execute_plan(
             through; empty uses the provider of the worker's environment. A dry run loads neither.
         social_credentials: Names of the blocks that posts go out through, such as
             x-credentials/studio; on a network without one, the log-in that AICMO keeps is used.
+        crm_credentials: Name of the block that the CRM is changed through, such as
+            hubspot-credentials/studio; empty uses the log-in that AICMO keeps.
         max_lateness_minutes: Started later than this after its time (an outage), it sends nothing.
     """
     due = flow_run.scheduled_start_time
@@ -72,7 +75,8 @@ def execute_plan(
         return as_state(skipped_late(max_lateness_minutes))
     try:
         started = fetch_plan(project_id, enabled, dry_run, channels, limit)
-        report = _execute(started, Credentials(email_credentials, social_credentials))
+        blocks = Credentials(email_credentials, social_credentials, crm_credentials)
+        report = _execute(started, blocks)
     except StepFailed as error:
         return as_state(needs_attention(str(error)))
     publish_report(report, return_state=True)

@@ -22,4 +22,7 @@ SocialBlock = Annotated[
     str, Field(pattern=r"^(linkedin|instagram|x|bluesky|mastodon)-credentials/[a-z0-9-]+$")
 ]
 SocialCredentials = list[SocialBlock]
+CrmBlock = Annotated[
+    str, Field(pattern=r"^$|^(hubspot|salesforce|bottlecrm)-credentials/[a-z0-9-]+$")
+]
 FilePath = Annotated[str, Field(min_length=1)]

@@ -16,7 +16,7 @@ from flows.outcomes import (
     reconciliation_outcome,
     skipped_late,
 )
-from flows.parameters import AnyProjectId, SocialCredentials
+from flows.parameters import AnyProjectId, CrmBlock, SocialCredentials
 from tasks.gateways import Credentials
 from tasks.reconciliation import CrashedRuns
 from tasks.reconciling import mark_crashed_runs, publish_reconciliation, reconcile_projects
@@ -35,6 +35,7 @@ def reconcile_doubts(
     project_id: AnyProjectId = "",
     email_credentials: str = "",
     social_credentials: SocialCredentials = [],  # noqa: B006  (read into the form, never changed)
+    crm_credentials: CrmBlock = "",
 ) -> State[Any]:
     """Closes what is in doubt where a provider can be asked, and marks runs that died. Sends nothing.
 
@@ -43,12 +44,13 @@ def reconcile_doubts(
         email_credentials: Name of the block that the email went through; empty uses the provider of
             the worker's environment.
         social_credentials: Names of the blocks that posts went out through, with their types.
+        crm_credentials: Name of the block that the CRM was changed through, with its type.
     """
     if is_late(flow_run.scheduled_start_time, datetime.now(UTC), _LATENESS_MINUTES):
         return as_state(skipped_late(_LATENESS_MINUTES))
     try:
         projects = reconcile_projects(
-            project_id, Credentials(email_credentials, social_credentials)
+            project_id, Credentials(email_credentials, social_credentials, crm_credentials)
         )
     except StepFailed as error:
         return as_state(needs_attention(str(error)))

@@ -1,13 +1,20 @@
-"""`aicmo accounts`: which account a project's posts go out as on each network."""
+"""`aicmo accounts`: which account a project acts as on each network, and in its client's CRM."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aicmo.cli.accounts_adding import Network, add, read_network, require_project
+from aicmo.cli.accounts_adding import (
+    Network,
+    ReadOnly,
+    add,
+    channel_of,
+    read_network,
+    require_project,
+)
 from aicmo.cli.accounts_tables import (
     NETWORK_NAMES,
     account_as_json,
@@ -21,8 +28,11 @@ from aicmo.cli.ledger import now, open_ledger
 from aicmo.cli.options import By, Json, Project, person
 from aicmo.cli.progress import progress
 
+if TYPE_CHECKING:
+    from aicmo.execution.account_checking import PinnedAccount
+
 accounts = typer.Typer(
-    help="Log in the accounts that posts go out as, and look after them.",
+    help="Log in the accounts that posts go out as and CRMs are changed with, and look after them.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -51,25 +61,29 @@ def list_(
 
 def check(
     project: Project,
-    network: Annotated[str, typer.Argument(help="Only this network.")] = "",
+    network: Annotated[str, typer.Argument(help="Only this network, or this CRM.")] = "",
     by: By = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Ask each network who is logged in, and what the log-in may do. Posts nothing.
+    """Ask each network and CRM who is logged in, and what the log-in may do. Changes nothing there.
 
     Another account than the pinned one is paused.
     """
     from aicmo.channels import Channel
-    from aicmo.execution.account_checking import check_account, list_accounts
+    from aicmo.execution.account_checking import check_account
 
     database = open_ledger()
     require_project(project)
-    with database.read() as session:
-        pinned = [Channel(each.channel) for each in list_accounts(session, project)]
-    wanted = [read_network(network)] if network else pinned
+    wanted = _pinned(project, read_network(network) if network else "")
     with progress("Asking"):
-        found = [check_account(database, project, each, by=person(by)) for each in wanted]
+        found = [
+            check_account(
+                database, project, Channel(each.channel), by=person(by),
+                is_read_only=each.is_read_only,
+            )
+            for each in wanted
+        ]  # fmt: skip
     if as_json:
         print_json({"project_id": project, "accounts": [checked_as_json(each) for each in found]})
     elif not found:
@@ -88,30 +102,53 @@ def remove(
     network: Network,
     by: By = None,
     *,
+    read_only: ReadOnly = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Forget an account and its log-in; posts there are a person's task from then on."""
+    """Forget an account and its log-in; posts there are a person's task from then on.
+
+    Of a CRM, also the log-in that it is only read with; with --read-only, that one alone.
+    """
     from aicmo.execution.account_pinning import remove_account
 
-    channel, database = read_network(network), open_ledger()
+    network, database = read_network(network), open_ledger()
+    _pinned(project, network)
+    name = f"{'read-only ' if read_only else ''}{NETWORK_NAMES[network]}"
     if not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter("without a terminal to ask at, it needs --yes")
-        typer.confirm(
-            f"Forget the {NETWORK_NAMES[channel]} account of {project}?", abort=True, err=True
-        )
-    remove_account(database, project, channel, by=person(by))
+        typer.confirm(f"Forget the {name} account of {project}?", abort=True, err=True)
+    channel = channel_of(network)
+    remove_account(database, project, channel, by=person(by), is_read_only=read_only)
     if as_json:
         print_json({"project_id": project, "channel": channel.value, "removed": True})
         return
-    name = NETWORK_NAMES[channel]
     said = f"Removed: {project} has no {name} account any more; its log-in is deleted here."
     to_stdout().print(plain(said, "green"), soft_wrap=True)
-    step = (
-        "The network itself still lists this program among the account's apps: take it away there."
-    )
+    step = f"{NETWORK_NAMES[network]} itself still takes it: end the token, or this program's access, there."
     to_stdout().print(plain(step), soft_wrap=True)
+
+
+def _pinned(project: str, network: str) -> list[PinnedAccount]:
+    """The project's pinned accounts, or those of one network.
+
+    Raises:
+        FixAccount: it has none on that network.
+    """
+    from aicmo.errors import FixAccount
+    from aicmo.execution.account_checking import list_accounts
+
+    with open_ledger().read() as session:
+        found = list_accounts(session, project)
+    if not network:
+        return found
+    if mine := [each for each in found if each.network == network]:
+        return mine
+    raise FixAccount(
+        f"{project} has no {NETWORK_NAMES[network]} account",
+        next_step=f"`aicmo accounts add {project} {network}` logs one in.",
+    )
 
 
 def _say_none(project: str) -> None:

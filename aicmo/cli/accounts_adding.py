@@ -12,7 +12,7 @@ import typer
 
 from aicmo.channels import SOCIAL, Channel, parse_channel
 from aicmo.cli.accounts_login import Way, choose_page, obtain, read_login
-from aicmo.cli.accounts_tables import NETWORK_NAMES
+from aicmo.cli.accounts_tables import CRM_NAMES, NETWORK_NAMES
 from aicmo.cli.console import plain, print_json, to_stderr, to_stdout
 from aicmo.cli.ledger import open_ledger
 from aicmo.cli.options import By, Json, Project, person
@@ -23,29 +23,43 @@ if TYPE_CHECKING:
     from aicmo.gateways.login import Login
 
 _BLOCK_NAME = re.compile(r"[a-z0-9-]{1,100}")
-Network = Annotated[str, typer.Argument(help="linkedin, instagram, x, bluesky or mastodon.")]
+_KNOWN = "linkedin, instagram, x, bluesky, mastodon; hubspot, salesforce, bottlecrm"
+Network = Annotated[str, typer.Argument(help=f"A social network or a CRM: {_KNOWN}.")]
+ReadOnly = Annotated[
+    bool, typer.Option("--read-only", help="Of a CRM: the log-in that it is only read with.")
+]
 
 
-def read_network(name: str) -> Channel:
-    """The channel of a network's name.
+def read_network(name: str) -> str:
+    """A network or CRM as `aicmo.gateways.logins` calls it: the channel, or the provider of a CRM.
 
     Raises:
         typer.BadParameter: it is none.
     """
+    if (provider := name.strip().lower()) in CRM_NAMES:
+        return provider
     channel = parse_channel(name)
     if channel is None or channel not in SOCIAL:
-        known = "linkedin, instagram, x, bluesky and mastodon"
         raise typer.BadParameter(
-            f"{name[:40]!r} is no social network; there are {known}", param_hint="NETWORK"
+            f"{name[:40]!r} is no social network and no CRM; there are {_KNOWN}",
+            param_hint="NETWORK",
         )
-    return channel
+    return channel.value
+
+
+def channel_of(network: str) -> Channel:
+    """The channel that a network's or a CRM's items are on."""
+    return Channel.CRM if network in CRM_NAMES else Channel(network)
 
 
 def add(
     project: Project,
     network: Network,
     server: Annotated[
-        str, typer.Option(help="The account's server: of Mastodon; of Bluesky it is found.")
+        str,
+        typer.Option(
+            help="The account's server: of Mastodon, Salesforce, BottleCRM; of Bluesky it is found."
+        ),
     ] = "",
     credentials: Annotated[
         str, typer.Option(help="JSON file with an app's id or a whole log-in; - is stdin.")
@@ -73,32 +87,42 @@ def add(
     replace: Annotated[
         bool, typer.Option("--replace", help="Instead of another account that is pinned.")
     ] = False,
+    read_only: ReadOnly = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Log in to a network, and pin the account to a project. Posts nothing, needs no permission."""
+    """Log in to a network or a CRM, and pin the account to a project. Changes nothing there."""
     from aicmo.execution.account_pinning import pin_account, require_free
     from aicmo.settings import get_settings
 
-    channel, database = read_network(network), open_ledger()
+    network, database = read_network(network), open_ledger()
     secret_key = get_settings().require_secret_key()
-    if block and not _BLOCK_NAME.fullmatch(block):
-        raise typer.BadParameter("is lowercase letters, digits and dashes", param_hint="--block")
+    _check_options(network, block, read_only=read_only)
     require_project(project)
-    given = read_login(credentials) if credentials else _nothing()
+    given = read_login(credentials, is_crm=network in CRM_NAMES) if credentials else _nothing()
     pages = pages or account.startswith("urn:li:organization:")
-    login = obtain(Way(channel, server, redirect, paste, no_browser, pages), given)
+    login = obtain(Way(network, server, redirect, paste, no_browser, pages, read_only), given)
     if pages and not account:
         account = choose_page(login)
-    pin = _asked(project, channel, login, account)
+    pin = _asked(project, network, login, account, is_read_only=read_only)
     with database.read() as session:
         require_free(session, pin, replace=replace)
     _agree(pin, yes=yes)
     if block:
-        block = save_block(channel, block, login)
+        block = save_block(network, block, login)
     pin = _with_avatar(pin, login=None if block else login)
     is_paused = pin_account(database, pin, secret_key, by=person(by), replace=replace)
     _tell(pin, block, is_paused=is_paused, as_json=as_json)
+
+
+def _check_options(network: str, block: str, *, read_only: bool) -> None:
+    if block and not _BLOCK_NAME.fullmatch(block):
+        raise typer.BadParameter("is lowercase letters, digits and dashes", param_hint="--block")
+    if read_only and network not in CRM_NAMES:
+        raise typer.BadParameter("is for CRMs", param_hint="--read-only")
+    if read_only and block:
+        text = "is for the log-in that changes are made with; one to read by is kept here"
+        raise typer.BadParameter(text, param_hint="--block")
 
 
 def require_project(project: str) -> None:
@@ -117,16 +141,23 @@ def _nothing() -> Login:
     return Login()
 
 
-def _asked(project: str, channel: Channel, login: Login, account: str) -> Pin:
+def _asked(project: str, network: str, login: Login, account: str, *, is_read_only: bool) -> Pin:
     """Who the log-in belongs to, by the network's word."""
-    from aicmo.execution.account_pinning import Pin, ask_profile
+    from aicmo.execution.account_asking import ask_profile
+    from aicmo.execution.account_pinning import Pin
     from aicmo.execution.account_tokens import LoginTokens
     from aicmo.gateways.account_gateway import ProviderAccount
-    from aicmo.gateways.registry import open_social_gateway
+    from aicmo.gateways.registry import open_crm_gateway, open_social_gateway
 
+    provider, channel = network if network in CRM_NAMES else "", channel_of(network)
     asked = ProviderAccount(account, server=login.server, api_url=login.api_url)
-    opened = open_social_gateway(channel, asked, LoginTokens(login))
-    return Pin(project, channel, ask_profile(channel, opened), login, login.server)
+    open_account = open_crm_gateway if provider else open_social_gateway
+    opened = open_account(network, asked, LoginTokens(login))
+    profile = ask_profile(NETWORK_NAMES[network], channel, opened)
+    return Pin(
+        project, channel, profile, login, login.server, provider=provider,
+        is_read_only=is_read_only,
+    )  # fmt: skip
 
 
 def _agree(pin: Pin, *, yes: bool) -> None:
@@ -140,15 +171,20 @@ def _agree(pin: Pin, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise typer.BadParameter("without a terminal to ask at, it needs --yes")
-    typer.confirm(f"Is this the account that {pin.project_id} goes out as?", abort=True, err=True)
+    asked = f"Is this the account that {pin.project_id} goes out as?"
+    if pin.provider:
+        asked = f"Is this the CRM of {pin.project_id}'s client?"
+    typer.confirm(asked, abort=True, err=True)
 
 
 def _lacks(pin: Pin) -> str:
     """The permissions that posting needs and the network didn't give, and what else they fit."""
-    from aicmo.execution.account_checking import missing_scopes
+    from aicmo.gateways.logins import missing_scopes
 
     scopes = pin.profile.scopes
-    missing = ", ".join(missing_scopes(pin.channel, pin.profile.identity, tuple(scopes)))
+    network, identity = pin.provider or pin.channel, pin.profile.identity
+    lacking = missing_scopes(network, identity, tuple(scopes), is_read_only=pin.is_read_only)
+    missing = ", ".join(lacking)
     is_for_pages = pin.channel is Channel.LINKEDIN and "w_organization_social" in scopes
     return f"{missing}; to post as a page, add --pages" if missing and is_for_pages else missing
 
@@ -161,7 +197,7 @@ def _lines(profile: Profile, server: str) -> list[tuple[str, str]]:
     return [(label, value) for label, value in lines if value]
 
 
-def save_block(channel: Channel, name: str, login: Login) -> str:
+def save_block(network: str, name: str, login: Login) -> str:
     """Keeps a log-in in a Prefect block; a program of its own, as only the blocks know Prefect.
 
     Returns:
@@ -172,7 +208,7 @@ def save_block(channel: Channel, name: str, login: Login) -> str:
     """
     from aicmo.errors import FixConfiguration
 
-    asked = {"channel": channel.value, "name": name, "login": login.to_bytes().decode()}
+    asked = {"network": network, "name": name, "login": login.to_bytes().decode()}
     done = subprocess.run(
         [sys.executable, "-m", "blocks.saving"], input=json.dumps(asked), text=True,
         capture_output=True, check=False,
@@ -194,26 +230,36 @@ def _with_avatar(pin: Pin, *, login: Login | None) -> Pin:
 
 
 def _tell(pin: Pin, block: str, *, is_paused: bool, as_json: bool) -> None:
-    who = pin.profile.handle or pin.profile.name or pin.profile.identity
     if as_json:
         print_json({
             "project_id": pin.project_id, "channel": pin.channel.value,
             "identity": pin.profile.identity, "name": pin.profile.name,
             "handle": pin.profile.handle, "server": pin.server, "block": block,
-            "paused": is_paused,
+            "paused": is_paused, "provider": pin.provider, "read_only": pin.is_read_only,
         })  # fmt: skip
         return
     console = to_stdout()
-    console.print(
-        plain(
-            f"Pinned: {pin.project_id} goes out on {NETWORK_NAMES[pin.channel]} as {who}.", "green"
-        )
-    )
+    console.print(plain(f"Pinned: {_what_is_pinned(pin)}.", "green"), soft_wrap=True)
     if block:
-        said = f"Its log-in is in the block {block}: name it in social_credentials of execute-plan."
+        parameter = "crm_credentials" if pin.provider else "social_credentials"
+        said = f"Its log-in is in the block {block}: name it in {parameter} of execute-plan."
         console.print(plain(said), soft_wrap=True)
     if is_paused:
         step = f"aicmo unpause {pin.project_id} --channel {pin.channel}"
         console.print(plain(f"It is still paused: `{step}` releases it.", "yellow"))
     else:
-        console.print(plain(f"Next: `aicmo preview {pin.project_id}` shows its posts.", "dim"))
+        console.print(plain(_next(pin), "dim"), soft_wrap=True)
+
+
+def _what_is_pinned(pin: Pin) -> str:
+    if not pin.provider:
+        return f"{pin.project_id} goes out on {pin.name} as {pin.who}"
+    if pin.is_read_only:
+        return f"{pin.project_id}'s CRM, {pin.who} at {pin.name}, is read with this log-in"
+    return f"{pin.project_id}'s CRM is {pin.who} at {pin.name}"
+
+
+def _next(pin: Pin) -> str:
+    if pin.provider:
+        return f"Next: `aicmo crm doctor {pin.project_id}` looks at its fields."
+    return f"Next: `aicmo preview {pin.project_id}` shows its posts."

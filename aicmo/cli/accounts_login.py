@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ from urllib.parse import urlsplit
 import typer
 
 from aicmo.channels import Channel
+from aicmo.cli.accounts_crm import log_in_to_salesforce, with_a_token
+from aicmo.cli.accounts_server import read_server, require_reachable
 from aicmo.cli.console import plain, to_stderr
 from aicmo.cli.ledger import now
 
@@ -22,28 +23,29 @@ if TYPE_CHECKING:
     from aicmo.gateways.oauth import Consent
 
 _PATIENCE_SECONDS = 300.0
-_SERVER = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[\w.-]+|\[[0-9a-f:]+\])(:\d{1,5})?(?=/|$)", re.IGNORECASE
-)
+_MASTODON, _BOTTLECRM = "https://mastodon.social", "https://crm.example.com"
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """How somebody wants to log in.
 
+    network: as `aicmo.gateways.logins` calls it: a channel, or the provider of a CRM.
     redirect: where the network sends the browser; on this machine, it is waited for there.
     paste: the browser is elsewhere, and its address is pasted. pages: of LinkedIn, to post as pages.
+    is_read_only: of a CRM, to read only.
     """
 
-    channel: Channel
+    network: str
     server: str
     redirect: str
     paste: bool
     no_browser: bool
     pages: bool
+    is_read_only: bool
 
 
-def read_login(source: str) -> Login:
+def read_login(source: str, *, is_crm: bool) -> Login:
     """The log-in in a JSON file, or on stdin for `-`; some of its fields suffice.
 
     Raises:
@@ -56,6 +58,8 @@ def read_login(source: str) -> Login:
 
     name = "stdin" if source == "-" else source
     step = "docs/social.md lists the fields of each network, under Accounts."
+    if is_crm:
+        step = "docs/crm.md lists the fields of each CRM, under Connect a CRM."
     try:
         content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
         return Login.from_bytes(content)
@@ -84,20 +88,40 @@ def obtain(way: Way, given: Login) -> Login:
         FixAccount, TryLater: the network doesn't give one.
         FixInput: what was given doesn't do.
     """
-    from aicmo.execution.account_pinning import in_words
+    from aicmo.execution.account_asking import in_words
     from aicmo.gateways.account_gateway import NoToken
+    from aicmo.gateways.logins import NETWORKS
 
     try:
-        if way.channel is Channel.BLUESKY:
-            return _bluesky(way, given)
-        if way.channel is Channel.MASTODON:
-            given = given.with_(server=_server(way.server or given.server))
-            _require_reachable(given)
-        if given.access_token or given.refresh_token:
-            return _freshened(way.channel, given)
-        return _by_consent(way, given)
+        return _obtain(way, given)
     except NoToken as none:
-        raise in_words(way.channel, none.outcome) from None
+        raise in_words(NETWORKS[way.network].name, none.outcome) from None
+
+
+def _obtain(way: Way, given: Login) -> Login:
+    match way.network:
+        case Channel.BLUESKY:
+            return _bluesky(way, given)
+        case "salesforce":
+            return log_in_to_salesforce(way.server, given)
+        case Channel.MASTODON:
+            given = _at_its_server(way, given, _MASTODON)
+        case "bottlecrm":
+            given = _at_its_server(way, given, _BOTTLECRM)
+            given = with_a_token(way.network, given, is_read_only=way.is_read_only)
+        case "hubspot":
+            given = with_a_token(way.network, given, is_read_only=way.is_read_only)
+        case _:
+            pass
+    if given.access_token or given.refresh_token:
+        return _freshened(way.network, given)
+    return _by_consent(way, given)
+
+
+def _at_its_server(way: Way, given: Login, example: str) -> Login:
+    login = given.with_(server=read_server(way.server or given.server, example))
+    require_reachable(login)
+    return login
 
 
 def choose_page(login: Login) -> str:
@@ -133,8 +157,9 @@ def _bluesky(way: Way, given: Login) -> Login:
 
     name = given.identifier or typer.prompt("Handle, such as acme.bsky.social", err=True)
     if server := way.server or given.server:
-        login = given.with_(identifier=name.strip().removeprefix("@"), server=_server(server))
-        _require_reachable(login)
+        server = read_server(server, "https://bsky.social")
+        login = given.with_(identifier=name.strip().removeprefix("@"), server=server)
+        require_reachable(login)
     else:
         home = find_home(name)
         login = given.with_(identifier=home.did, server=home.server)
@@ -145,69 +170,33 @@ def _bluesky(way: Way, given: Login) -> Login:
     return log_in(login, now())
 
 
-def _server(text: str) -> str:
-    """`https://host` of a server, given with or without its scheme."""
-    from aicmo.smtp_relay import is_loopback
-
-    if not text:
-        hint = "--server"
-        raise typer.BadParameter(
-            "this network has many servers: name yours, such as https://mastodon.social",
-            param_hint=hint,
-        )
-    found = _SERVER.match(text if "://" in text else f"https://{text}")
-    if not found or (found["scheme"] != "https" and not is_loopback(found["host"])):
-        raise typer.BadParameter(
-            "isn't the address of a server, such as https://mastodon.social", param_hint="--server"
-        )
-    return found.group().rstrip("/")
-
-
-def _require_reachable(login: Login) -> None:
-    """A name that leads nowhere, or into a private network, is told before anything is asked there.
-
-    Raises:
-        FixInput: it does.
-    """
-    from aicmo.errors import FixInput
-    from aicmo.public_hosts import PublicHosts
-    from aicmo.smtp_relay import is_loopback
-
-    parts = urlsplit(login.server)
-    host = parts.hostname or ""
-    if login.api_url or is_loopback(host):
-        return
-    try:
-        PublicHosts().addresses(host, parts.port or 443)
-    except FixInput as error:
-        step = "Name the account's server, as its pages have it in their address."
-        raise FixInput(str(error), next_step=step) from None
-
-
-def _freshened(channel: Channel, given: Login) -> Login:
+def _freshened(name: str, given: Login) -> Login:
     from aicmo.gateways.logins import NETWORKS
 
-    at, network = now(), NETWORKS[channel]
+    at, network = now(), NETWORKS[name]
     login = given if given.obtained_at else given.with_(obtained_at=at)
     is_due = network.is_due(login, at) or not login.access_token
     return network.refresh(login, at) if is_due else login
 
 
 def _by_consent(way: Way, given: Login) -> Login:
+    from aicmo.gateways.login_hubspot import to_read
     from aicmo.gateways.login_linkedin import ORGANISATION_SCOPES
     from aicmo.gateways.login_mastodon import register
     from aicmo.gateways.logins import NETWORKS
     from aicmo.gateways.oauth import Consent
 
-    consent, oauth = Consent(_checked(way.redirect)), NETWORKS[way.channel].oauth
+    consent, oauth = Consent(_checked(way.redirect)), NETWORKS[way.network].oauth
     if oauth is None:
-        raise TypeError(way.channel)
-    if way.channel is Channel.MASTODON:
+        raise TypeError(way.network)
+    if way.network == Channel.MASTODON:
         login = register(given, consent, now())
     else:
-        login = _with_an_app(way, given, NETWORKS[way.channel].name)
+        login = _with_an_app(way, given, NETWORKS[way.network].name)
     if way.pages:
         login = login.with_(scopes=ORGANISATION_SCOPES)
+    if way.is_read_only:
+        login = to_read(login)
     code = _code(way, consent, oauth.consent_page(login, consent))
     return oauth.log_in(login, consent, code, now())
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from aicmo.execution.account_checking import Checked, PinnedAccount
 
+CRM_NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce", "bottlecrm": "BottleCRM"}
 NETWORK_NAMES = {
     "linkedin": "LinkedIn", "instagram": "Instagram", "twitter": "X", "bluesky": "Bluesky",
-    "mastodon": "Mastodon",
+    "mastodon": "Mastodon", **CRM_NAMES,
 }  # fmt: skip
 _KEPT = {"here": "here", "block": "Prefect block", "": "not here"}
 
@@ -34,7 +35,7 @@ def show_accounts(console: Console, found: Sequence[PinnedAccount], at: datetime
         console.print(_table(project_id, accounts, at))
         for each in accounts:
             if each.trouble:
-                text = f"{NETWORK_NAMES[each.channel]} is {each.trouble}."
+                text = f"{_network(each)} is {each.trouble}."
                 console.print(plain(text, "yellow"), soft_wrap=True)
 
 
@@ -43,11 +44,16 @@ def _table(project_id: str, accounts: Sequence[PinnedAccount], at: datetime) -> 
     table = grid(columns, title=project_id)
     for each in accounts:
         table.add_row(
-            NETWORK_NAMES[each.channel], plain(each.handle or each.name or "-"), plain(each.identity),
+            _network(each), plain(each.handle or each.name or "-"), plain(each.identity),
             _KEPT[each.login], _days(each.ends_at, at),
             f"{each.checked_at:%Y-%m-%d %H:%M}" if each.checked_at else "never", _state(each),
         )  # fmt: skip
     return table
+
+
+def _network(account: PinnedAccount) -> str:
+    name = NETWORK_NAMES[account.network]
+    return f"{name}, read-only" if account.is_read_only else name
 
 
 def _state(account: PinnedAccount) -> Text:
@@ -64,7 +70,7 @@ def show_checked(console: Console, each: Checked, at: datetime) -> None:
         verdict = plain("problem", "bold red")
     elif each.warnings:
         verdict = plain("warning", "yellow")
-    head = plain(f"{NETWORK_NAMES[account.channel]}  ", "bold")
+    head = plain(f"{_network(account)}  ", "bold")
     console.print(head.append(f"{_who(account)}  ", "default").append(verdict))
     for label, value in _lines(each, at):
         line = f"  {label:<13}{value}"
@@ -91,7 +97,8 @@ def _lines(each: Checked, at: datetime) -> list[tuple[str, str]]:
     if live.api_version:
         ends = f", until {live.api_ends_on:%Y-%m-%d}" if live.api_ends_on else ""
         lines += [("API version", f"{live.api_version}{ends}")]
-    lines += [("posts today", _quota(live.quota_used, live.quota_total))]
+    today = "calls today" if account.provider else "posts today"
+    lines += [(today, _quota(live.quota_used, live.quota_total))]
     return [*lines, ("checked", f"{at:%Y-%m-%d %H:%M} UTC")]
 
 
@@ -122,6 +129,7 @@ def account_as_json(each: PinnedAccount) -> dict[str, Any]:
         "name": each.name, "handle": each.handle, "server": each.server, "login": each.login,
         "ends_at": each.ends_at.isoformat() if each.ends_at else None, "trouble": each.trouble,
         "checked_at": each.checked_at.isoformat() if each.checked_at else None,
+        "provider": each.provider, "read_only": each.is_read_only,
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Asks a network again who is logged in, and tells what an operator has to know of an account."""
+"""Asks a network or a CRM again who is logged in, and tells what an operator has to know of an account."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.channels import SOCIAL, Channel
 from aicmo.database import Database
 from aicmo.errors import AicmoError, FixAccount, FixConfiguration, TryLater
+from aicmo.execution.account_asking import ask_profile
 from aicmo.execution.account_avatars import Fetch, read_avatar
-from aicmo.execution.account_pinning import as_kept, ask_profile
-from aicmo.execution.account_tokens import ADDED_HERE, kept
-from aicmo.execution.accounts import open_gateway_of, require_account
+from aicmo.execution.account_pinning import as_kept
+from aicmo.execution.account_tokens import ADDED_HERE, kept, proven
+from aicmo.execution.accounts import open_crm_reader, open_gateway_of, require_account
+from aicmo.execution.identity import READ_ONLY
 from aicmo.execution.public_media import require_public_store
 from aicmo.execution.settling import pause_account
 from aicmo.execution.states import Mover
 from aicmo.gateways.account_gateway import Profile, other_account
 from aicmo.gateways.login import Login
-from aicmo.gateways.logins import missing_scopes
+from aicmo.gateways.logins import missing_scopes, network_of
 from aicmo.models import Account, AccountSecret
 from aicmo.settings import get_settings
 
@@ -38,6 +40,7 @@ class PinnedAccount:
     login: where it is kept: `here`, `block`, or '' if nowhere.
     ends_at: of the log-in, when a person has to renew it.
     trouble: why nothing goes out as it, or ''.
+    provider: which CRM; '' of a network. is_read_only: the log-in that a CRM is only read with.
     """
 
     project_id: str
@@ -50,6 +53,18 @@ class PinnedAccount:
     ends_at: datetime | None
     trouble: str
     checked_at: datetime | None
+    provider: str = ""
+    is_read_only: bool = False
+
+    @property
+    def network(self) -> str:
+        """What `aicmo.gateways.logins` calls it: the CRM's provider, or the channel."""
+        return self.provider or self.channel
+
+    @property
+    def row(self) -> str:
+        """The handle of its row in the database."""
+        return READ_ONLY if self.is_read_only else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +87,15 @@ class Checked:
 def list_accounts(session: Session, project_id: str = "", channel: str = "") -> list[PinnedAccount]:
     """The pinned accounts of a project and a network; '' means every one."""
     query = select(Account, AccountSecret).outerjoin(
-        AccountSecret, AccountSecret.account_id == Account.id
+        AccountSecret, and_(AccountSecret.account_id == Account.id, AccountSecret.is_proven)
     )
-    query = query.where(Account.identity != "", Account.channel.in_(SOCIAL))
+    query = query.where(Account.identity != "", Account.channel.in_((*SOCIAL, Channel.CRM)))
     if project_id:
         query = query.where(Account.project_id == project_id)
     if channel:
         query = query.where(Account.channel == channel)
-    rows = session.execute(query.order_by(Account.project_id, Account.channel)).tuples()
+    order = (Account.project_id, Account.channel, Account.handle)
+    rows = session.execute(query.order_by(*order)).tuples()
     return [_pinned(account, secret) for account, secret in rows]
 
 
@@ -95,42 +111,66 @@ def _pinned(account: Account, secret: AccountSecret | None) -> PinnedAccount:
     return PinnedAccount(
         account.project_id, account.channel, account.identity, account.name,
         str(account.profile.get("handle", "")), account.server, login,
-        ends_at, trouble, account.checked_at,
+        ends_at, trouble, account.checked_at, account.provider, account.handle == READ_ONLY,
     )  # fmt: skip
 
 
 def check_account(
-    database: Database, project_id: str, channel: Channel, *, by: str, fetch: Fetch | None = None
+    database: Database,
+    project_id: str,
+    channel: Channel,
+    *,
+    by: str,
+    is_read_only: bool = False,
+    fetch: Fetch | None = None,
 ) -> Checked:
     """Asks who is logged in, and keeps what is said; another account than the pinned one is paused.
 
+    is_read_only: the log-in that a CRM is only read with, instead of the one that changes it.
+
     Raises:
-        FixAccount: no account is pinned on that network.
+        FixAccount: no such account is pinned.
     """
-    with database.read() as session:
-        require_account(session, project_id, channel)
-        (pinned,) = list_accounts(session, project_id, channel)
+    pinned = _require(database, project_id, channel, is_read_only=is_read_only)
     try:
-        live = ask_profile(channel, open_gateway_of(database, project_id, channel))
+        live = _live(database, pinned)
     except (FixAccount, TryLater) as error:
         return Checked(pinned, problems=(_sentence(error),))
     if live.identity != pinned.identity:
         return _another(database, pinned, live, by)
     avatar = read_avatar(live.avatar_url, fetch)
     _note(database, pinned, live, avatar, by)
+    pinned = _require(database, project_id, channel, is_read_only=is_read_only)
+    return _judged(pinned, live, database.time())
+
+
+def _require(
+    database: Database, project_id: str, channel: Channel, *, is_read_only: bool
+) -> PinnedAccount:
     with database.read() as session:
-        (pinned,) = list_accounts(session, project_id, channel)
-        return _judged(pinned, live, database.now(session))
+        require_account(session, project_id, channel, READ_ONLY if is_read_only else "")
+        found = list_accounts(session, project_id, channel)
+    return next(each for each in found if each.is_read_only == is_read_only)
+
+
+def _live(database: Database, pinned: PinnedAccount) -> Profile:
+    name = network_of(pinned.channel, pinned.provider).name
+    if pinned.is_read_only:
+        return ask_profile(name, pinned.channel, open_crm_reader(database, pinned.project_id))
+    opened = open_gateway_of(database, pinned.project_id, pinned.channel)
+    return ask_profile(name, pinned.channel, opened)
 
 
 def _another(database: Database, pinned: PinnedAccount, live: Profile, by: str) -> Checked:
     said = other_account(live, pinned.identity, pinned.handle or pinned.name)
     with audit.transaction(database, pinned.project_id) as session:
-        account = require_account(session, pinned.project_id, pinned.channel)
+        account = require_account(session, pinned.project_id, pinned.channel, pinned.row)
         mover = Mover(pinned.project_id, by, database.now(session))
         pause_account(session, mover, account.id, said)
         _record(session, account, by, same=False)
-    step = f"`aicmo accounts add {pinned.project_id} {pinned.channel}` logs in as the right one."
+    more = " --read-only" if pinned.is_read_only else ""
+    command = f"aicmo accounts add {pinned.project_id} {pinned.network}{more}"
+    step = f"`{command}` logs in as the right one."
     return Checked(pinned, live, problems=(f"It is {said}. It is paused. {step}",))
 
 
@@ -138,7 +178,7 @@ def _note(
     database: Database, pinned: PinnedAccount, live: Profile, avatar: bytes | None, by: str
 ) -> None:
     with audit.transaction(database, pinned.project_id) as session:
-        account = require_account(session, pinned.project_id, pinned.channel)
+        account = require_account(session, pinned.project_id, pinned.channel, pinned.row)
         if account.identity != live.identity:  # somebody pinned another one meanwhile
             return
         account.profile = as_kept(live, _login(session, account))
@@ -148,7 +188,7 @@ def _note(
 
 
 def _login(session: Session, account: Account) -> Login | None:
-    secret = session.get(AccountSecret, account.id)
+    secret = proven(session, account.id)
     return kept(secret, get_settings().require_secret_key()) if secret else None
 
 
@@ -160,10 +200,13 @@ def _record(session: Session, account: Account, by: str, *, same: bool) -> None:
 
 
 def _judged(pinned: PinnedAccount, live: Profile, now: datetime) -> Checked:
-    missing = missing_scopes(Channel(pinned.channel), pinned.identity, tuple(live.scopes))
+    missing = missing_scopes(
+        pinned.network, pinned.identity, tuple(live.scopes), is_read_only=pinned.is_read_only
+    )
     problems = [_released_by(pinned)] if pinned.trouble else []
     if missing:
-        problems.append(f"It lacks {', '.join(missing)}: log in anew, and agree to all of it")
+        step = "let the app have it" if pinned.provider else "log in anew, and agree to all of it"
+        problems.append(f"It lacks {', '.join(missing)}: {step}")
     problems += _no_store_for(pinned.channel)
     if live.api_ends_on and live.api_ends_on <= now:
         problems.append(f"Version {live.api_version} of the API has ended: update this program")
@@ -187,7 +230,8 @@ def _released_by(pinned: PinnedAccount) -> str:
     if not pinned.trouble.startswith(_PAUSED):
         return said
     release = f"`aicmo unpause {pinned.project_id} --channel {pinned.channel}`"
-    return f"{said}. The log-in is right now: {release} lets its posts go out"
+    what = "changes" if pinned.provider else "posts"
+    return f"{said}. The log-in is right now: {release} lets its {what} go out"
 
 
 def _no_store_for(channel: str) -> list[str]:

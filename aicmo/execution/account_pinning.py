@@ -1,27 +1,24 @@
-"""Pins the account that a project's posts on a network go out as, by the network's own id of it."""
+"""Pins the account that a project acts as on a network or in a CRM, by the provider's own id of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from aicmo import audit
 from aicmo.channels import Channel
 from aicmo.database import Database
-from aicmo.errors import FixAccount, FixInput, NoSuchProject, TryLater
-from aicmo.execution.account_tokens import ADDED_HERE, keep
-from aicmo.execution.accounts import require_account
-from aicmo.execution.gate import issue_account_permit
-from aicmo.execution.identity import account_of
-from aicmo.gateways.account_gateway import AccountGateway, NoToken, Profile, Refused
-from aicmo.gateways.contract import OpenGateway, Outcome, OutcomeKind
+from aicmo.errors import FixInput, NoSuchProject
+from aicmo.execution.account_tokens import ADDED_HERE, forget, keep
+from aicmo.execution.accounts import planned_provider, require_account
+from aicmo.execution.identity import READ_ONLY, account_of
+from aicmo.gateways.account_gateway import Profile
 from aicmo.gateways.login import Login
-from aicmo.gateways.logins import NETWORKS
-from aicmo.models import Account, AccountSecret, Project
+from aicmo.gateways.logins import network_of
+from aicmo.models import Account, CrmSchema, Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,7 @@ class Pin:
 
     login: kept in the database; None where a Prefect block keeps it.
     avatar: a small PNG.
+    provider: which CRM; '' of a network. is_read_only: a second log-in of the CRM's account.
     """
 
     project_id: str
@@ -38,37 +36,21 @@ class Pin:
     login: Login | None
     server: str = ""
     avatar: bytes | None = None
+    provider: str = ""
+    is_read_only: bool = False
 
+    @property
+    def name(self) -> str:
+        """Of the network or CRM, as people write it."""
+        return network_of(self.channel, self.provider).name
 
-def ask_profile(channel: str, open_gateway: OpenGateway) -> Profile:
-    """Who is logged in, as the network says; changes nothing there.
+    @property
+    def handle(self) -> str:
+        return READ_ONLY if self.is_read_only else ""
 
-    Raises:
-        FixAccount: the network refuses the log-in.
-        TryLater: it doesn't answer, or not in its own words.
-    """
-    with open_gateway(issue_account_permit(channel)) as gateway:
-        if not isinstance(gateway, AccountGateway):
-            raise TypeError(channel)
-        try:
-            return gateway.profile()
-        except (NoToken, Refused) as none:
-            raise in_words(channel, none.outcome) from None
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            name = NETWORKS[Channel(channel)].name
-            said = f"{name} doesn't say who is logged in ({type(error).__name__})"
-            raise TryLater(said, next_step="Run it again later.") from None
-
-
-def in_words(channel: str, outcome: Outcome) -> FixAccount | TryLater:
-    """An outcome of logging in, as a person reads it."""
-    name = NETWORKS[Channel(channel)].name
-    said = " ".join(part for part in (outcome.code, outcome.detail) if part) or "no reason given"
-    if outcome.kind in (OutcomeKind.REFUSED_ACCOUNT, OutcomeKind.REFUSED_FOR_GOOD):
-        step = "Look at the account there; `aicmo accounts add` takes a new log-in or app password."
-        return FixAccount(f"{name} refuses the log-in: {said}", next_step=step)
-    until = f" after {outcome.not_before:%H:%M} UTC" if outcome.not_before else " later"
-    return TryLater(f"{name} gives no answer now: {said}", next_step=f"Run it again{until}.")
+    @property
+    def who(self) -> str:
+        return self.profile.handle or self.profile.name or self.profile.identity
 
 
 def require_free(session: Session, pin: Pin, *, replace: bool) -> None:
@@ -76,20 +58,67 @@ def require_free(session: Session, pin: Pin, *, replace: bool) -> None:
 
     Raises:
         NoSuchProject: there is no such project.
-        FixInput: another account is pinned.
+        FixInput: another account is pinned, or another CRM is meant.
     """
     if session.get(Project, pin.project_id) is None:
         raise NoSuchProject(pin.project_id)
+    _require_planned(session, pin)
     account = account_of(session, pin.project_id, pin.channel)
-    if account is None or account.identity in ("", pin.profile.identity) or replace:
+    if pin.is_read_only:
+        _require_same(account, pin)
         return
-    pinned = account.profile.get("handle") or account.name or account.identity
-    live = pin.profile.handle or pin.profile.name or pin.profile.identity
+    if account is None or account.identity == "" or _is_same(account, pin) or replace:
+        return
     raise FixInput(
-        f"{pin.project_id} goes out on {NETWORKS[pin.channel].name} as {pinned}, and you are logged in as {live}",
+        f"{_pinned(account)}, and you are logged in as {pin.who}{_in_another(account, pin)}",
         next_step="Log in as the account of this client; if it is to be another one from now on, add "
         "--replace: what was approved for the former one has to be approved anew.",
     )
+
+
+def _require_planned(session: Session, pin: Pin) -> None:
+    planned = planned_provider(session, pin.project_id) if pin.provider else ""
+    if planned and planned != pin.provider:
+        raise FixInput(
+            f"{pin.project_id}'s document says crm.provider: {planned}, and you are logged in to {pin.name}",
+            next_step=f"`aicmo accounts add {pin.project_id} {planned}` logs in to that one; or correct "
+            "crm.provider, and import the document again.",
+        )
+
+
+def _require_same(account: Account | None, pin: Pin) -> None:
+    """What is read of another account would be taken for the client's."""
+    if account is None or not account.identity:
+        raise FixInput(
+            f"{pin.project_id} has no CRM account yet that a read-only log-in could be of",
+            next_step=f"`aicmo accounts add {pin.project_id} {pin.provider}` logs in the one that "
+            "changes are made with; add the read-only one after it.",
+        )
+    if not _is_same(account, pin):
+        raise FixInput(
+            f"{_pinned(account)}, and this log-in is of {pin.who}{_in_another(account, pin)}",
+            next_step="A read-only log-in has to be of the same account.",
+        )
+
+
+def _is_same(account: Account, pin: Pin) -> bool:
+    return (account.identity, account.provider) == (pin.profile.identity, pin.provider)
+
+
+def _pinned(account: Account) -> str:
+    name = network_of(account.channel, account.provider).name
+    who = account.profile.get("handle") or account.name or account.identity
+    if account.provider:
+        return f"{account.project_id}'s CRM is {who} at {name}"
+    return f"{account.project_id} goes out on {name} as {who}"
+
+
+def _in_another(account: Account, pin: Pin) -> str:
+    """Two accounts may be called the same."""
+    if account.provider != pin.provider:
+        return f" at {pin.name}"
+    is_called_the_same = pin.who in (account.profile.get("handle"), account.name)
+    return f" ({pin.profile.identity}, not {account.identity})" if is_called_the_same else ""
 
 
 def pin_account(
@@ -102,35 +131,58 @@ def pin_account(
     """
     with audit.transaction(database, pin.project_id) as session:
         require_free(session, pin, replace=replace)
-        account = account_of(session, pin.project_id, pin.channel)
-        account = account or Account(project_id=pin.project_id, channel=pin.channel, handle="")
+        account = account_of(session, pin.project_id, pin.channel, pin.handle) or Account(
+            project_id=pin.project_id, channel=pin.channel, handle=pin.handle
+        )
         former = account.identity or ""
         session.add(account)
+        if former and not _is_same(account, pin):
+            _forget_what_was_read(session, account)
         _take_over(account, pin, database, session)
         _keep_login(session, account.id, pin, secret_key, database)
         audit.record(
             session, audit.Event.ACCOUNT_PINNED, project_id=pin.project_id, actor=by,
-            account=account.id, channel=pin.channel.value, identity=account.identity, former=former,
+            account=account.id, channel=pin.channel.value, provider=pin.provider,
+            identity=account.identity, former=former, read_only=pin.is_read_only,
         )  # fmt: skip
         return account.paused_at is not None
 
 
-def remove_account(database: Database, project_id: str, channel: Channel, *, by: str) -> None:
-    """Forgets the account and its log-in; posts on the network are operator tasks from then on.
+def remove_account(
+    database: Database, project_id: str, channel: Channel, *, by: str, is_read_only: bool = False
+) -> None:
+    """Forgets the account and its log-in; of a CRM, also the one to read by, unless only that is meant.
+
+    Posts on a network without an account are operator tasks.
 
     Raises:
         FixAccount: none is pinned.
     """
     with audit.transaction(database, project_id) as session:
-        account = require_account(session, project_id, channel)
+        handle = READ_ONLY if is_read_only else ""
+        account = require_account(session, project_id, channel, handle)
         former = account.identity
-        account.identity, account.name, account.server = "", "", ""
-        account.profile, account.avatar, account.checked_at = {}, None, None
-        session.execute(delete(AccountSecret).where(AccountSecret.account_id == account.id))
+        if not is_read_only:
+            _forget_what_was_read(session, account)
+        _empty(session, account)
         audit.record(
             session, audit.Event.ACCOUNT_REMOVED, project_id=project_id, actor=by,
-            account=account.id, channel=channel.value, identity=former,
+            account=account.id, channel=channel.value, identity=former, read_only=is_read_only,
         )  # fmt: skip
+
+
+def _empty(session: Session, account: Account) -> None:
+    account.identity, account.name, account.server, account.provider = "", "", "", ""
+    account.profile, account.avatar, account.checked_at = {}, None, None
+    forget(session, account.id)
+
+
+def _forget_what_was_read(session: Session, account: Account) -> None:
+    """Of a CRM: what another account's properties are, and who may read it."""
+    session.execute(delete(CrmSchema).where(CrmSchema.account_id == account.id))
+    reader = account_of(session, account.project_id, account.channel, READ_ONLY)
+    if reader is not None:
+        _empty(session, reader)
 
 
 def as_kept(profile: Profile, login: Login | None) -> dict[str, Any]:
@@ -149,12 +201,11 @@ def as_kept(profile: Profile, login: Login | None) -> dict[str, Any]:
 
 
 def _take_over(account: Account, pin: Pin, database: Database, session: Session) -> None:
-    if (
-        account.identity != pin.profile.identity
-    ):  # what the former one has to wait for isn't its own
+    if not _is_same(account, pin):  # what the former one has to wait for isn't its own
         account.not_before, account.wait_reason, account.avatar = None, "", None
     account.identity, account.name = pin.profile.identity, pin.profile.name[:200]
     account.server, account.profile = pin.server, as_kept(pin.profile, pin.login)
+    account.provider = pin.provider
     account.avatar = pin.avatar or account.avatar
     account.checked_at = database.now(session)
     session.flush()
@@ -167,4 +218,4 @@ def _keep_login(
         now = database.now(session)
         keep(session, secret_key, account_id, pin.login, ADDED_HERE, now)
         return
-    session.execute(delete(AccountSecret).where(AccountSecret.account_id == account_id))
+    forget(session, account_id)

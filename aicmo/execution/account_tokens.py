@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.errors import AicmoError, FixConfiguration
 from aicmo.gateways.account_gateway import NoToken
@@ -36,11 +35,40 @@ def source_of(login: Login) -> str:
 def keep(
     session: Session, secret_key: bytes, account_id: int, login: Login, source: str, now: datetime
 ) -> None:
-    """Stores a log-in in place of the former one."""
-    row = session.get(AccountSecret, account_id) or AccountSecret(account_id=account_id)
-    row.source, row.needs_login = source, ""
-    session.add(row)
-    _put(row, secret_key, login, now)
+    """Stores a log-in that was proven to be the account's, in place of every other one."""
+    forget(session, account_id)
+    session.add(_row_of(secret_key, account_id, login, source, now, is_proven=True))
+
+
+def keep_apart(
+    session: Session, secret_key: bytes, account_id: int, login: Login, source: str, now: datetime
+) -> None:
+    """Stores a log-in beside the one in use, until it is known whose it is."""
+    session.add(_row_of(secret_key, account_id, login, source, now, is_proven=False))
+
+
+def prove(session: Session, account_id: int, source: str) -> None:
+    """From now on the account is logged in with this one, which is its own."""
+    others = delete(AccountSecret).where(AccountSecret.account_id == account_id)
+    session.execute(others.where(AccountSecret.source != source))
+    session.get_one(AccountSecret, (account_id, source)).is_proven = True
+
+
+def forget(session: Session, account_id: int) -> None:
+    """Deletes every log-in of an account."""
+    session.execute(delete(AccountSecret).where(AccountSecret.account_id == account_id))
+
+
+def forget_one(session: Session, account_id: int, source: str) -> None:
+    """Deletes the log-in of one source."""
+    query = delete(AccountSecret).where(AccountSecret.account_id == account_id)
+    session.execute(query.where(AccountSecret.source == source))
+
+
+def proven(session: Session, account_id: int) -> AccountSecret | None:
+    """The log-in that an account is used with; None if there is none here."""
+    query = select(AccountSecret).where(AccountSecret.account_id == account_id)
+    return session.scalars(query.where(AccountSecret.is_proven)).one_or_none()
 
 
 def kept(row: AccountSecret, secret_key: bytes) -> Login:
@@ -57,6 +85,14 @@ def kept(row: AccountSecret, secret_key: bytes) -> Login:
             "A stored log-in is of another version of this program",
             next_step="Log the account in anew: `aicmo accounts add`.",
         ) from None
+
+
+def _row_of(
+    secret_key: bytes, account_id: int, login: Login, source: str, now: datetime, *, is_proven: bool
+) -> AccountSecret:
+    row = AccountSecret(account_id=account_id, source=source, is_proven=is_proven, needs_login="")
+    _put(row, secret_key, login, now)
+    return row
 
 
 def _put(row: AccountSecret, secret_key: bytes, login: Login, now: datetime) -> None:
@@ -82,18 +118,24 @@ class LoginTokens:
 
 
 class AccountTokens:
-    """The token source of one account; see `TokenSource`.
+    """The token source of one log-in of an account; see `TokenSource`.
 
-    Once used, it keeps to the log-in that it found: who is logged in is asked at the beginning of a
-    run, and what another run puts in its place may be another client's.
+    It keeps to the log-in of its source: who is logged in is asked at the beginning of a run, and what
+    another run puts in its place may be another client's.
+
+    network: the channel of a network, or the provider of a CRM.
     """
 
     def __init__(
-        self, database: Database, account_id: int, channel: Channel, secret_key: bytes
+        self,
+        database: Database,
+        account_id: int,
+        network: str,
+        secret_key: bytes,
+        source: str = ADDED_HERE,
     ) -> None:
-        self._database, self._account_id = database, account_id
-        self._network, self._secret_key = NETWORKS[channel], secret_key
-        self._source: str | None = None
+        self._database, self._account_id, self._source = database, account_id, source
+        self._network, self._secret_key = NETWORKS[network], secret_key
 
     def access_token(self) -> str:
         """See `TokenSource`; whatever goes wrong, nothing has been sent with it."""
@@ -102,16 +144,6 @@ class AccountTokens:
     def extra(self, name: str) -> str:
         """`scopes`, separated by spaces; `ends_at`, ISO 8601; `server`."""
         return told(self._ask(), name)
-
-    def login(self) -> Login:
-        """The log-in as it is stored, fresh or not.
-
-        Raises:
-            FixConfiguration: it can't be opened.
-            NoToken: there is none.
-        """
-        with self._database.read() as session:
-            return kept(self._row(session), self._secret_key)
 
     def _ask(self) -> Login:
         try:
@@ -131,7 +163,7 @@ class AccountTokens:
         """Also once after the network refused the account: the token may have been taken back early."""
         paused_at = session.get_one(Account, row.account_id).paused_at
         was_refused = paused_at is not None and row.refreshed_at < paused_at
-        return self._network.is_due(login, now) or (was_refused and bool(login.refresh_token))
+        return self._network.is_due(login, now) or (was_refused and self._network.renews(login))
 
     def _refreshed(self) -> Login:
         with self._database.write() as session:
@@ -154,13 +186,10 @@ class AccountTokens:
         raise failure
 
     def _row(self, session: Session, *, locked: bool = False) -> AccountSecret:
-        query = select(AccountSecret).where(AccountSecret.account_id == self._account_id)
-        row = session.scalars(query.with_for_update() if locked else query).one_or_none()
+        place = (self._account_id, self._source)
+        row = session.get(AccountSecret, place, with_for_update=locked)
         if row is None:
-            raise needs_a_person("", "it isn't logged in")
-        self._source = self._source or row.source
-        if row.source != self._source:
-            raise not_now("", "it was logged in anew while this run went on")
+            raise not_now("", "it was logged out or in anew while this run went on")
         return row
 
     def _usable(self, row: AccountSecret) -> Login:

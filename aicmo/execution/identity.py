@@ -15,11 +15,14 @@ from aicmo.gateways.account_gateway import AccountGateway
 from aicmo.gateways.contract import Gateway, Outcome, OutcomeKind
 from aicmo.models import Account
 
+READ_ONLY = "read"
+"""The handle of the account that a CRM is only read with."""
 
-def account_of(session: Session, project_id: str, channel: str) -> Account | None:
-    """The account that a project's posts on a network go out as, pinned or not; None before both."""
+
+def account_of(session: Session, project_id: str, channel: str, handle: str = "") -> Account | None:
+    """The account that a project acts as on a network or in a CRM, pinned or not; None before both."""
     query = select(Account).where(Account.project_id == project_id, Account.channel == channel)
-    return session.scalars(query.where(Account.handle == "")).one_or_none()
+    return session.scalars(query.where(Account.handle == handle)).one_or_none()
 
 
 def has_account(session: Session, project_id: str, channel: str) -> bool:

@@ -1,4 +1,4 @@
-"""How each network is logged in to, and how its tokens are kept fresh."""
+"""How each network and each CRM is logged in to, and how its tokens are kept fresh."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from datetime import datetime
 from aicmo.channels import Channel
 from aicmo.gateways import (
     login_bluesky,
+    login_hubspot,
     login_instagram,
     login_linkedin,
     login_mastodon,
+    login_salesforce,
     login_x,
 )
 from aicmo.gateways.login import Login, needs_a_person
@@ -26,13 +28,23 @@ class OAuth:
     log_in: Callable[[Login, Consent, str, datetime], Login]
 
 
+def _by_refresh_token(login: Login) -> bool:
+    return bool(login.refresh_token)
+
+
+def _by_its_app(login: Login) -> bool:
+    return bool(login.client_secret)
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What is particular to logging in to one network.
+    """What is particular to logging in to one network or CRM.
 
     scopes: what a log-in must be allowed to do; where the network doesn't tell, it has none.
     is_due: whether the token should be refreshed before it is used.
     refresh: gives the log-in with a fresh token, or raises NoToken.
+    reading: of a CRM, what a log-in that only reads must be allowed to do.
+    renews: whether a token that was taken back can be replaced by asking.
     """
 
     name: str
@@ -40,6 +52,8 @@ class Network:
     is_due: Callable[[Login, datetime], bool]
     refresh: Callable[[Login, datetime], Login]
     oauth: OAuth | None = None
+    reading: tuple[str, ...] = ()
+    renews: Callable[[Login], bool] = _by_refresh_token
 
 
 def _never(login: Login, now: datetime) -> bool:
@@ -47,10 +61,10 @@ def _never(login: Login, now: datetime) -> bool:
 
 
 def _ended(_login: Login, _now: datetime) -> Login:
-    raise needs_a_person("", "there is no token")
+    raise needs_a_person("", "there is no token, or it has expired")
 
 
-NETWORKS: Mapping[Channel, Network] = {
+NETWORKS: Mapping[str, Network] = {
     Channel.LINKEDIN: Network(
         "LinkedIn", ("w_member_social",), login_linkedin.is_due, login_linkedin.refresh,
         OAuth(login_linkedin.consent_page, login_linkedin.log_in),
@@ -68,17 +82,33 @@ NETWORKS: Mapping[Channel, Network] = {
         "Mastodon", login_mastodon.SCOPES, _never, _ended,
         OAuth(login_mastodon.consent_page, login_mastodon.log_in),
     ),
+    "hubspot": Network(
+        "HubSpot", login_hubspot.SCOPES, login_hubspot.is_due, login_hubspot.refresh,
+        OAuth(login_hubspot.consent_page, login_hubspot.log_in), login_hubspot.READING,
+    ),
+    "salesforce": Network(
+        "Salesforce", (), login_salesforce.is_due, login_salesforce.refresh, renews=_by_its_app
+    ),
+    "bottlecrm": Network("BottleCRM", (), _never, _ended),
 }  # fmt: skip
+"""By the channel of a network, or the provider of a CRM."""
 
 
-def missing_scopes(channel: Channel, identity: str, scopes: tuple[str, ...]) -> list[str]:
+def network_of(channel: str, provider: str) -> Network:
+    """How an account is logged in to; `provider` says which CRM, and is '' elsewhere."""
+    return NETWORKS[provider or channel]
+
+
+def missing_scopes(
+    network: str, identity: str, scopes: tuple[str, ...], *, is_read_only: bool = False
+) -> list[str]:
     """What a log-in isn't allowed to do and has to; nothing where the network doesn't tell.
 
     `write` of Mastodon stands for `write:statuses` and the like.
     """
     if not scopes:
         return []
-    wanted = NETWORKS[channel].scopes
+    wanted = NETWORKS[network].reading if is_read_only else NETWORKS[network].scopes
     if identity.startswith("urn:li:organization:"):
         wanted = ("r_organization_social", "w_organization_social")
     held = set(scopes)

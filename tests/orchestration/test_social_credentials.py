@@ -20,7 +20,6 @@ from aicmo.errors import FixAccount, FixConfiguration
 from aicmo.execution.account_pinning import Pin, pin_account
 from aicmo.execution.gate import issue_account_permit
 from aicmo.gateways.account_gateway import Profile
-from aicmo.gateways.contract import OutcomeKind
 from aicmo.gateways.login import Login
 from aicmo.gateways.social_gateway import SocialGateway
 from blocks import (
@@ -57,7 +56,7 @@ def pinned(ledger: Database, peer: MastodonPeer, identity: str, login: Login | N
 
 def saved(channel: str, name: str, **login: Any) -> subprocess.CompletedProcess[str]:
     """What `aicmo accounts add --block` does."""
-    asked = {"channel": channel, "name": name, "login": Login(**login).to_bytes().decode()}
+    asked = {"network": channel, "name": name, "login": Login(**login).to_bytes().decode()}
     environment = os.environ | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
     return subprocess.run(
         [sys.executable, "-m", "blocks.saving"], input=json.dumps(asked), text=True,
@@ -95,11 +94,9 @@ def test_the_block_of_another_client_is_refused(ledger: Database, peer: Mastodon
     pinned(ledger, peer, "somebody-else")
     saved("mastodon", "studio-8", access_token=TOKEN, server=peer.base_url)
 
-    with opened(ledger, "mastodon-credentials/studio-8") as gateway:
-        refused = gateway.identify()
-
-    assert refused is not None
-    assert refused.kind is OutcomeKind.REFUSED_ACCOUNT
+    with pytest.raises(FixAccount, match="but the project's account is"):
+        opened(ledger, "mastodon-credentials/studio-8")
+    assert peer.posts == []
 
 
 def test_a_token_is_shown_to_no_other_server(ledger: Database, peer: MastodonPeer) -> None:

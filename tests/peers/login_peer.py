@@ -1,4 +1,4 @@
-"""The log-in addresses of five networks on loopback: strict about every request, scripted in its faults.
+"""The log-in addresses of five networks and two CRMs on loopback: strict about every request, scripted in its faults.
 
 Codes and refresh tokens work once. An authorisation page agrees at once and sends the browser back. `reads`
 are answers by path, to whoever shows a token that is valid; those that are `public`, to everybody; `homes`
@@ -43,9 +43,19 @@ _SHAPES: dict[tuple[str, str], set[str]] = {
     ("/oauth/token", "authorization_code"): {
         "grant_type", "code", "client_id", "client_secret", "redirect_uri", "code_verifier", "scope",
     },
+    ("/oauth/2026-03/token", "authorization_code"): {
+        "grant_type", "code", "redirect_uri", "client_id", "client_secret",
+    },
+    ("/oauth/2026-03/token", "refresh_token"): {
+        "grant_type", "refresh_token", "client_id", "client_secret",
+    },
+    ("/services/oauth2/token", "client_credentials"): {
+        "grant_type", "client_id", "client_secret",
+    },
 }  # fmt: skip
 _PAGES = ("/i/oauth2/authorize", "/oauth/v2/authorization", "/oauth/authorize")
 _WITH_PKCE = ("/2/oauth2/token", "/oauth/token")
+_REUSABLE = ("/oauth/v2/accessToken", "/oauth/2026-03/token")
 _XRPC = "/xrpc/com.atproto.server."
 
 
@@ -63,6 +73,7 @@ class LoginPeer:
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     delay: float = 0
     gives_refresh_token: bool = True
+    instance_url: str = "https://acme.my.salesforce.com"
     reads: dict[str, dict[str, Any]] = field(default_factory=dict)
     public: tuple[str, ...] = ()
     homes: dict[str, str] = field(default_factory=dict)
@@ -88,9 +99,11 @@ class LoginPeer:
                 self._use_code(path, form)
             elif form["grant_type"] == "refresh_token":
                 self._use(self.refresh_tokens, form["refresh_token"], path)
+            elif form["grant_type"] == "client_credentials":
+                pass
             elif form["access_token"] not in self.access_tokens:
                 raise KeyError("invalid_grant")
-            return self._given(path)
+            return self._given(path, form)
 
     def _use_code(self, path: str, form: Mapping[str, str]) -> None:
         page = self.codes.pop(form["code"], None)
@@ -105,14 +118,27 @@ class LoginPeer:
     def _use(self, tokens: set[str], token: str, path: str) -> None:
         if token not in tokens:
             raise KeyError("invalid_grant")
-        if path != "/oauth/v2/accessToken":  # LinkedIn's works until its end
+        if path not in _REUSABLE:  # LinkedIn's works until its end, HubSpot's without one
             tokens.discard(token)
 
-    def _given(self, path: str) -> dict[str, Any]:
+    def _given(self, path: str, form: Mapping[str, str]) -> dict[str, Any]:
         given: dict[str, Any] = {"access_token": self.token("access")}
         if path == "/oauth/access_token":
             scopes = "instagram_business_basic,instagram_business_content_publish"
             return {"data": [given | {"user_id": "17841", "permissions": scopes}]}
+        if path == "/services/oauth2/token":
+            return given | {
+                "signature": "sig", "instance_url": self.instance_url, "token_type": "Bearer",
+                "id": "https://login.salesforce.com/id/00Dxx0000001gPLEAY/005xx", "scope": "api",
+                "issued_at": "1763800000000", "token_format": "opaque",
+            }  # fmt: skip
+        if path == "/oauth/2026-03/token":
+            return given | {
+                "refresh_token": form.get("refresh_token") or self.token("refresh"),
+                "token_type": "bearer", "token_use": "access_token", "expires_in": 1800,
+                "hub_id": 1234567, "user_id": 7,
+                "scopes": ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"],
+            }  # fmt: skip
         given |= {"token_type": "bearer"}
         if path == "/oauth/token":
             return given | {"scope": "read:accounts read:statuses write:statuses write:media"}

@@ -12,7 +12,6 @@ import pytest
 from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.execution.account_tokens import ADDED_HERE, AccountTokens, keep, kept
-from aicmo.execution.accounts import adopt
 from aicmo.gateways.account_gateway import NoToken
 from aicmo.gateways.contract import OutcomeKind, Scope
 from aicmo.gateways.login import Login
@@ -220,41 +219,22 @@ def test_another_key_is_told_and_nothing_is_asked(database: Database, peer: Logi
     assert peer.asked == []
 
 
-def test_a_block_is_taken_once_and_again_when_it_has_changed(
-    database: Database, peer: LoginPeer
-) -> None:
-    block = login(database, peer, Channel.TWITTER)
-    account_id = account(database, Channel.TWITTER)
-    source = AccountTokens(database, account_id, Channel.TWITTER, KEY)
-    adopt(database, account_id, block, KEY)
-    fresh = source.access_token()
-
-    adopt(database, account_id, block, KEY)
-    assert source.access_token() == fresh  # what was refreshed of it is kept
-
-    peer.access_tokens.add("new")
-    later = database.time() + timedelta(hours=1)
-    adopt(database, account_id, block.with_(access_token="new", expires_at=later), KEY)
-    of_the_next_run = AccountTokens(database, account_id, Channel.TWITTER, KEY)
-    assert of_the_next_run.access_token() == "new"
-
-
 def test_a_run_does_not_go_on_with_a_log_in_that_was_put_in_place_of_its_own(
     database: Database, peer: LoginPeer
 ) -> None:
-    """Who is logged in was asked once: another block may be another client's."""
     held = {"access_token": "ours", "expires_at": database.time() + timedelta(days=1)}
     source = tokens(database, peer, Channel.TWITTER, **held)
     assert source.access_token() == "ours"
-    of_another = login(database, peer, Channel.TWITTER, **held).with_(access_token="theirs")
-    adopt(database, secret(database).account_id, of_another, KEY)
+    with database.write() as session:
+        other = login(database, peer, Channel.TWITTER, **held).with_(access_token="theirs")
+        keep(session, KEY, source._account_id, other, "of a block", database.time())
 
     with pytest.raises(NoToken) as refused:
         source.access_token()
 
     outcome = refused.value.outcome
     assert (outcome.kind, outcome.scope) == (OutcomeKind.NOT_SENT, Scope.RUN)
-    assert "logged in anew" in outcome.detail
+    assert "in anew while this run went on" in outcome.detail
 
 
 def _one_worker(url: str, account_id: int, start: Any, answers: Any) -> None:

@@ -16,7 +16,7 @@ from aicmo.channels import Channel
 from aicmo.errors import AicmoError
 from aicmo.execution import runs
 from aicmo.execution.account_checking import check_account
-from aicmo.execution.accounts import adopt
+from aicmo.execution.account_tokens import ADDED_HERE, keep
 from aicmo.execution.identity import account_of
 from aicmo.execution.importing import import_document
 from aicmo.execution.reconciling import Reconciled, reconcile
@@ -211,9 +211,9 @@ def test_the_check_of_an_account_names_a_store_that_instagram_can_not_reach(
     login = Login(
         access_token=network.token, scopes=SCOPES, obtained_at=ledger.at, api_url=network.base_url
     )
-    with ledger.read() as session:
+    with ledger.write() as session:
         account_id = account_of(session, "studio", Channel.INSTAGRAM).id
-    adopt(ledger, account_id, login, KEY)
+        keep(session, KEY, account_id, login, ADDED_HERE, ledger.at)
     checked = check_account(ledger, "studio", Channel.INSTAGRAM, by="Ann", fetch=lambda *_: b"")
     monkeypatch.setenv("AICMO_PACKAGES_URL", "s3://bucket/deliverables")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")

@@ -16,6 +16,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column('contact', sa.Column('changed_at', UtcDateTime(timezone=True), nullable=True))
     _add_text('account', 'provider', 16)
+    _tell_log_ins_apart()
     _add_text('item', 'follows', 64)
     op.create_table('crm_schema',
     sa.Column('account_id', sa.Integer(), nullable=False),
@@ -67,6 +68,14 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_crm_opt_out_contact_id')),
     sa.PrimaryKeyConstraint('contact_id', 'direction', name=op.f('pk_crm_opt_out'))
     )
+
+
+def _tell_log_ins_apart() -> None:
+    """A block's log-in stands beside the one in use until its provider has said whose it is."""
+    with op.batch_alter_table('account_secret') as table:
+        table.add_column(sa.Column('is_proven', sa.Boolean(), nullable=False, server_default='1'))
+        table.drop_constraint(op.f('pk_account_secret'), type_='primary')
+        table.create_primary_key(op.f('pk_account_secret'), ['account_id', 'source'])
 
 
 def _add_text(table: str, name: str, length: int) -> None:

@@ -20,7 +20,8 @@ from aicmo.channels import Channel
 from aicmo.cli.running import run_channels
 from aicmo.database import Database
 from aicmo.execution import approvals, runs
-from aicmo.execution.account_pinning import Pin, ask_profile, pin_account
+from aicmo.execution.account_asking import ask_profile
+from aicmo.execution.account_pinning import Pin, pin_account
 from aicmo.execution.importing import import_document
 from aicmo.execution.reconciling import reconcile
 from aicmo.gateways.account_gateway import ProviderAccount
@@ -116,7 +117,8 @@ class Campaign:
             self.database, plan, source="plan.json", actor="benchmark", secret_key=KEY, files=files
         )
         server = self.network.server or self.plan.base_url
-        profile = ask_profile(self.network.channel, self._opening(self.plan.identity, server, {}))
+        channel = self.network.channel
+        profile = ask_profile(channel, channel, self._opening(self.plan.identity, server, {}))
         pin = Pin(self.plan.name, Channel(self.network.channel), profile, None, server)
         pin_account(self.database, pin, KEY, by="benchmark")
         approvals.approve(
