@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from aicmo.cli.app import register
+from aicmo.cli.crm_doctor import doctor
 from aicmo.cli.crm_restore import restore
 
 crm = typer.Typer(
@@ -13,4 +14,5 @@ crm = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+register("doctor", doctor, of=crm)
 register("restore", restore, of=crm)

@@ -133,6 +133,17 @@ def issue_consent_permit(config: ExecutionConfig) -> contract.LivePermit:
     return contract.LivePermit(0, Channel.CRM, key=contract.PERMIT_KEY, may_send=False)
 
 
+def issue_set_up_permit(config: ExecutionConfig) -> contract.LivePermit:
+    """A permit to make the properties in a CRM that keep our ids; it sends nothing.
+
+    Raises:
+        FixConfiguration: the environment doesn't enable execution on the CRM.
+    """
+    approval = "changes of contacts still need their approval"
+    _require_enabled(config, Channel.CRM, "made in the CRM from here", approval)
+    return contract.LivePermit(0, Channel.CRM, key=contract.PERMIT_KEY, may_send=False)
+
+
 def _require_enabled(config: ExecutionConfig, channel: str, what: str, still: str) -> None:
     if not config.execution_enabled:
         raise FixConfiguration(
