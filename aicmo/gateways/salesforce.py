@@ -66,6 +66,7 @@ _T = TypeVar("_T")
 _HOSTS = (".salesforce.com", ".force.com")
 _SUPPORTED_UNTIL = datetime(2029, 2, 1, tzinfo=UTC)
 """Salesforce promises three years from a version's release; 66.0 came in February 2026."""
+_OWN = PROVIDERS["salesforce"]
 _MATCHES_PER_QUERY = 100
 _LARGEST_ANSWER = 8 * 1024 * 1024
 """What an org says of an object with hundreds of fields has more than a megabyte."""
@@ -103,9 +104,6 @@ class SalesforceGateway(CrmGateway):
             account.server, account.api_url, times, largest_answer=_LARGEST_ANSWER
         )
         self._org = SalesforceOrg(self._exchange, self._login, clock)
-        own = PROVIDERS["salesforce"]
-        self._contact_id = str(account.profile.get("contact_id") or own.contact_id)
-        self._delivery_id = str(account.profile.get("delivery_id") or own.delivery_id)
 
     def profile(self) -> Profile:
         """See `AccountGateway.profile`; the account is the org, whoever is logged in to it."""
@@ -147,12 +145,16 @@ class SalesforceGateway(CrmGateway):
             raise Refused(Outcome(OutcomeKind.REFUSED_ACCOUNT, detail=detail))
 
     def find(self, matches: Sequence[Match], names: Collection[str]) -> list[Found]:
-        """See `CrmGateway.find`; of a contact's addresses, it is `Email` that is looked at."""
+        """See `CrmGateway.find`; of a contact's addresses, it is `Email` that is looked at.
+
+        The matches are of one project, so that one property keeps our ids of all of them.
+        """
         known = self._org.fields("Contact")
         if unknown := sorted(set(names) - set(known)):
             shown = ", ".join(each[:80] for each in unknown[:5])
             raise FixInput(f"Contact has no field {shown}, or hides it from this log-in")
-        kept = self._contact_id if self._contact_id in known else ""
+        asked_by = next((each.id_property for each in matches), "") or _OWN.contact_id
+        kept = asked_by if asked_by in known else ""
         found: list[Found] = []
         for some in _parts(_parts(matches, _MATCHES_PER_QUERY), QUERIES_PER_REQUEST):
             answers = self._org.query(*(query_of(each, names, kept) for each in some))
@@ -169,6 +171,7 @@ class SalesforceGateway(CrmGateway):
         own: dict[str, Any] = {"kinds": {each: known[each].type for each in staged.values["write"]}}
         if change.activity:
             self._org.require_field("Task", change.activity_id_property)
+            own["kept_in"] = change.activity_id_property
             own["again"] = "activity" in asked.draft.staged
         if change.list_name:
             own["list_id"] = self._org.campaign(change.list_name)
@@ -223,9 +226,8 @@ class SalesforceGateway(CrmGateway):
         return outcomes(answer, self._clock(), [str(each["Id"]) for each in records])
 
     def _activity(self, question: Question) -> Reading:
-        self._org.require_field("Task", self._delivery_id)
-        condition = f"{field_name(self._delivery_id)} = {literal(question.token)}"
-        return self._reading("Task", condition)
+        name = field_name(question.staged["kept_in"])
+        return self._reading("Task", f"{name} = {literal(question.token)}")
 
     def _membership(self, question: Question) -> Reading:
         campaign, contact = question.staged["list_id"], question.staged["record"]
