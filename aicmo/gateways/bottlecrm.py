@@ -15,30 +15,15 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from aicmo.crm.change import Change
-from aicmo.crm.providers import PROVIDERS
 from aicmo.crm.record import Found, Match, Record
-from aicmo.crm.schema import Choice, Schema
-from aicmo.errors import FixInput
+from aicmo.crm.schema import Schema
 from aicmo.gateways.account_gateway import NoToken, Profile, ProviderAccount, Refused, TokenSource
-from aicmo.gateways.bottlecrm_answers import (
-    BAD,
-    CREATED,
-    OK,
-    content_of,
-    has_address_already,
-    refusal,
-    unreadable,
-)
+from aicmo.gateways.bottlecrm_answers import CREATED, content_of, outcome_of, refusal, unreadable
 from aicmo.gateways.bottlecrm_contacts import Names, Search, changed_by, read_names
 from aicmo.gateways.bottlecrm_fields import CUSTOM, TAGS, fields_of
+from aicmo.gateways.bottlecrm_schema import read_schema
 from aicmo.gateways.bottlecrm_staging import stage_known, tag_ids
-from aicmo.gateways.bottlecrm_timeline import (
-    comment_of,
-    find_comment,
-    find_interaction,
-    interaction_of,
-    marked,
-)
+from aicmo.gateways.bottlecrm_timeline import comment_of, find_entry, interaction_of
 from aicmo.gateways.chosen_server import open_chosen_server
 from aicmo.gateways.contract import Found as Told
 from aicmo.gateways.contract import (
@@ -57,12 +42,11 @@ from aicmo.gateways.contract import (
 )
 from aicmo.gateways.crm_gateway import CrmGateway, Request, Update
 from aicmo.gateways.crm_staging import Asked, objection_to
-from aicmo.gateways.http_answers import Answer, Clock, confirmed, utc_now
+from aicmo.gateways.http_answers import Answer, Clock, utc_now
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpTimes, account_name
 
 _CONTACTS = "/api/contacts/"
 _JSON = {"Content-Type": "application/json"}
-_COUNTRIES, _SOURCES = "/api/contacts/?limit=1", "/api/leads/sources/"
 _HIDDEN = "the token's user isn't an administrator, so contacts of others may be hidden from it"
 
 
@@ -93,7 +77,6 @@ class BottleCrmGateway(CrmGateway):
         host = urlsplit(account.server).netloc.lower()
         self.name = account_name("bottlecrm", host, account.identity)
         self._exchange = open_chosen_server(account.server, account.api_url, times)
-        self._id_property = PROVIDERS["bottlecrm"].contact_id
         self._known = Names({}, {})
         self._tags_now: dict[int, list[str]] = {}
 
@@ -111,29 +94,8 @@ class BottleCrmGateway(CrmGateway):
         return Profile(identity, name=name, problems=problems)
 
     def read_schema(self) -> Schema:
-        """See `CrmGateway.read_schema`; sources need the scope `leads:read`."""
-        known = read_names(self._ask, with_tags=True)
-        choices = {
-            "country": [
-                Choice(value=each[0], label=each[1]) for each in self._ask(_COUNTRIES)["countries"]
-            ],
-            "source": self._sources(),
-            TAGS: [Choice(value=each) for each in known.tags.values()],
-        }
-        own = {
-            name: known.properties[name].model_copy(update={"choices": tuple(each)})
-            for name, each in choices.items()
-        }
-        return Schema(contacts={**known.properties, **own})
-
-    def _sources(self) -> list[Choice]:
-        try:
-            found = self._ask(_SOURCES)["sources"]
-        except Refused:
-            return []
-        return [
-            Choice(value=each["key"], label=each["label"]) for each in found if each["is_active"]
-        ]
+        """See `CrmGateway.read_schema`."""
+        return read_schema(self._ask)
 
     def create_unique(self, name: str, *, of_activities: bool) -> None:
         """See `CrmGateway.create_unique`; BottleCRM lets two contacts have the same value."""
@@ -143,10 +105,7 @@ class BottleCrmGateway(CrmGateway):
         field = {"target_model": "Contact", "key": name.removeprefix(CUSTOM), "label": "AICMO id"}
         body = json.dumps({**field, "field_type": "text"}).encode()
         answer = self._exchange.prepare("POST", "/api/custom-fields/", body, self._login() | _JSON)
-        is_there = (
-            answer.status == BAD and name in read_names(self._ask, with_tags=False).properties
-        )
-        if answer.status != CREATED and not is_there:
+        if answer.status != CREATED and name not in read_names(self._ask).properties:
             raise Refused(refusal(answer, self._clock()), answer)
 
     # Reading contacts
@@ -154,7 +113,7 @@ class BottleCrmGateway(CrmGateway):
     def find(self, matches: Sequence[Match], names: Collection[str]) -> list[Found]:
         """See `CrmGateway.find`; with who changed a contact last, where BottleCRM still tells."""
         self._known = read_names(self._ask, with_tags=TAGS in names)
-        search = Search(self._ask, self._known, names, self._id_property)
+        search = Search(self._ask, self._known, names)
         found = [search.find(each) for each in matches]
         records = [each for each in found if isinstance(each, Record)]
         by = changed_by(records, self._ask) if records else {}
@@ -207,7 +166,7 @@ class BottleCrmGateway(CrmGateway):
             return {"comment": comment_of(change.activity, one.token)}
         if change.activity:
             return interaction_of(change.activity, staged["record"], one.token)
-        ours = {} if staged["has_id"] else {self._id_property: change.contact_id}
+        ours = {} if staged["has_id"] else {change.id_property: change.contact_id}
         if kind == "tag":
             return {**fields_of(ours), TAGS: self._tags_now[one.delivery_id]}
         tags = {TAGS: staged["tag_ids"]} if "tag_ids" in staged else {}
@@ -217,25 +176,8 @@ class BottleCrmGateway(CrmGateway):
         self, kind: str, group: Sequence[Outgoing], answer: Answer
     ) -> Mapping[int, Outcome]:
         (one,) = group
-        return {one.delivery_id: self._outcome(kind, one, answer)}
-
-    def _outcome(self, kind: str, one: Outgoing, answer: Answer) -> Outcome:
-        if answer.status != (CREATED if kind == "interaction" else OK):
-            return self._refusal(kind, answer)
-        if ref := _ref(kind, one, answer.content()):
-            return confirmed(answer, ref)
-        return Outcome(
-            OutcomeKind.UNKNOWN, str(answer.status), "a success that doesn't say of what"
-        )
-
-    def _refusal(self, kind: str, answer: Answer) -> Outcome:
-        outcome = refusal(answer, self._clock())
-        if not has_address_already(answer):
-            return outcome
-        if kind == "addition":  # somebody added it since it was looked up: it is found next time
-            detail = "somebody else has just added a contact with this address"
-            return replace(outcome, kind=OutcomeKind.REFUSED_FOR_NOW, detail=detail)
-        return replace(outcome, detail="another contact of BottleCRM has this address")
+        outcome = outcome_of(kind, one.staged["record"], one.token, answer, self._clock())
+        return {one.delivery_id: outcome}
 
     def set_values(self, updates: Sequence[Update]) -> list[Outcome]:
         """See `CrmGateway.set_values`."""
@@ -248,16 +190,13 @@ class BottleCrmGateway(CrmGateway):
                 known = read_names(self._ask, with_tags=True)
                 members[TAGS] = tag_ids(update.values[TAGS], known)
             body, headers = json.dumps(members).encode(), self._login() | _JSON
-        except (NoToken, Refused, FixInput, httpx.HTTPError) as error:
+        except Exception as error:  # noqa: BLE001  (nothing was written)
             return objection_to(error)
         try:
             answer = self._exchange.prepare("PATCH", _path(update.record), body, headers)
         except httpx.HTTPError as error:
             return Outcome(OutcomeKind.UNKNOWN, detail=f"connection failed: {type(error).__name__}")
-        is_set = answer.status == OK and answer.content().get("error") is False
-        if answer.status != OK:
-            return self._refusal("change", answer)
-        return confirmed(answer, update.record) if is_set else Outcome(OutcomeKind.UNKNOWN, str(OK))
+        return outcome_of("change", update.record, "", answer, self._clock())
 
     # Doubts
 
@@ -266,9 +205,9 @@ class BottleCrmGateway(CrmGateway):
         try:
             if not self.identity and (objection := self.identify()):
                 return _cannot(objection.detail or objection.code)
-            return (
-                self._tagged(question) if "tag" in question.staged else super().reconcile(question)
-            )
+            if "tag" in question.staged:
+                return self._tagged(question)
+            return super().reconcile(question)
         except (NoToken, Refused) as none:
             return _cannot(none.outcome.detail or none.outcome.code)
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
@@ -282,9 +221,7 @@ class BottleCrmGateway(CrmGateway):
         return Reading(Told.ABSENT)
 
     def _activity(self, question: Question) -> Reading:
-        is_email = question.staged["activity"] == "email"
-        look_for = find_interaction if is_email else find_comment
-        found = look_for(question.staged["record"], question.token, self._ask)
+        found = find_entry(question.staged, question.token, self._ask)
         return Reading(Told.PRESENT, found) if found else Reading(Told.ABSENT)
 
     def _membership(self, question: Question) -> Reading:
@@ -309,17 +246,6 @@ def open_bottlecrm_gateway(account: ProviderAccount, tokens: TokenSource) -> Ope
 
 def _path(record: str) -> str:
     return f"{_CONTACTS}{quote(record, safe='')}/"
-
-
-def _ref(kind: str, one: Outgoing, content: Mapping[str, Any]) -> str:
-    """The reference of what was done; '' where the answer doesn't say so."""
-    match kind:
-        case "comment":
-            return marked(content.get("comments"), "comment", one.token)
-        case "change" | "tag":
-            return one.staged["record"] if content.get("error") is False else ""
-        case _:
-            return str(content.get("id") or "")
 
 
 def _cannot(why: str) -> Reading:

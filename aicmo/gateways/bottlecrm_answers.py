@@ -13,8 +13,9 @@ from typing import Any, cast
 
 from aicmo.gateways.account_gateway import Refused
 from aicmo.gateways.bottlecrm_fields import CUSTOM
+from aicmo.gateways.bottlecrm_timeline import marked
 from aicmo.gateways.contract import Outcome, OutcomeKind
-from aicmo.gateways.http_answers import Answer, refused
+from aicmo.gateways.http_answers import Answer, confirmed, refused
 
 OK, CREATED, BAD, FORBIDDEN, GONE = 200, 201, 400, 403, 404
 _TAKEN = "Contact already exists with this email"
@@ -57,7 +58,38 @@ def refusal(answer: Answer, now: datetime) -> Outcome:
     return outcome
 
 
-def has_address_already(answer: Answer) -> bool:
+def outcome_of(kind: str, record: str, token: str, answer: Answer, now: datetime) -> Outcome:
+    """What the answer to a change of the contact `record` means."""
+    if answer.status != (CREATED if kind == "interaction" else OK):
+        return _not_done(kind, answer, now)
+    if ref := _ref(kind, record, token, answer.content()):
+        return confirmed(answer, ref)
+    said = "a success that doesn't say of what"
+    return Outcome(OutcomeKind.UNKNOWN, str(answer.status), said)
+
+
+def _ref(kind: str, record: str, token: str, content: Mapping[str, Any]) -> str:
+    """The reference of what was done; '' where the answer doesn't say so."""
+    match kind:
+        case "comment":
+            return marked(content.get("comments"), "comment", token)
+        case "change" | "tag":
+            return record if content.get("error") is False else ""
+        case _:
+            return str(content.get("id") or "")
+
+
+def _not_done(kind: str, answer: Answer, now: datetime) -> Outcome:
+    outcome = refusal(answer, now)
+    if not _has_address_already(answer):
+        return outcome
+    if kind == "addition":  # since it was looked up: it is found next time
+        detail = "somebody else has just added a contact with this address"
+        return replace(outcome, kind=OutcomeKind.REFUSED_FOR_NOW, detail=detail)
+    return replace(outcome, detail="another contact of BottleCRM has this address")
+
+
+def _has_address_already(answer: Answer) -> bool:
     """Refused, as another contact of the organization has the address."""
     errors: object = answer.content().get("errors")
     found = cast("Mapping[str, object]", errors).get("email") if isinstance(errors, dict) else None

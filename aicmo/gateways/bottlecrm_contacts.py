@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from aicmo.crm.providers import PROVIDERS
 from aicmo.crm.record import Found, Match, Record, Several
 from aicmo.crm.schema import Property
 from aicmo.gateways.account_gateway import Refused
@@ -37,7 +38,7 @@ class Names:
         return next((key for key, each in self.tags.items() if each.casefold() == wanted), "")
 
 
-def read_names(ask: Ask, *, with_tags: bool) -> Names:
+def read_names(ask: Ask, *, with_tags: bool = False) -> Names:
     """What the organization's contacts have by now; tags only if they are asked for."""
     query = "target_model=Contact&include_counts=false&active_only=true"
     definitions = objects(ask(f"/api/custom-fields/?{query}")["definitions"])
@@ -49,26 +50,23 @@ def read_names(ask: Ask, *, with_tags: bool) -> Names:
 
 @dataclass(frozen=True)
 class Search:
-    """One look-up of several contacts, whose values are asked for by `names`.
-
-    id_property: the custom field that keeps our ids.
-    """
+    """One look-up of several contacts, whose values are asked for by `names`."""
 
     ask: Ask
     known: Names
     names: Collection[str]
-    id_property: str
 
     def find(self, match: Match) -> Found:
         """The contact; `Several` where BottleCRM has more than one that fits."""
-        found = self._by_id(match.contact_id) or self._by_address(match.email)
+        found = self._by_id(match) or self._by_address(match.email)
         if len(found) > 1:
             return Several(tuple(str(each["id"]) for each in found))
-        return self._record(found[0]) if found else None
+        return self._record(found[0], _id_property(match)) if found else None
 
-    def _by_id(self, contact_id: str) -> list[dict[str, Any]]:
-        query = {self.id_property: contact_id}
-        return [each for each in self._listed(query) if self._our_id(each) == contact_id]
+    def _by_id(self, match: Match) -> list[dict[str, Any]]:
+        name, wanted = _id_property(match), match.contact_id
+        listed = self._listed({name: wanted}) if name.startswith(CUSTOM) else ()
+        return [each for each in listed if _our_id(each, name) == wanted]
 
     def _by_address(self, email: str) -> list[dict[str, Any]]:
         if not email:
@@ -86,21 +84,26 @@ class Search:
                 return
         raise ValueError("too many contacts are like this one")
 
-    def _our_id(self, contact: Mapping[str, Any]) -> str:
-        custom = an_object(contact["custom_fields"])
-        return str(custom.get(self.id_property.removeprefix(CUSTOM)) or "")
-
-    def _record(self, contact: Mapping[str, Any]) -> Record:
+    def _record(self, contact: Mapping[str, Any], id_property: str) -> Record:
         asked = [
             self.known.properties[name] for name in self.names if name in self.known.properties
         ]
         return Record(
             str(contact["id"]),
-            contact_id=self._our_id(contact),
+            contact_id=_our_id(contact, id_property),
             email=str(contact["email"] or ""),
             values={each.name: value_of(contact, each, self.known.tags) for each in asked},
             changed_at={"": datetime.fromisoformat(str(contact["updated_at"]))},
         )
+
+
+def _id_property(match: Match) -> str:
+    return match.id_property or PROVIDERS["bottlecrm"].contact_id
+
+
+def _our_id(contact: Mapping[str, Any], id_property: str) -> str:
+    custom = an_object(contact["custom_fields"])
+    return str(custom.get(id_property.removeprefix(CUSTOM)) or "")
 
 
 def changed_by(records: Collection[Record], ask: Ask) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from aicmo.crm.record import Found, Record
 from aicmo.errors import FixInput
 from aicmo.gateways.bottlecrm_contacts import Names
-from aicmo.gateways.bottlecrm_fields import TAGS
+from aicmo.gateways.bottlecrm_fields import CUSTOM, TAGS
 from aicmo.gateways.bottlecrm_timeline import comment_of, interaction_of
 from aicmo.gateways.contract import Outcome, OutcomeKind, Staged
 from aicmo.gateways.crm_staging import Asked, stage_change
@@ -38,9 +38,9 @@ def _in_its_words(asked: Asked, known: Names) -> Asked:
     change = asked.change
     if change.list_name:
         raise FixInput("BottleCRM has no lists: give a tag instead (action add_tag)")
-    if change.id_property not in known.properties:
+    if not change.id_property.startswith(CUSTOM) or change.id_property not in known.properties:
         raise FixInput(
-            f"BottleCRM has no field {change.id_property}, which keeps our ids: "
+            f"BottleCRM's contacts have no own field {change.id_property}, which keeps our ids: "
             "`aicmo crm doctor --create` makes it"
         )
     for name in sorted(asked.names):

@@ -6,19 +6,18 @@ Facts: django-crm 1.35.0, `interactions/serializers.py`, `interactions/views.py`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from aicmo.crm.change import Activity
 from aicmo.errors import FixInput
+from aicmo.gateways.bottlecrm_contacts import Ask
 from aicmo.gateways.json_shapes import objects
 
 _LONGEST_SUBJECT, _LONGEST_TEXT = 200, 10_000
 _PAGE, _PAGES = 25, 40
-Ask = Callable[[str], Mapping[str, Any]]
-"""The content of the answer to a GET of this path; raises as `CrmGateway.find` does."""
 
 
 def comment_of(activity: Activity, token: str) -> str:
@@ -57,18 +56,18 @@ def mark_of(token: str) -> str:
     return f"[aicmo:{token}]"
 
 
-def find_comment(record: str, token: str, ask: Ask) -> str:
-    """The id of our comment among the contact's; '' if it isn't there."""
-    content = ask(f"/api/contacts/{record}/")
-    return marked(content["comments"], "comment", token)
-
-
-def find_interaction(record: str, token: str, ask: Ask) -> str:
-    """The id of our interaction among the contact's; '' if it isn't there.
+def find_entry(staged: Mapping[str, Any], token: str, ask: Ask) -> str:
+    """The id of our comment or interaction with the contact; '' if it isn't there.
 
     Raises:
         ValueError: there are more than can be read.
     """
+    if staged["activity"] == "email":
+        return _find_interaction(staged["record"], token, ask)
+    return marked(ask(f"/api/contacts/{staged['record']}/")["comments"], "comment", token)
+
+
+def _find_interaction(record: str, token: str, ask: Ask) -> str:
     for page in range(_PAGES):
         query = urlencode({"contact": record, "limit": _PAGE, "offset": page * _PAGE})
         content = ask(f"/api/interactions/?{query}")

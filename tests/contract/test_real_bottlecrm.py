@@ -92,7 +92,7 @@ def test_a_contact_is_added_with_our_id_and_what_is_mapped(crm: Organization) ->
     assert contact["title"] == "Head of “Café” & <b>"
     assert contact["custom_fields"] == {OUR_ID: "acme:c1", "score": 12.5, "vip": True}
     with crm.gateway() as gateway:
-        (found,) = gateway.find([Match("acme:c1")], {"cf_score", "cf_vip", "email"})
+        (found,) = gateway.find([Match("acme:c1", id_property=ID)], {"cf_score", "cf_vip", "email"})
     assert isinstance(found, Record)
     assert found.values == {"cf_score": "12.5", "cf_vip": "true", "email": "c1@client.test"}
 
@@ -419,8 +419,10 @@ def test_the_field_for_our_ids_is_made_once(bottle_crm: BottleCrm) -> None:
 def test_who_changed_a_contact_last_is_told_while_it_is_known(crm: Organization) -> None:
     crm.send(change())
     with crm.gateway() as gateway:
-        (found,) = gateway.find([Match("acme:c1")], {"title"})
-        nobody, several = gateway.find([Match("acme:c2"), Match("", "client.test")], {"title"})
+        (found,) = gateway.find([Match("acme:c1", id_property=ID)], {"title"})
+        nobody, several = gateway.find(
+            [Match("acme:c2", id_property=ID), Match("acme:c3", "client.test", ID)], {"title"}
+        )
     assert isinstance(found, Record)
     assert (nobody, several) == (None, None)
     assert found.who("title").endswith("@agency.test")
