@@ -104,7 +104,7 @@ class CrmGateway(AccountGateway):
         asked = [Asked(each, Change.from_bytes(each.payload)) for each in drafts]
         names = {name for each in asked for name in each.names}
         try:
-            found = self.find([each.match for each in asked], names)
+            found = self._read(asked, names)
             return {
                 each.draft.delivery_id: self._staged(each, one)
                 for each, one in zip(asked, found, strict=True)
@@ -112,6 +112,13 @@ class CrmGateway(AccountGateway):
         except Exception as error:  # noqa: BLE001  (nothing was armed: all of it can be tried again)
             objection = objection_to(error)
             return {each.delivery_id: Staged(each.staged, objection) for each in drafts}
+
+    def _read(self, asked: Sequence[Asked], names: Collection[str]) -> list[Found]:
+        """The contact of each change, and what else a CRM's own part needs to know of a batch.
+
+        Raises as `find` does, or FixInput.
+        """
+        return self.find([each.match for each in asked], names)
 
     def _staged(self, asked: Asked, found: Found) -> Staged:
         """What of one change is sent; a CRM's own part may add what its requests need."""

@@ -29,3 +29,9 @@ def objects(value: object) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         raise TypeError
     return [an_object(each) for each in cast("list[object]", value)]
+
+
+def texts(value: object) -> list[str]:
+    """The texts of a list, without anything else; empty where there is none."""
+    found = cast("list[object]", value) if isinstance(value, list) else []
+    return [each for each in found if isinstance(each, str)]

@@ -1,0 +1,125 @@
+"""What a change needs to be sent to HubSpot, told before anything is armed: properties, a list, an activity's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from aicmo.crm.change import Change
+from aicmo.crm.record import Found
+from aicmo.errors import FixInput
+from aicmo.gateways.account_gateway import Refused
+from aicmo.gateways.contract import Staged
+from aicmo.gateways.crm_staging import Asked, stage_change
+from aicmo.gateways.hubspot_activities import (
+    EMAILS,
+    NOTE_TO_CONTACT,
+    NOTES,
+    association_of,
+    require_short,
+)
+from aicmo.gateways.hubspot_answers import unreadable
+from aicmo.gateways.hubspot_api import CONTACTS, HubspotApi
+from aicmo.gateways.hubspot_contacts import read_body
+
+_FORBIDDEN = 403
+
+
+class Staging:
+    """Looks up once what the changes of a batch need, and notes it with each."""
+
+    def __init__(self, api: HubspotApi) -> None:
+        self._api = api
+        self._needs: dict[int, dict[str, Any]] = {}
+
+    def look_up(self, asked: Sequence[Asked]) -> None:
+        """Raises as `CrmGateway.find` does; FixInput: HubSpot can't take such a change."""
+        for each in asked:
+            self._require_properties(each)
+        self._needs = {each.draft.delivery_id: self._of(each) for each in asked}
+        self._note_what_is_there(asked)
+
+    def staged(self, asked: Asked, found: Found) -> Staged:
+        """`stage_change`, with what its request needs."""
+        staged = stage_change(asked, found)
+        if staged.objection:
+            return staged
+        return Staged({**staged.values, **self._needs[asked.draft.delivery_id]})
+
+    def _require_properties(self, asked: Asked) -> None:
+        change = asked.change
+        known = self._api.properties(CONTACTS, {*asked.names, change.id_property})
+        for name in sorted(asked.names):
+            if name not in known:
+                raise FixInput(f"HubSpot has no property {name}: `aicmo crm doctor` compares them")
+            if not known[name].writable:
+                raise FixInput(f"HubSpot lets nobody write {name}")
+        if change.id_property not in known or not known[change.id_property].unique:
+            raise _no_unique(change.id_property, "contacts")
+
+    def _of(self, asked: Asked) -> dict[str, Any]:
+        change, before = asked.change, asked.draft.staged
+        if change.list_name:
+            return {"list_id": before.get("list_id") or self._api.list_id(change.list_name)}
+        if change.activity is None:
+            return {}
+        require_short(change.activity)
+        is_email = change.activity.kind == "email"
+        kind = before.get("object") or self._object(change, is_email=is_email)
+        return {
+            "object": kind,
+            "id_property": change.activity_id_property,
+            "association": NOTE_TO_CONTACT if kind == NOTES else self._association(kind),
+        }
+
+    def _object(self, change: Change, *, is_email: bool) -> str:
+        """An email is noted as one where emails may keep our id, else as a note."""
+        name = change.activity_id_property
+        if is_email and self._is_unique(EMAILS, name):
+            return EMAILS
+        if not self._is_unique(NOTES, name):
+            raise _no_unique(name, "notes")
+        return NOTES
+
+    def _is_unique(self, object_type: str, name: str) -> bool:
+        try:
+            found = self._api.properties(object_type, [name]).get(name)
+        except Refused as no:
+            if object_type == EMAILS and no.answer and no.answer.status == _FORBIDDEN:
+                return False  # a log-in that may see contacts may not see emails
+            raise
+        return found is not None and found.unique
+
+    def _association(self, object_type: str) -> int:
+        path = f"/crm/v4/associations/{quote(object_type)}/{CONTACTS}/labels"
+        try:
+            return association_of(self._api.content("GET", path))
+        except (KeyError, TypeError, ValueError):
+            raise unreadable() from None
+
+    def _note_what_is_there(self, asked: Sequence[Asked]) -> None:
+        """Activities of an earlier try whose answer was lost: they aren't made again."""
+        tried = [each for each in asked if each.change.activity and each.draft.staged.get("object")]
+        for some in _by_hundreds(tried):
+            object_type, name = some[0].draft.staged["object"], some[0].change.activity_id_property
+            tokens = {each.draft.token: each.draft.delivery_id for each in some}
+            for found in self._api.records(object_type, read_body(name, [*tokens], [name])):
+                if number := tokens.get(found["properties"].get(name, "")):
+                    self._needs[number]["there"] = str(found["id"])
+
+
+def _by_hundreds(asked: Iterable[Asked]) -> list[list[Asked]]:
+    """Those of one kind together, as many as one question takes."""
+    by_kind: dict[str, list[Asked]] = {}
+    for each in asked:
+        by_kind.setdefault(each.draft.staged["object"], []).append(each)
+    return [
+        some[begin : begin + 100] for some in by_kind.values() for begin in range(0, len(some), 100)
+    ]
+
+
+def _no_unique(name: str, of: str) -> FixInput:
+    return FixInput(
+        f"HubSpot has no unique property {name} of {of}: `aicmo crm doctor --create` makes it"
+    )
