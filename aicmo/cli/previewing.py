@@ -12,6 +12,7 @@ import typer
 from aicmo.cli.app import FAILED
 from aicmo.cli.approving import chosen_items
 from aicmo.cli.console import count, grid, local_time, plain, print_json, state_text, to_stdout
+from aicmo.cli.crm_difference import difference_json, show_differences, show_sums
 from aicmo.cli.findings import checks_json, show_findings, summary
 from aicmo.cli.ledger import now, open_ledger
 from aicmo.cli.options import Channels, Items, Json, Project, read_channels
@@ -39,7 +40,7 @@ def preview(
 ) -> None:
     """Compose and check everything, and write it as a page; sends nothing, needs no permission.
 
-    Posts that are named are shown as cards, too.
+    Posts that are named are shown as cards, changes in the CRM field by field.
     """
     from aicmo.settings import get_settings
 
@@ -53,7 +54,10 @@ def preview(
     else:
         if items:
             _show_posts(to_stdout(), database, found)
+            _show_changes(to_stdout(), database, project, found)
         show_preview(to_stdout(), found, with_cards=bool(items))
+        if not items:
+            show_sums(to_stdout(), project, found)
         to_stdout().print(plain(f"\nOpen {page}"), soft_wrap=True)
     if open_:
         webbrowser.open(page.as_uri())
@@ -103,6 +107,14 @@ def _show_posts(console: Console, database: Database, found: Preview) -> None:
 
     show_posts(console, found, contents(database))
     console.print()
+
+
+def _show_changes(console: Console, database: Database, project: str, found: Preview) -> None:
+    from aicmo.execution.project import load_plan
+
+    with database.read() as session:
+        timezone = load_plan(session, project).timezone
+    show_differences(console, found, timezone)
 
 
 def show_preview(console: Console, found: Preview, *, with_cards: bool) -> None:
@@ -184,4 +196,5 @@ def _item(each: ItemPreview) -> dict[str, Any]:
             for sample in each.samples
         ],
         "cards": [card_json(card) for card in each.cards],
+        "crm": difference_json(each.crm) if each.crm else None,
     }  # fmt: skip

@@ -38,7 +38,8 @@ class Standing(StrEnum):
     CHANGED = "changed"
     ADDED = "added"
     NOTED = "noted"
-    """Something is added to its timeline or to a list; its fields stay."""
+    """Something is added to its timeline."""
+    LISTED = "listed"
     UNCHANGED = "unchanged"
     UNREAD = "unread"
     """The CRM wasn't asked, or what it said may no longer be so."""
@@ -54,9 +55,16 @@ class Standing(StrEnum):
         return f"{number:,} {one if number == 1 else many}"
 
 
+_WRITTEN = {
+    Standing.ADDED: "sent",
+    Standing.ASKS: "waits for the answer",
+    Standing.STOPPED: "not sent",
+}
+"""What becomes of a value that would be written, where that isn't told by the field alone."""
 _WORDS = {
     "asks": ("waits for an answer", "wait for an answer"),
     "stopped": ("stays as it is", "stay as they are"),
+    "listed": ("added to the list", "added to the list"),
     "unread": ("not read", "not read"),
 }
 
@@ -85,11 +93,17 @@ class FieldChange:
     changed_by: str = ""
 
     @property
+    def overwrites(self) -> bool:
+        """Something that is there would be lost; choices that are only added to lose nothing."""
+        is_written = self.decision is Decision.WRITE and bool(self.theirs)
+        return is_written and not set((self.theirs or "").split(";")) <= set(self.wanted.split(";"))
+
+    @property
     def becomes(self) -> str:
         """What becomes of it, in words."""
         match self.decision:
             case Decision.WRITE:
-                return self.why or ("sent" if self.theirs else "filled in")
+                return self.why or ("sent" if self.overwrites else "added")
             case Decision.SAME:
                 return "already so"
             case Decision.ASK:
@@ -170,8 +184,7 @@ class Differences:
     ) -> ContactChange:
         found = reading.found
         if isinstance(found, Several):
-            ids = ", ".join(found.ids)
-            why = f"{len(found.ids)} contacts of the CRM fit: {ids}"
+            why = f"several contacts of the CRM fit: {', '.join(found.ids)}"
             return replace(shown, standing=Standing.STOPPED, why=why)
         if found is None and not (change.may_create or adder):
             return replace(shown, standing=Standing.STOPPED, why=NOBODY)
@@ -180,12 +193,14 @@ class Differences:
         why = "; ".join(each.why for each in judged.differences if each.decision is Decision.REFUSE)
         if found is None and adder:
             why = f"{adder} adds the contact before"
-        fields = tuple(self._field(change, each) for each in judged.differences)
+        fields = tuple(self._field(change, each, standing) for each in judged.differences)
         link = found.link if found else ""
         return replace(shown, standing=standing, why=why, fields=fields, link=link)
 
-    def _field(self, change: Change, found: Difference) -> FieldChange:
+    def _field(self, change: Change, found: Difference, standing: Standing) -> FieldChange:
         why = _step_back(change, found) or found.why
+        if found.decision is Decision.WRITE:
+            why = _WRITTEN.get(standing, why)
         return replace(
             self._named(change, found.name, found.ours),
             theirs=found.theirs,
@@ -251,7 +266,7 @@ def _standing(change: Change, judged: Judged, found: Record | None) -> Standing:
     if Decision.ASK in decisions:
         return Standing.ASKS
     if change.activity or change.list_name:
-        return Standing.NOTED
+        return Standing.NOTED if change.activity else Standing.LISTED
     if found is None and change.may_create:
         return Standing.ADDED
     return Standing.CHANGED if judged.to_write else Standing.UNCHANGED

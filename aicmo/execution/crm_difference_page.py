@@ -37,13 +37,17 @@ class ShownContact:
 
 @dataclass(frozen=True, slots=True)
 class ShownGroup:
-    """Contacts of one standing; `more`: how many of them aren't shown."""
+    """Contacts of one standing; `more`: how many of them aren't shown.
+
+    has_fields: some of them have fields to show, not only what is noted.
+    """
 
     standing: Standing
     title: str
     contacts: tuple[ShownContact, ...]
     more: int
     is_open: bool
+    has_fields: bool
 
 
 def shown_groups(crm: CrmPreview, timezone: str) -> list[ShownGroup]:
@@ -56,20 +60,22 @@ def shown_groups(crm: CrmPreview, timezone: str) -> list[ShownGroup]:
 
 
 def _group(crm: CrmPreview, standing: Standing, timezone: str) -> ShownGroup:
-    contacts = crm.of(standing)
-    count = crm.counts[standing]
+    contacts, count = crm.of(standing), crm.counts[standing]
     return ShownGroup(
         standing, standing.counted(count), tuple(_contact(each, timezone) for each in contacts),
         count - len(contacts), standing in _ALWAYS_OPEN or count <= _OPEN_UP_TO,
+        any(each.fields for each in contacts),
     )  # fmt: skip
 
 
 def _contact(change: ContactChange, timezone: str) -> ShownContact:
     fields = tuple(
-        ShownField(each, last_change(each, timezone), _style(each)) for each in change.fields
+        ShownField(each, last_change(each, timezone), _style(change, each))
+        for each in change.fields
     )
     return ShownContact(change, fields, noted_when(change, timezone))
 
 
-def _style(field: FieldChange) -> str:
-    return _STYLES[field.decision] if field.decision else "plain"
+def _style(change: ContactChange, field: FieldChange) -> str:
+    is_stopped = field.decision is Decision.WRITE and not change.standing.goes
+    return "plain" if field.decision is None or is_stopped else _STYLES[field.decision]

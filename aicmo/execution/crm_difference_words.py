@@ -15,7 +15,7 @@ _UNITS: Sequence[tuple[str, timedelta]] = (
 
 
 def last_change(field: FieldChange, timezone: str) -> str:
-    """`Ann Smith, 3 March 2026`, as far as the CRM tells; the day by the client's clocks."""
+    """`Ann Smith, 3 Mar 2026`, as far as the CRM tells; the day by the client's clocks."""
     day = _day(field.changed_at, timezone) if field.changed_at else ""
     return ", ".join(part for part in (field.changed_by, day) if part)
 
@@ -45,4 +45,4 @@ def _age(age: timedelta) -> str:
 
 def _day(instant: datetime, timezone: str) -> str:
     local = instant.astimezone(ZoneInfo(timezone))
-    return f"{local.day} {local:%B %Y}"
+    return f"{local.day} {local:%b %Y}"

@@ -11,9 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aicmo.channels import Channel
+from aicmo.crm.fitting import Misfit
 from aicmo.execution.composing_crm import ChangeComposers, known_schema
 from aicmo.execution.crm_difference import ContactChange, Differences, Standing
 from aicmo.execution.crm_last_reading import last_readings
+from aicmo.execution.crm_misfits import misfits_of
 from aicmo.execution.project import PlanItem
 from aicmo.execution.states import State
 from aicmo.execution.troubles import Troubles
@@ -38,6 +40,7 @@ class CrmPreview:
     counts: all of them by standing. contacts: the first of each standing.
     stopped_by: those who stay as they are, by reason.
     oldest: when the first of them was read; None if none was.
+    misfits: what doesn't fit the CRM's own schema; None where that isn't known.
     """
 
     at: datetime
@@ -45,6 +48,7 @@ class CrmPreview:
     contacts: list[ContactChange] = field(default_factory=list[ContactChange])
     stopped_by: Counter[str] = field(default_factory=Counter[str])
     oldest: datetime | None = None
+    misfits: tuple[Misfit, ...] | None = None
     _troubles: Troubles = field(default_factory=Troubles)
 
     @property
@@ -82,8 +86,17 @@ class CrmPreview:
         read = "every contact was read" if total else "nobody is left to change"
         return (
             Check("Composed in full", composed, tuple(self._troubles.findings())),
+            Check("The CRM’s own schema", "all of it fits", tuple(self._schema(project_id))),
             Check("Contacts in the CRM", read, tuple(self._findings(project_id))),
         )
+
+    def _schema(self, project_id: str) -> Iterator[Finding]:
+        if self.misfits is None:
+            text = "Whether it fits the CRM’s own properties isn’t known"
+            yield Finding("hint", _PLACE, text, f"`aicmo crm doctor {project_id}` asks the CRM")
+        for each in self.misfits or ():
+            text, fix = each.text[:1].upper() + each.text[1:], each.fix[:1].upper() + each.fix[1:]
+            yield Finding("error", each.place, text, fix.replace("PROJECT", project_id))
 
     def _findings(self, project_id: str) -> Iterator[Finding]:
         for reason, count in self.stopped_by.most_common():
@@ -108,13 +121,16 @@ class CrmPreviews:
             item.id: item.content for item in document.items if isinstance(item.content, CrmContent)
         }
         self._project_id, self._composers = document.id, ChangeComposers(document)
-        self._differences = Differences(setup, known_schema(session, document.id))
+        self._setup, self._schema = setup, known_schema(session, document.id)
+        self._differences = Differences(setup, self._schema)
 
     def preview(
         self, session: Session, item: PlanItem, going: Iterable[Sequence[int]], at: datetime
     ) -> CrmPreview:
         """All contacts of an item as at `at`; `going` are its deliveries, some at a time."""
         found, content = CrmPreview(at), self._contents[item.key]
+        if self._schema:
+            found.misfits = tuple(misfits_of(self._setup, self._schema, content))
         for ids in going:
             for change in self.changes(session, item, ids):
                 found.add(change, content)
