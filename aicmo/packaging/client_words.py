@@ -111,7 +111,7 @@ def _words(say: Wording) -> tuple[tuple[str, str], ...]:
     to_go = say.text("it is still to go out")
     unconfirmed = say.text("its delivery is not confirmed")
     return (
-        (r"unsubscribed", say.text("the recipient has unsubscribed")),
+        (r"unsubscribed( in the CRM)?", say.text("the recipient has unsubscribed")),
         (r"complained", say.text("the recipient has reported an earlier email as spam")),
         (r"no consent", say.text("the recipient has not agreed to be written to")),
         (r"hard bounced|no email address", say.text("there is no working address")),
