@@ -96,6 +96,7 @@ def page_of(content: object) -> tuple[list[dict[str, Any]], str]:
     """
     page = an_object(content)
     more = "" if page["done"] is True else str(page["nextRecordsUrl"])
-    if more and not _MORE.fullmatch(more):
+    records = objects(page["records"])
+    if more and not (records and _MORE.fullmatch(more)):
         raise ValueError(more[:80])
-    return objects(page["records"]), more
+    return records, more

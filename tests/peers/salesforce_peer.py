@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -68,6 +69,7 @@ class SalesforcePeer(CrmPeer):
         self.has_campaigns = True
         self.fields = {"Contact": named(CONTACT), "Task": named(TASK)}
         self._left: dict[str, list[dict[str, Any]]] = {}
+        self._locators = count(1)
 
     def new_id(self) -> str:
         return f"003{super().new_id():0>12}AAA"
@@ -254,7 +256,7 @@ class SalesforcePeer(CrmPeer):
         shown, left = rows[: self.page], rows[self.page :]
         if not left:
             return {"totalSize": len(rows), "done": True, "records": shown}
-        locator = f"01g{len(self._left):012}AAA-{self.page}"
+        locator = f"01g{next(self._locators):012}AAA-{self.page}"
         self._left[locator] = left
         more = {"done": False, "nextRecordsUrl": f"{DATA}/query/{locator}"}
         return {"totalSize": len(rows), **more, "records": shown}
