@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from aicmo.cli.app import register
+from aicmo.cli.crm_ask import answer, ask
 from aicmo.cli.crm_doctor import doctor
+from aicmo.cli.crm_read import read
 from aicmo.cli.crm_restore import restore
 
 crm = typer.Typer(
@@ -15,4 +17,7 @@ crm = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 register("doctor", doctor, of=crm)
+register("read", read, of=crm)
+register("ask", ask, of=crm)
+register("answer", answer, of=crm)
 register("restore", restore, of=crm)

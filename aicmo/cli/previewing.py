@@ -13,9 +13,10 @@ from aicmo.cli.app import FAILED
 from aicmo.cli.approving import chosen_items
 from aicmo.cli.console import count, grid, local_time, plain, print_json, state_text, to_stdout
 from aicmo.cli.crm_difference import difference_json, show_differences, show_sums
+from aicmo.cli.crm_read import read_crm
 from aicmo.cli.findings import checks_json, show_findings, summary
 from aicmo.cli.ledger import now, open_ledger
-from aicmo.cli.options import Channels, Items, Json, Project, read_channels
+from aicmo.cli.options import Channels, Items, Json, Project, person, read_channels
 from aicmo.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def preview(
     channels: Channels = None,
     *,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    read: Annotated[
+        bool, typer.Option("--read", help="Read the CRM before; else its last reading counts.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Compose and check everything, and write it as a page; sends nothing, needs no permission.
@@ -46,6 +50,8 @@ def preview(
 
     wanted = read_channels(channels)
     database = open_ledger()
+    if read:
+        read_crm(database, project, person(None))
     found, page = make_preview(
         database, project, wanted, get_settings().output_dir, at=now(), keys=items
     )

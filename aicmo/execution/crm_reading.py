@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -84,6 +84,11 @@ def read_contacts(
     return counted
 
 
+def contacts_to_read(session: Session, project_id: str) -> int:
+    """How many contacts `read_contacts` would ask about."""
+    return session.scalars(select(func.count()).select_from(_contacts(project_id).subquery())).one()
+
+
 def require_crm(document: ProjectDocument) -> CrmSetup:
     """The document's CRM.
 
@@ -124,7 +129,15 @@ def _begin(database: Database, project_id: str, id_property: str, by: str) -> li
 
 
 def _wanted(session: Session, project_id: str, id_property: str) -> list[_Wanted]:
-    query = (
+    rows = session.execute(_contacts(project_id).order_by(Contact.id)).tuples()
+    return [
+        (each, Match(f"{project_id}:{key}", mailbox, id_property)) for each, key, mailbox in rows
+    ]
+
+
+def _contacts(project_id: str) -> Select[tuple[int, str, str]]:
+    """Those of whom something is still to be changed."""
+    return (
         select(Contact.id, Contact.key, Contact.mailbox)
         .join(Delivery, Delivery.contact_id == Contact.id)
         .join(Item, Item.id == Delivery.item_id)
@@ -135,12 +148,7 @@ def _wanted(session: Session, project_id: str, id_property: str) -> list[_Wanted
             Item.channel == Channel.CRM.value,
         )
         .distinct()
-        .order_by(Contact.id)
     )
-    rows = session.execute(query).tuples()
-    return [
-        (each, Match(f"{project_id}:{key}", mailbox, id_property)) for each, key, mailbox in rows
-    ]
 
 
 def _keep(
