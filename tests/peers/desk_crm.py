@@ -39,7 +39,10 @@ _ANSWERS = {
     200: Outcome(OutcomeKind.SENT),
     400: Outcome(OutcomeKind.REFUSED_FOR_GOOD, code="400"),
     401: Outcome(OutcomeKind.REFUSED_ACCOUNT, code="401"),
-    429: Outcome(OutcomeKind.REFUSED_FOR_NOW, code="429", scope=Scope.RUN),
+    429: Outcome(
+        OutcomeKind.REFUSED_FOR_NOW, code="429", scope=Scope.RUN,
+        not_before=NOW + timedelta(minutes=10),
+    ),
 }  # fmt: skip
 
 
