@@ -190,9 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
             did = self.peer.homes.get(query["handle"])
             self._answer(200 if did else 400, {"did": did} if did else {"error": "InvalidRequest"})
         elif path in self.peer.reads:
-            bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            is_known = bearer in self.peer.access_tokens or path in self.peer.public
-            self._answer(200 if is_known else 401, self.peer.reads[path] if is_known else {})
+            self._read(path)
         elif not any(path == known for known, _ in _SHAPES):
             self._answer(404, {})
         else:
@@ -203,6 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith(_XRPC):
             self._session(self.path.removeprefix(_XRPC), body)
             return
+        if self.path in self.peer.reads:
+            self._read(self.path)
+            return
         form_type = "application/x-www-form-urlencoded"
         if self.headers["Content-Type"] != form_type:
             self.peer.wrong.append(f"{self.path}: {self.headers['Content-Type']}")
@@ -211,6 +212,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._register(form)
         else:
             self._token(self.path, form)
+
+    def _read(self, path: str) -> None:
+        bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        is_known = bearer in self.peer.access_tokens or path in self.peer.public
+        self._answer(200 if is_known else 401, self.peer.reads[path] if is_known else {})
 
     def _agree(self, query: dict[str, str]) -> None:
         wanted = {"response_type", "client_id", "redirect_uri", "scope", "state"}

@@ -18,9 +18,13 @@ from aicmo.gateways.login import Login
 from aicmo.models import Account, AccountSecret
 from tests.conftest import KEY
 from tests.peers.login_peer import CLIENT_ID, CLIENT_SECRET, PASSWORD, LoginPeer, login_peer
-from tests.projects import imported, post
+from tests.projects import crm, imported, post
 
-CHANNELS = (Channel.TWITTER, Channel.LINKEDIN, Channel.INSTAGRAM, Channel.BLUESKY)
+HUBSPOT, SALESFORCE = "hubspot", "salesforce"
+CHANNELS = (
+    Channel.TWITTER, Channel.LINKEDIN, Channel.INSTAGRAM, Channel.BLUESKY, HUBSPOT, SALESFORCE,
+)  # fmt: skip
+"""Networks, and providers of CRMs."""
 
 
 @pytest.fixture
@@ -29,13 +33,14 @@ def peer() -> Iterator[LoginPeer]:
         yield peer
 
 
-def account(database: Database, channel: Channel) -> int:
-    imported(database, post(channel=channel.value))
+def account(database: Database, network: str) -> int:
+    is_crm = network in (HUBSPOT, SALESFORCE)
+    imported(database, crm() if is_crm else post(channel=network))
     with database.read() as session:
-        return session.query(Account.id).filter_by(channel=channel.value).scalar()
+        return session.query(Account.id).filter_by(channel="crm" if is_crm else network).scalar()
 
 
-def login(database: Database, peer: LoginPeer, channel: Channel, **changes: Any) -> Login:
+def login(database: Database, peer: LoginPeer, channel: str, **changes: Any) -> Login:
     """A log-in that the peer knows; its token ends in a minute, so that it is due everywhere."""
     now = database.time()
     return Login.model_validate(
@@ -43,14 +48,15 @@ def login(database: Database, peer: LoginPeer, channel: Channel, **changes: Any)
             "access_token": peer.token("access"), "refresh_token": peer.token("refresh"),
             "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET,
             "obtained_at": now - timedelta(days=2), "expires_at": now + timedelta(minutes=1),
-            "api_url": peer.url, "server": peer.url,
-            "app_password": PASSWORD if channel is Channel.BLUESKY else "",
+            "api_url": peer.url,
+            "server": peer.instance_url if channel == SALESFORCE else peer.url,
+            "app_password": PASSWORD if channel == Channel.BLUESKY else "",
             "identifier": "acme.test",
         } | changes
     )  # fmt: skip
 
 
-def tokens(database: Database, peer: LoginPeer, channel: Channel, **changes: Any) -> AccountTokens:
+def tokens(database: Database, peer: LoginPeer, channel: str, **changes: Any) -> AccountTokens:
     account_id = account(database, channel)
     with database.write() as session:
         held = login(database, peer, channel, **changes)
@@ -93,7 +99,14 @@ def test_a_token_with_time_left_is_used_as_it_is(
 
 @pytest.mark.parametrize(
     ("channel", "refresh_token", "refreshes"),
-    [(Channel.TWITTER, None, 1), (Channel.BLUESKY, None, 1), (Channel.INSTAGRAM, "", 0)],
+    [
+        (Channel.TWITTER, None, 1),
+        (Channel.BLUESKY, None, 1),
+        (Channel.INSTAGRAM, "", 0),
+        (HUBSPOT, None, 1),
+        (HUBSPOT, "", 0),
+        (SALESFORCE, "", 1),
+    ],
 )
 def test_after_a_refusal_the_token_is_refreshed_once(
     database: Database, peer: LoginPeer, channel: Channel, refresh_token: str | None, refreshes: int
@@ -134,7 +147,9 @@ def test_a_lost_answer_about_a_single_use_token_asks_for_a_person(
 
 
 @pytest.mark.parametrize("fault", ["lost", "cut", "garbage", "dropped"])
-@pytest.mark.parametrize("channel", [Channel.LINKEDIN, Channel.INSTAGRAM, Channel.BLUESKY])
+@pytest.mark.parametrize(
+    "channel", [Channel.LINKEDIN, Channel.INSTAGRAM, Channel.BLUESKY, HUBSPOT, SALESFORCE]
+)
 def test_a_lost_answer_about_another_token_is_asked_for_again(
     database: Database, peer: LoginPeer, channel: Channel, fault: Any
 ) -> None:
@@ -172,6 +187,32 @@ def test_a_refused_refresh_asks_for_a_person_without_the_networks_words(
         source.access_token()
     assert refused.value.outcome.code == "400 invalid_grant"
     assert "canary" not in f"{refused.value.outcome}{secret(database).needs_login}"
+
+
+def test_an_org_at_another_address_gets_no_token_and_asks_for_a_person(
+    database: Database, peer: LoginPeer
+) -> None:
+    source = tokens(database, peer, SALESFORCE, server="https://former.my.salesforce.com")
+    with pytest.raises(NoToken) as refused:
+        source.access_token()
+    assert refused.value.outcome.kind is OutcomeKind.REFUSED_ACCOUNT
+    assert "at another address now" in secret(database).needs_login
+
+
+@pytest.mark.parametrize(("minutes", "asked"), [(9, 0), (11, 1)])
+def test_a_token_without_a_told_end_is_renewed_by_the_clock(
+    database: Database, peer: LoginPeer, minutes: int, asked: int
+) -> None:
+    got = database.time() - timedelta(minutes=minutes)
+    source = tokens(database, peer, SALESFORCE, obtained_at=got, expires_at=None)
+    source.access_token()
+    assert peer.count("/services/oauth2/token") == asked
+
+
+def test_a_private_apps_token_has_no_end(database: Database, peer: LoginPeer) -> None:
+    held = {"access_token": "pat-eu1-x", "refresh_token": "", "expires_at": None}
+    assert tokens(database, peer, HUBSPOT, **held).access_token() == "pat-eu1-x"
+    assert peer.asked == []
 
 
 def test_an_unknown_session_is_begun_anew_with_the_app_password(
@@ -237,9 +278,9 @@ def test_a_run_does_not_go_on_with_a_log_in_that_was_put_in_place_of_its_own(
     assert "in anew while this run went on" in outcome.detail
 
 
-def _one_worker(url: str, account_id: int, start: Any, answers: Any) -> None:
+def _one_worker(url: str, account_id: int, network: str, start: Any, answers: Any) -> None:
     database = Database(url)
-    source = AccountTokens(database, account_id, Channel.TWITTER, KEY)
+    source = AccountTokens(database, account_id, network, KEY)
     start.wait(20)
     try:
         answers.put(source.access_token())
@@ -248,15 +289,23 @@ def _one_worker(url: str, account_id: int, start: Any, answers: Any) -> None:
     database.dispose()
 
 
-def test_workers_at_once_refresh_once(database_url: str) -> None:
+@pytest.mark.parametrize(
+    ("network", "path"),
+    [
+        (Channel.TWITTER, "/2/oauth2/token"), (HUBSPOT, "/oauth/2026-03/token"),
+        (SALESFORCE, "/services/oauth2/token"),
+    ],
+)  # fmt: skip
+def test_workers_at_once_refresh_once(database_url: str, network: str, path: str) -> None:
     database = Database(database_url)
     with login_peer(delay=0.3) as peer:
-        source = tokens(database, peer, Channel.TWITTER)
+        source = tokens(database, peer, network)
         context = multiprocessing.get_context("spawn")
         start, answers = context.Barrier(3), context.Queue()
         workers = [
             context.Process(
-                target=_one_worker, args=(database_url, source._account_id, start, answers)
+                target=_one_worker,
+                args=(database_url, source._account_id, str(network), start, answers),
             )
             for _ in range(2)
         ]
@@ -266,6 +315,6 @@ def test_workers_at_once_refresh_once(database_url: str) -> None:
         given = [answers.get(timeout=30) for _ in workers]
         for each in workers:
             each.join(10)
-        assert peer.count("/2/oauth2/token") == 1
+        assert peer.count(path) == 1
         assert set(given) == {kept(secret(database), KEY).access_token}
     database.dispose()
