@@ -56,7 +56,7 @@ def _examine(database: Database, project: str, by: str) -> Examined:
     from aicmo.execution.crm_schema import examine
 
     with progress("Asking the CRM"):
-        return examine(database, project, open_crm_reader(database, project), by=by)
+        return examine(database, project, lambda: open_crm_reader(database, project), by=by)
 
 
 def _make(

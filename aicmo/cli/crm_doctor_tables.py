@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aicmo.execution.crm_schema import Examined
     from aicmo.plans.crm import CrmField
 
-_DIRECTIONS = {"to_crm": "to the CRM", "from_crm": "from the CRM", "both": "both ways"}
+_DIRECTIONS = {"to_crm": "to CRM", "from_crm": "from CRM", "both": "both"}
 _SHOWN = 12
 
 
@@ -29,9 +29,10 @@ def show_examined(
     _show_head(console, project, examined)
     console.print()
     console.print(_table(examined))
-    rest = [each for each in examined.misfits if not _row_of(each)]
-    _show_misfits(console, "Else in the mapping", rest)
-    _show_misfits(console, "Values that the CRM doesn't take", examined.refused)
+    _show_misfits(console, "What doesn't fit", examined.misfits)
+    _show_misfits(console, "Values that the CRM doesn't take", examined.refused[:_SHOWN])
+    if (more := len(examined.refused) - _SHOWN) > 0:
+        console.print(plain(f"And {count(more, 'value')} more.", "dim"))
     for each in made:
         console.print(plain(f"\nMade in the CRM: {each.name}", "green"), soft_wrap=True)
     number = len(examined.misfits) + len(examined.refused) + len(examined.missing)
@@ -45,9 +46,9 @@ def _show_head(console: Console, project: str, examined: Examined) -> None:
     name = f"{examined.title}  {live.name or live.handle or live.identity}"
     console.print(plain(name, "bold"), soft_wrap=True)
     for label, value in _facts(project, examined):
-        line = f"  {label:<14}{value}"
+        line = f"  {label:<16}{value}"
         if console.is_terminal:
-            line = textwrap.fill(line, console.width, subsequent_indent=" " * 16)
+            line = textwrap.fill(line, console.width, subsequent_indent=" " * 18)
         console.print(plain(line), soft_wrap=True)
     for each in live.problems:
         console.print(plain(f"  Warning: {each.rstrip('.')}.", "yellow"), soft_wrap=True)
@@ -77,41 +78,31 @@ def _facts(project: str, examined: Examined) -> Iterator[tuple[str, str]]:
 
 
 def _table(examined: Examined) -> Table:
-    table = grid(["Ours", "Theirs", "Type", "Direction", "If both differ", "", "What to do"])
-    told: dict[str, list[Misfit]] = {}
-    for each in examined.misfits:
-        told.setdefault(_row_of(each), []).append(each)
+    table = grid(["Ours", "Theirs", "Type", "Direction", "Conflict", ""])
+    amiss = {_row_of(each) for each in examined.misfits}
     for place, cells in _rows(examined):
-        found = told.get(place, [])
-        verdict = plain("✗", "bold red") if found else plain("✓", "green")
-        what = plain("\n".join(f"{each.text}: {each.fix}" for each in found))
-        table.add_row(*(plain(cell) for cell in cells), verdict, what)
+        verdict = plain("✗", "bold red") if place in amiss else plain("✓", "green")
+        table.add_row(*(plain(cell) for cell in cells), verdict)
     return table
 
 
-def _rows(examined: Examined) -> Iterator[tuple[str, tuple[str, str, str, str, str]]]:
+def _rows(examined: Examined) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Place in the document and cells of each row; what is no field stands in brackets."""
     setup = examined.setup
     for at, field in enumerate(setup.fields):
-        rule = field.conflict if field.direction != "from_crm" else "theirs"
-        cells = (
-            field.ours,
-            field.theirs,
-            _type(examined, field),
-            _DIRECTIONS[field.direction],
-            rule,
-        )
-        yield f"crm.fields[{at}]", cells
+        rule = "theirs" if field.direction == "from_crm" else field.conflict
+        way, kind = _DIRECTIONS[field.direction], _type(examined, field)
+        yield f"crm.fields[{at}]", (field.ours, field.theirs, kind, way, rule)
     if setup.stages:
-        name = setup.stages.property
-        yield "crm.stages", ("(stages)", name, "stage", "to the CRM", "forward only")
+        yield "crm.stages", ("(stage)", setup.stages.property, "stage", "to CRM", "forward")
     if setup.tags:
-        yield "crm.tags", ("(tags)", setup.tags, "choices", "to the CRM", "added")
+        yield "crm.tags", ("(tags)", setup.tags, "choices", "to CRM", "added")
     for each in examined.unique:
-        whose = "(id of activities)" if each.of_activities else "(id of contacts)"
-        yield each.place, (whose, each.name, "unique text", "to the CRM", "never changed")
+        whose = "(activity id)" if each.of_activities else "(contact id)"
+        yield each.place, (whose, each.name, "unique text", "to CRM", "ours")
     if setup.consent != "none":
-        way = {"read": "from the CRM", "write": "to the CRM", "both": "both ways"}[setup.consent]
-        yield "crm.opt_out", ("(opt-outs)", examined.opt_out or "–", "boolean", way, "out wins")
+        way = {"read": "from CRM", "write": "to CRM", "both": "both"}[setup.consent]
+        yield "crm.opt_out", ("(opt-out)", examined.opt_out or "–", "boolean", way, "out wins")
 
 
 def _type(examined: Examined, field: CrmField) -> str:
@@ -133,12 +124,10 @@ def _show_misfits(console: Console, heading: str, found: Sequence[Misfit]) -> No
     if not found:
         return
     console.print(plain(f"\n{heading}", "bold"))
-    for each in found[:_SHOWN]:
-        line = plain("✗ ", "bold red").append_text(plain(f"{each.place}: {each.text}.", "default"))
+    for each in found:
+        line = plain("").append("✗ ", "bold red").append_text(plain(f"{each.place}: {each.text}."))
         console.print(line, soft_wrap=not console.is_terminal)
         console.print(plain(f"  Fix: {each.fix}.", "dim"), soft_wrap=not console.is_terminal)
-    if (more := len(found) - _SHOWN) > 0:
-        console.print(plain(f"And {count(more, 'more')}.", "dim"))
 
 
 def as_json_object(

@@ -33,10 +33,8 @@ def check_item(
         yield from _check_list(schema, f"{place}.list_name", content.list_name)
 
 
-def check_contact(
-    setup: CrmSetup, schema: Schema, place: str, own: Mapping[str, Any]
-) -> Iterator[Misfit]:
-    """What the CRM doesn't take of a contact, who stands at `place`; no value is repeated.
+def check_contact(setup: CrmSetup, schema: Schema, own: Mapping[str, Any]) -> Iterator[Misfit]:
+    """What the CRM doesn't take of a contact, with our name of the field as place; no value is repeated.
 
     own: the fields of a project document's contact.
     """
@@ -45,7 +43,7 @@ def check_contact(
             continue
         if why := _refused(schema, field, value_of(own, field.ours)):
             fix = "correct it in the document, or map the field to another property"
-            yield Misfit(f"{place}.{field.ours}", f"{field.theirs} {why}", fix)
+            yield Misfit(field.ours, f"{field.theirs} {why}", fix)
 
 
 def _refused(schema: Schema, field: CrmField, text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -83,7 +83,9 @@ class Examined:
         return [each for each in self.unique if property_of(each, self.schema) is None]
 
 
-def examine(database: Database, project_id: str, open_gateway: OpenGateway, *, by: str) -> Examined:
+def examine(
+    database: Database, project_id: str, open_reader: Callable[[], OpenGateway], *, by: str
+) -> Examined:
     """Asks the CRM who is logged in and what its properties are, and keeps these; changes nothing there.
 
     Raises:
@@ -98,7 +100,7 @@ def examine(database: Database, project_id: str, open_gateway: OpenGateway, *, b
         require_account(session, project_id, Channel.CRM)
         reader = account_of(session, project_id, Channel.CRM, READ_ONLY)
         is_read_only = bool(reader and reader.identity)
-    with open_gateway(issue_account_permit(Channel.CRM)) as opened:
+    with open_reader()(issue_account_permit(Channel.CRM)) as opened:
         live, schema = _ask(require_crm_gateway(opened), project_id)
     read_at = _keep(database, project_id, schema, by)
     changes = [each.content for each in document.items if isinstance(each.content, CrmContent)]
@@ -158,10 +160,11 @@ def _of_contacts(
     """Values of contacts, those with the same trouble together."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for key, own in _contacts(database, project_id):
-        for each in check_contact(setup, schema, "", own):
+        for each in check_contact(setup, schema, own):
             found.setdefault((each.place, each.text, each.fix), []).append(key)
     return [
-        Misfit(f"{name_some(keys)}{place}", text, fix) for (place, text, fix), keys in found.items()
+        Misfit(f"{name_some(keys)}, {place}", text, fix)
+        for (place, text, fix), keys in found.items()
     ]
 
 

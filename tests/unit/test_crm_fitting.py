@@ -226,14 +226,14 @@ def test_values_of_contacts_are_told_without_being_repeated() -> None:
     person = {
         "first_name": "L" * 41, "attributes": {"goal": "fame", "visits": "many", "score": "high"}
     }  # fmt: skip
-    found = list(check_contact(of, SCHEMA, "contact p1", person))
+    found = list(check_contact(of, SCHEMA, person))
     assert [(each.place, each.text) for each in found] == [
-        ("contact p1.first_name", "firstname has 41 characters, and the CRM takes 40"),
-        ("contact p1.goal", "goal is none of the CRM's values: strength, weight"),
-        ("contact p1.visits", "visits is no number like 1250.5"),
+        ("first_name", "firstname has 41 characters, and the CRM takes 40"),
+        ("goal", "goal is none of the CRM's values: strength, weight"),
+        ("visits", "visits is no number like 1250.5"),
     ]
     sound = {"first_name": "Leo", "attributes": {"goal": "weight", "visits": "3"}}
-    assert list(check_contact(of, SCHEMA, "contact p1", sound)) == []
+    assert list(check_contact(of, SCHEMA, sound)) == []
 
 
 @pytest.mark.parametrize(
