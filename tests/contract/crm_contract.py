@@ -6,8 +6,8 @@ share, and a subclass says where its CRM means something else.
 
 from __future__ import annotations
 
-from tests.contract.crm_account_contract import CrmAccountContract
+from tests.contract.crm_batch_contract import CrmBatchContract
 
 
-class CrmContract(CrmAccountContract):
-    """The whole of it."""
+class CrmContract(CrmBatchContract):
+    """The whole of it: the account, what is sent to whom, many at once."""

@@ -58,7 +58,7 @@ CRM_MODES: Mapping[str, Mode] = COMMON | {
 
 class CrmSamples(GatewayContract):
     """names: the CRM's own properties: `email`, `name` (what a contact needs), `job` (any text), and,
-    where there are such, `stage`, `tags`, `score` (a number) and `opt_out`.
+    where there are such, `stage`, `tags` and `score` (a number).
 
     order: values of the stage, from the first to the last. tag: a value that `tags` may have.
     reading: the handler of the peer that staging asks first. lists: there are some.
@@ -185,6 +185,10 @@ class CrmSamples(GatewayContract):
             recipient=f"contact:c{number}", payload=change.to_bytes(),
             deadline=time.monotonic() + seconds_left,
         )  # fmt: skip
+
+    def opt_out_property(self) -> str:
+        """The property that says who wants no email; '' where the CRM has none of its own."""
+        return PROVIDERS[self.provider].opt_out
 
     def there(self, peer: CrmPeer, number: int = 1, our_id: str = "", **values: str) -> Kept:
         """A contact that the CRM has, by the contract's names; its address is that of the number."""
