@@ -46,7 +46,7 @@ def test_decisions_are_numbered_without_a_gap_and_begin_with_their_number() -> N
 
 def _command_of(usage: str) -> str:
     words = usage.replace("[build]", "build").split()
-    return " ".join(words[:2]) if words[0] in {"accounts", "email", "package"} else words[0]
+    return " ".join(words[:2]) if words[0] in {"accounts", "crm", "email", "package"} else words[0]
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, set[str]]]:
