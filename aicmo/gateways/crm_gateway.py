@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -173,18 +174,21 @@ class CrmGateway(AccountGateway):
         for kind, group in by_kind.items():
             outcomes = dict.fromkeys((each.delivery_id for each in group), ended or _NO_WORD)
             if ended is None:
-                found = self._send_group(kind, group, still_allowed)
-                outcomes |= _as_one({each: self._soon(one) for each, one in found.items()})
+                outcomes |= self._send_group(kind, group, still_allowed)
+                outcomes = _as_one(self._soon(outcomes))
             for each in group:
                 outcome = outcomes[each.delivery_id]
                 ended = ended or (_untried_after(outcome) if outcome.ends_batch else None)
                 yield each, outcome
 
-    def _soon(self, outcome: Outcome) -> Outcome:
+    def _soon(self, outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
         """Without an answer, a record is looked at again in seconds: to repeat it has one effect."""
-        if outcome.kind is not OutcomeKind.UNKNOWN or outcome.not_before is not None:
-            return outcome
-        return replace(outcome, not_before=self._clock() + _AGAIN_AFTER)
+        soon = self._clock() + _AGAIN_AFTER
+        return {
+            each: replace(one, not_before=one.not_before or soon)
+            if one.kind is OutcomeKind.UNKNOWN else one
+            for each, one in outcomes.items()
+        }  # fmt: skip
 
     def _send_group(
         self, kind: str, group: Sequence[Outgoing], still_allowed: StillAllowed
@@ -219,12 +223,11 @@ class CrmGateway(AccountGateway):
         """What the answer means for each, by delivery id; one that it doesn't name is in doubt."""
 
 
-def _as_one(outcomes: Mapping[int, Outcome]) -> Mapping[int, Outcome]:
-    """One answer to all of a request counts once."""
-    if len(outcomes) < 2 or len(set(outcomes.values())) > 1:  # noqa: PLR2004
-        return outcomes
-    shared = replace(next(iter(outcomes.values())), shared=True)
-    return dict.fromkeys(outcomes, shared)
+def _as_one(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
+    """What several records of a request share counts once."""
+    times = Counter(outcomes.values())
+    shared = {one: replace(one, shared=True) for one, count in times.items() if count > 1}
+    return {each: shared.get(one, one) for each, one in outcomes.items()}
 
 
 def _untried_after(outcome: Outcome) -> Outcome:
