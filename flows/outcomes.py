@@ -15,6 +15,7 @@ from aicmo.delivery.handover import Prepared
 from aicmo.execution.feedback import FeedbackRead
 from aicmo.execution.importing import Imported
 from aicmo.execution.report import ExecutionReport
+from tasks.consent import ProjectConsent
 from tasks.packaging_all import Packaged
 from tasks.reconciliation import CrashedRuns, ProjectReconciled
 
@@ -132,6 +133,32 @@ def feedback_outcome(read: FeedbackRead | None) -> Outcome:
     ]
     message = ", ".join(text for text in said if text)
     return Outcome("Read", f"{message}.") if message else Outcome("Read", "Nothing came back.")
+
+
+def consent_outcome(projects: Sequence[ProjectConsent]) -> Outcome:
+    """The end of synchronising consent: red if a person has to look at a project or a contact."""
+    trouble = [
+        *(f"{each.project_id}: {each.error}" for each in projects if each.error),
+        *(
+            f"{each.for_a_person} to look at: `aicmo crm consent {each.project_id}`"
+            for each in projects if each.for_a_person
+        ),
+    ]  # fmt: skip
+    if trouble:
+        return needs_attention("; ".join(trouble[:_MOST_TROUBLES]))
+    if not projects:
+        return Outcome("No consent", "No project's crm.consent is switched on.")
+    synced = [each.synced for each in projects if each.synced]
+    left = sum(len(each.read.left) for each in synced)
+    told = sum(len(each.told.told) + len(each.told.known) for each in synced)
+    left_over = sum(each.told.left_over for each in synced)
+    said = [
+        f"{left} left in the CRM, suppressed now" if left else "",
+        f"{told} left here, the CRM knows" if told else "",
+        f"{left_over} left here, not told to the CRM" if left_over else "",
+    ]
+    message = "; ".join(text for text in said if text)
+    return Outcome("Synchronised", f"{message}." if message else "Nobody has left.")
 
 
 def is_late(due: datetime | None, now: datetime, max_lateness_minutes: int) -> bool:

@@ -40,6 +40,7 @@ FLOWS = (
     "package-all",
     "read-feedback",
     "reconcile-doubts",
+    "sync-consent",
 )
 """Ours alone: a server may have other people's flows."""
 

@@ -6,6 +6,7 @@ import typer
 
 from aicmo.cli.app import register
 from aicmo.cli.crm_ask import answer, ask
+from aicmo.cli.crm_consent import consent
 from aicmo.cli.crm_doctor import doctor
 from aicmo.cli.crm_read import read
 from aicmo.cli.crm_restore import restore
@@ -21,3 +22,4 @@ register("read", read, of=crm)
 register("ask", ask, of=crm)
 register("answer", answer, of=crm)
 register("restore", restore, of=crm)
+register("consent", consent, of=crm)

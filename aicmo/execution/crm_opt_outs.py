@@ -60,6 +60,12 @@ class ConsentTold:
     refused: tuple[tuple[str, str], ...] = ()
     waits: str = ""
 
+    @property
+    def left_over(self) -> int:
+        """How many the next call is to tell."""
+        settled = (self.told, self.known, self.absent, self.refused)
+        return len(self.asked) - sum(map(len, settled))
+
 
 def to_tell(session: Session, project_id: str) -> tuple[str, ...]:
     """Ids of the contacts who left here, and of whom it isn't known whether the CRM knows.

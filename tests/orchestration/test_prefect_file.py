@@ -41,13 +41,19 @@ def test_every_deployment_is_looked_after() -> None:
     assert {each["name"] for each in DEPLOYMENTS} == set(FLOWS)
 
 
-@pytest.mark.parametrize("name", ["reconcile-doubts", "read-feedback"])
+@pytest.mark.parametrize("name", ["reconcile-doubts", "read-feedback", "sync-consent"])
 def test_what_sends_nothing_runs_by_itself(name: str) -> None:
     (deployment,) = [each for each in DEPLOYMENTS if each["name"] == name]
 
     assert [(each["cron"], each["active"]) for each in deployment["schedules"]] == [
         ("*/15 * * * *", True)
     ]
+
+
+def test_a_crm_is_told_nothing_as_it_stands() -> None:
+    (consent,) = [each for each in DEPLOYMENTS if each["name"] == "sync-consent"]
+
+    assert (consent["parameters"]["enabled"], consent["parameters"]["dry_run"]) == (False, True)
 
 
 def test_execution_is_off_in_the_deployment_too() -> None:
