@@ -49,6 +49,8 @@ def _check_held(ids: list[str]) -> Iterator[Problem]:
 
 
 def _check_fields(document: ProjectDocument, setup: CrmSetup) -> Iterator[Problem]:
+    if setup.provider == "bottlecrm" and setup.tags not in (None, "tags"):
+        yield Problem("crm.tags", "BottleCRM keeps tags in `tags`; leave it out")
     known = _OWN.union(*(each.attributes for each in document.contacts))
     used = {name for _, content in _contents(document.items) for name in content.properties}
     for at, field in enumerate(setup.fields):
@@ -92,7 +94,10 @@ def _check_item(place: str, content: CrmContent, setup: CrmSetup) -> Iterator[Pr
             if setup.tags is None and setup.provider != "bottlecrm":
                 message = "crm.tags doesn't say which property has the tags"
                 yield Problem(f"{place}.tag", message)
-        case "add_to_list" | "log_activity" | "set_properties":
+        case "add_to_list" if setup.provider == "bottlecrm":
+            message = "BottleCRM has no lists; give a tag instead (action add_tag)"
+            yield Problem(f"{place}.list_name", message)
+        case _:
             pass
 
 

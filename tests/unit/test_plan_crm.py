@@ -140,6 +140,16 @@ def test_bottlecrm_has_tags_of_its_own(tmp_path: Path) -> None:
     assert problems_of(tmp_path, document) == {}
 
 
+def test_bottlecrm_has_no_lists_and_one_place_for_tags(tmp_path: Path) -> None:
+    change_list = change(action="add_to_list", list_name="Trial")
+    document = with_crm(change_list, provider="bottlecrm", tags="topics")
+    assert problems_of(tmp_path, document) == {
+        "crm.tags": "BottleCRM keeps tags in `tags`; leave it out",
+        "items[0].content.list_name": "BottleCRM has no lists; give a tag instead (action add_tag)",
+    }
+    assert problems_of(tmp_path, with_crm(change_list)) == {}
+
+
 @pytest.mark.parametrize(
     ("provider", "setup", "theirs", "why"),
     [
