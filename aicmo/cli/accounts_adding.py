@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aicmo.gateways.login import Login
 
 _BLOCK_NAME = re.compile(r"[a-z0-9-]{1,100}")
-_KNOWN = "linkedin, instagram, x, bluesky, mastodon; hubspot, salesforce, bottlecrm"
+_KNOWN = "linkedin, instagram, x, bluesky and mastodon; hubspot, salesforce and bottlecrm"
 Network = Annotated[str, typer.Argument(help=f"A social network or a CRM: {_KNOWN}.")]
 ReadOnly = Annotated[
     bool, typer.Option("--read-only", help="Of a CRM: the log-in that it is only read with.")
@@ -41,7 +41,7 @@ def read_network(name: str) -> str:
     channel = parse_channel(name)
     if channel is None or channel not in SOCIAL:
         raise typer.BadParameter(
-            f"{name[:40]!r} is no social network and no CRM; there are {_KNOWN}",
+            f"{name[:40]!r} is no social network and no CRM. There are {_KNOWN}",
             param_hint="NETWORK",
         )
     return channel.value
@@ -239,7 +239,8 @@ def _tell(pin: Pin, block: str, *, is_paused: bool, as_json: bool) -> None:
         })  # fmt: skip
         return
     console = to_stdout()
-    console.print(plain(f"Pinned: {_what_is_pinned(pin)}.", "green"), soft_wrap=True)
+    done = "Added" if pin.is_read_only else "Pinned"
+    console.print(plain(f"{done}: {_what_is_pinned(pin)}.", "green"), soft_wrap=True)
     if block:
         parameter = "crm_credentials" if pin.provider else "social_credentials"
         said = f"Its log-in is in the block {block}: name it in {parameter} of execute-plan."
@@ -255,8 +256,8 @@ def _what_is_pinned(pin: Pin) -> str:
     if not pin.provider:
         return f"{pin.project_id} goes out on {pin.name} as {pin.who}"
     if pin.is_read_only:
-        return f"{pin.project_id}'s CRM, {pin.who} at {pin.name}, is read with this log-in"
-    return f"{pin.project_id}'s CRM is {pin.who} at {pin.name}"
+        return f"{pin.project_id}'s CRM, {pin.where}, is read with this log-in"
+    return f"{pin.project_id}'s CRM is {pin.where}"
 
 
 def _next(pin: Pin) -> str:

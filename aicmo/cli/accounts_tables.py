@@ -88,7 +88,8 @@ def _lines(each: Checked, at: datetime) -> list[tuple[str, str]]:
     lines = [("pinned", account.identity)]
     if live is None:
         return lines
-    scopes = ", ".join(live.scopes) or "the network doesn't say"
+    unknown = f"{NETWORK_NAMES[account.network]} doesn't say"
+    scopes = ", ".join(live.scopes) or unknown
     lines += [("logged in as", f"{live.identity}{', the same' if each.is_same else ''}")]
     lines += [("may do", scopes)]
     if each.missing:
@@ -98,13 +99,12 @@ def _lines(each: Checked, at: datetime) -> list[tuple[str, str]]:
         ends = f", until {live.api_ends_on:%Y-%m-%d}" if live.api_ends_on else ""
         lines += [("API version", f"{live.api_version}{ends}")]
     today = "calls today" if account.provider else "posts today"
-    lines += [(today, _quota(live.quota_used, live.quota_total))]
+    quota = unknown if live.quota_used is None else _quota(live.quota_used, live.quota_total)
+    lines += [(today, quota)]
     return [*lines, ("checked", f"{at:%Y-%m-%d %H:%M} UTC")]
 
 
-def _quota(used: int | None, total: int | None) -> str:
-    if used is None:
-        return "the network doesn't say"
+def _quota(used: int, total: int | None) -> str:
     return f"{used:,} of {total:,}" if total is not None else f"{used:,}"
 
 

@@ -52,6 +52,16 @@ class Pin:
     def who(self) -> str:
         return self.profile.handle or self.profile.name or self.profile.identity
 
+    @property
+    def where(self) -> str:
+        """Of a CRM: who is logged in, and to which."""
+        return at(self.name, self.who)
+
+
+def at(name: str, who: str) -> str:
+    """An account and its CRM, which the account's name may tell already."""
+    return who if name in who else f"{who} at {name}"
+
 
 def require_free(session: Session, pin: Pin, *, replace: bool) -> None:
     """Another account is never replaced unasked.
@@ -70,7 +80,7 @@ def require_free(session: Session, pin: Pin, *, replace: bool) -> None:
     if account is None or account.identity == "" or _is_same(account, pin) or replace:
         return
     raise FixInput(
-        f"{_pinned(account)}, and you are logged in as {pin.who}{_in_another(account, pin)}",
+        f"{_pinned(account)}, and you are logged in as {_told_apart(account, pin)}",
         next_step="Log in as the account of this client; if it is to be another one from now on, add "
         "--replace: what was approved for the former one has to be approved anew.",
     )
@@ -96,7 +106,7 @@ def _require_same(account: Account | None, pin: Pin) -> None:
         )
     if not _is_same(account, pin):
         raise FixInput(
-            f"{_pinned(account)}, and this log-in is of {pin.who}{_in_another(account, pin)}",
+            f"{_pinned(account)}, and this log-in is of {_told_apart(account, pin)}",
             next_step="A read-only log-in has to be of the same account.",
         )
 
@@ -109,16 +119,17 @@ def _pinned(account: Account) -> str:
     name = network_of(account.channel, account.provider).name
     who = account.profile.get("handle") or account.name or account.identity
     if account.provider:
-        return f"{account.project_id}'s CRM is {who} at {name}"
+        return f"{account.project_id}'s CRM is {at(name, who)}"
     return f"{account.project_id} goes out on {name} as {who}"
 
 
-def _in_another(account: Account, pin: Pin) -> str:
-    """Two accounts may be called the same."""
+def _told_apart(account: Account, pin: Pin) -> str:
+    """Who is logged in; two accounts may be called the same."""
     if account.provider != pin.provider:
-        return f" at {pin.name}"
+        return pin.where
     is_called_the_same = pin.who in (account.profile.get("handle"), account.name)
-    return f" ({pin.profile.identity}, not {account.identity})" if is_called_the_same else ""
+    more = f" ({pin.profile.identity}, not {account.identity})" if is_called_the_same else ""
+    return f"{pin.who}{more}"
 
 
 def pin_account(

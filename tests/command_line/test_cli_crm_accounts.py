@@ -95,7 +95,7 @@ def test_a_private_apps_token_is_pasted_and_the_portal_is_pinned(
     said = workspace.run(*command, "--yes", answers=f"{token}\n")
 
     assert "crm.objects.contacts.write" in said.stderr
-    assert f"{PROJECT}'s CRM is HubSpot portal 7001 at HubSpot." in said.stdout
+    assert f"{PROJECT}'s CRM is HubSpot portal 7001." in said.stdout
     assert "goes out" not in said.output
     assert listed(workspace) == [("hubspot", "7001", False)]
     checked = workspace.run("accounts", "check", PROJECT)
@@ -150,7 +150,7 @@ def test_a_project_has_one_crm(workspace: Workspace, peer: LoginPeer) -> None:
 
     refused = salesforce(workspace, peer, "--server", ORG, status=2)
     assert (
-        f"{PROJECT}'s CRM is HubSpot portal 7001 at HubSpot, and you are logged in as Acme at Salesforce"
+        f"{PROJECT}'s CRM is HubSpot portal 7001, and you are logged in as Acme at Salesforce"
         in (refused.stderr)
     )
     salesforce(workspace, peer, "--server", ORG, "--replace")
