@@ -38,13 +38,24 @@ class Names:
         return next((key for key, each in self.tags.items() if each.casefold() == wanted), "")
 
 
+def listed(content: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of a list that must be there: none of them is an answer, too.
+
+    Raises:
+        KeyError, TypeError: it isn't there.
+    """
+    if content[name] is None:
+        raise TypeError(name)
+    return objects(content[name])
+
+
 def read_names(ask: Ask, *, with_tags: bool = False) -> Names:
     """What the organization's contacts have by now; tags only if they are asked for."""
     query = "target_model=Contact&include_counts=false&active_only=true"
-    definitions = objects(ask(f"/api/custom-fields/?{query}")["definitions"])
+    definitions = listed(ask(f"/api/custom-fields/?{query}"), "definitions")
     custom = map(custom_property, definitions)
     properties = {**FIXED, **{each.name: each for each in custom}}
-    tags = objects(ask("/api/tags/")["tags"]) if with_tags else []
+    tags = listed(ask("/api/tags/"), "tags") if with_tags else []
     return Names(properties, {str(each["id"]): str(each["name"]) for each in tags})
 
 
@@ -79,7 +90,7 @@ class Search:
         for page in range(_PAGES):
             bounds = {"limit": _PAGE, "offset": page * _PAGE}
             content = self.ask(f"/api/contacts/?{urlencode({**query, **bounds})}")
-            yield from objects(content["results"])
+            yield from listed(content, "results")
             if int(content["count"]) <= (page + 1) * _PAGE:
                 return
         raise ValueError("too many contacts are like this one")
@@ -112,7 +123,7 @@ def changed_by(records: Collection[Record], ask: Ask) -> dict[str, str]:
     BottleCRM tells it of the newest 50 only, and only to a token whose scopes have `activities:read`.
     """
     try:
-        told = objects(ask("/api/activities/?entity_type=Contact&limit=50")["activities"])
+        told = listed(ask("/api/activities/?entity_type=Contact&limit=50"), "activities")
     except Refused:
         return {}
     latest: dict[str, dict[str, Any]] = {}

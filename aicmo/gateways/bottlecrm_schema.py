@@ -10,9 +10,8 @@ from collections.abc import Mapping
 
 from aicmo.crm.schema import Choice, Schema
 from aicmo.gateways.account_gateway import Refused
-from aicmo.gateways.bottlecrm_contacts import Ask, read_names
+from aicmo.gateways.bottlecrm_contacts import Ask, listed, read_names
 from aicmo.gateways.bottlecrm_fields import TAGS
-from aicmo.gateways.json_shapes import objects
 
 
 def read_schema(ask: Ask) -> Schema:
@@ -39,7 +38,7 @@ def _countries(ask: Ask) -> list[Choice]:
 def _sources(ask: Ask) -> list[Choice]:
     """Those that the organization uses; they need the scope `leads:read`, and any may stand without it."""
     try:
-        found = objects(ask("/api/leads/sources/")["sources"])
+        found = listed(ask("/api/leads/sources/"), "sources")
     except Refused:
         return []
     return [Choice(value=each["key"], label=each["label"]) for each in found if each["is_active"]]

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from aicmo.crm.change import Activity
 from aicmo.errors import FixInput
-from aicmo.gateways.bottlecrm_contacts import Ask
+from aicmo.gateways.bottlecrm_contacts import Ask, listed
 from aicmo.gateways.json_shapes import objects
 
 _LONGEST_SUBJECT, _LONGEST_TEXT = 200, 10_000
@@ -64,14 +64,15 @@ def find_entry(staged: Mapping[str, Any], token: str, ask: Ask) -> str:
     """
     if staged["activity"] == "email":
         return _find_interaction(staged["record"], token, ask)
-    return marked(ask(f"/api/contacts/{staged['record']}/")["comments"], "comment", token)
+    content = ask(f"/api/contacts/{staged['record']}/")
+    return marked(listed(content, "comments"), "comment", token)
 
 
 def _find_interaction(record: str, token: str, ask: Ask) -> str:
     for page in range(_PAGES):
         query = urlencode({"contact": record, "limit": _PAGE, "offset": page * _PAGE})
         content = ask(f"/api/interactions/?{query}")
-        if found := marked(content["interactions"], "body", token):
+        if found := marked(listed(content, "interactions"), "body", token):
             return found
         if int(content["count"]) <= (page + 1) * _PAGE:
             return ""
