@@ -92,7 +92,7 @@ def answer(
         return
     value = question.field.after if take is Take.OURS else question.field.before
     kept = "is sent" if take is Take.OURS else "stays"
-    said = f"{question.change.contact}, {question.field.ours}: {value} {kept}."
+    said = f"{question.change.contact}, {question.field.ours}: “{value}” {kept}."
     to_stdout().print(plain(said, "green"), soft_wrap=True)
 
 
