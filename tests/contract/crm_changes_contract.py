@@ -84,8 +84,9 @@ class CrmChangesContract(CrmAccountContract):
             (contact,) = peer.contacts.values()
 
         assert outcome.ref == contact.id
-        assert outcome.permalink.startswith(("https://", "http://127.0.0.1"))
-        assert contact.id in outcome.permalink
+        if self.links:
+            assert outcome.permalink.startswith(("https://", "http://127.0.0.1"))
+            assert contact.id in outcome.permalink
         assert self.value(contact, "email") == "c1@client.test"
         assert self.value(contact, "job") == "Café <owner> & 1"
         if self.has_id:
@@ -312,7 +313,7 @@ class CrmChangesContract(CrmAccountContract):
         }.items() <= found.values.items()
         assert found.when(self.names["job"]) == LATELY
         assert found.who(self.names["job"])
-        assert contact.id in found.link
+        assert contact.id in found.link or not self.links
         assert not peer.misshapen
 
     def tag_change(self, number: int = 1) -> Any:

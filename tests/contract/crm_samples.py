@@ -62,7 +62,7 @@ class CrmSamples(GatewayContract):
 
     order: values of the stage, from the first to the last. tag: a value that `tags` may have.
     reading: the handler of the peer that staging asks first. lists: there are some.
-    has_id: it keeps our id of a contact in a unique property.
+    has_id: it keeps our id of a contact in a unique property. links: it tells where a person opens one.
     """
 
     modes: ClassVar[Mapping[str, Mode]] = CRM_MODES
@@ -75,6 +75,7 @@ class CrmSamples(GatewayContract):
     reading: ClassVar[str]
     lists: ClassVar[bool] = True
     has_id: ClassVar[bool] = True
+    links: ClassVar[bool] = True
 
     @abstractmethod
     def open(
