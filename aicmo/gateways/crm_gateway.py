@@ -168,7 +168,7 @@ class CrmGateway(AccountGateway):
         by_kind: dict[str, list[Outgoing]] = {}
         for each in some:
             if is_so_already(each.staged):
-                yield each, _SO_ALREADY
+                yield each, _so_already(each.staged)
             else:
                 by_kind.setdefault(self._kind(each), []).append(each)
         for kind, group in by_kind.items():
@@ -249,11 +249,17 @@ def _first_of_each_contact(batch: Iterable[Outgoing], twice: list[Outgoing]) -> 
 
 
 def _changed_contact(staged: Mapping[str, Any]) -> str:
-    """Whose values it writes, by the CRM's id or by what a new one is found by; '' of nobody."""
-    if "activity" in staged or "list" in staged or not staged.get("write"):
+    """Whom it changes, by the CRM's id or by what a new one is found by; '' if nobody's values."""
+    if "activity" in staged or "list" in staged or is_so_already(staged):
         return ""
     match = staged["match"]
     return staged["record"] or match["email"] or match["contact_id"]
+
+
+def _so_already(staged: Mapping[str, Any]) -> Outcome:
+    """With where it is: after a lost answer, nothing else tells."""
+    ref = str(staged.get("there") or staged["record"])
+    return replace(_SO_ALREADY, ref=ref, permalink=staged["link"])
 
 
 def is_so_already(staged: Mapping[str, Any]) -> bool:
