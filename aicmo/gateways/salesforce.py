@@ -60,6 +60,7 @@ from aicmo.gateways.salesforce_records import (
     kind_of,
     record_of,
     request_of,
+    unfitting,
 )
 
 _T = TypeVar("_T")
@@ -167,8 +168,10 @@ class SalesforceGateway(CrmGateway):
         if staged.objection:
             return staged
         self._org.require_field("Contact", change.id_property)
-        known = self._org.fields("Contact")
-        own: dict[str, Any] = {"kinds": {each: known[each].type for each in staged.values["write"]}}
+        known, write = self._org.fields("Contact"), staged.values["write"]
+        own: dict[str, Any] = {"kinds": {name: known[name].type for name in write}}
+        if wrong := unfitting(own["kinds"], write):
+            return Staged(asked.draft.staged, Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=wrong))
         if change.activity:
             self._org.require_field("Task", change.activity_id_property)
             own["kept_in"] = change.activity_id_property

@@ -20,7 +20,7 @@ from aicmo.gateways.http_answers import Answer, refused, wait
 from aicmo.gateways.json_shapes import an_object, objects
 
 _OK = 200
-_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _GONE = 400, 403, 404, 410
+_NOT_FOUND, _GONE = 404, 410
 _USED_UP = "REQUEST_LIMIT_EXCEEDED"
 _AGAIN_AFTER = timedelta(hours=1)
 """The day of Salesforce's limit has no end: its 24 hours roll on."""
@@ -79,8 +79,8 @@ def refusal(answer: Answer, now: datetime) -> Outcome:
     if answer.status == _GONE:
         detail = "Salesforce has ended this version of its API: install a newer AICMO"
         return Outcome(OutcomeKind.REFUSED_ACCOUNT, usual.code, detail)
-    if answer.status == _NOT_FOUND:
-        detail = "Salesforce lacks the field of our ids, or hides it from this log-in"
+    if answer.status == _NOT_FOUND or name == "INVALID_FIELD":
+        detail = "Salesforce lacks a field of the project, or hides it from this log-in"
         return Outcome(OutcomeKind.REFUSED_ACCOUNT, usual.code, detail)
     return usual
 

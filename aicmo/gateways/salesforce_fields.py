@@ -80,7 +80,14 @@ def text_of(kind: FieldType, value: object) -> str:
 
 
 def json_of(kind: FieldType, text: str) -> object:
-    """A value in the words of `aicmo.crm.values` as Salesforce's JSON; '' empties the field."""
+    """A value in the words of `aicmo.crm.values` as Salesforce's JSON; '' empties the field.
+
+    kind: of Salesforce's field, whatever the project takes it for.
+
+    Raises:
+        FixInput: it is no value of such a field; the text doesn't repeat it.
+    """
+    text = canonical(kind, text)
     if kind == "boolean":
         return text == "true"
     if not text:

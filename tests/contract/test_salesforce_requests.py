@@ -105,6 +105,25 @@ def test_a_value_is_sent_and_read_as_its_field_s_type(
     assert again.values["write"] == {}, "what Salesforce has already isn't sent again"
 
 
+def test_a_value_that_its_field_does_not_take_holds_its_own_contact_alone() -> None:
+    """The project takes a number for a text: to send it would be refused with all the others."""
+    drafts = [
+        ORG.outgoing_of(ORG.change(number, fields=(ORG.field("score", value),)), number)
+        for number, value in ((1, "many"), (2, "+1e3"))
+    ]
+    with SalesforcePeer() as peer, opened(peer) as gateway:
+        for number in (1, 2):
+            ORG.there(peer, number, our_id=f"acme:c{number}")
+        staged = gateway.stage_batch(drafts)
+        armed = dataclasses.replace(drafts[1], staged=staged[2].values)
+        outcome = gateway.send(armed, always)
+
+    assert staged[1].objection is not None
+    assert staged[1].objection.detail == "Score__c is no number like 1250.5"
+    assert (staged[2].objection, outcome.kind) == (None, SENT)
+    assert written(peer)[0][2][0]["Score__c"] == 1000
+
+
 def test_restoring_empties_a_field_and_leaves_the_others() -> None:
     with SalesforcePeer() as peer:
         people = [there(peer, Title="Chef", Score__c="3") for _ in range(201)]
