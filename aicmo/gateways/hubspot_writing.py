@@ -122,9 +122,10 @@ def record_outcomes(
         KeyError, TypeError, ValueError: the answer isn't shaped as documented.
     """
     by_token = {each.token: each for each in group}
-    by_record = {each.staged["record"]: each for each in group if "activity" not in each.staged}
+    values = [each for each in group if "activity" not in each.staged]
+    by_record = {each.staged["record"]: each for each in values if each.staged["record"]}
     for trace, told, is_error in traced(content):
-        outgoing = by_token.get(trace) or (by_record.get(told.get("id", "")) if not trace else None)
+        outgoing = by_token.get(trace) if trace else by_record.get(str(told.get("id")))
         if outgoing is None:
             continue
         if is_error:
