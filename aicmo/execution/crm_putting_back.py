@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from aicmo.crm.record import Found, Match, Record, Several
-from aicmo.execution.crm_overwritten import SentChange
+from aicmo.execution.crm_overwritten import APPROVED, UNKNOWN, SentChange
 
 
 class Fate(StrEnum):
@@ -79,10 +79,12 @@ def judge_back(changes: Sequence[SentChange], found: Mapping[Match, Found]) -> P
 def _fields(
     change: SentChange, there: Record, expected: Mapping[str, str]
 ) -> Iterator[FieldBack]:  # fmt: skip
+    # Some CRMs have to empty a field before it goes back, such as HubSpot a stage.
+    is_begun = change.wish.state in (APPROVED, UNKNOWN)
     for name, former in change.former.items():
         ours, now = change.ours.get(name), expected.get(name, "")
         fate = Fate.STAYS
-        if now == ours:
+        if now == ours or (is_begun and former and not now):
             fate = Fate.PUT_BACK
         elif now == former:
             fate = Fate.IS_BACK

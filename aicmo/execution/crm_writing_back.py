@@ -23,7 +23,7 @@ from aicmo.execution.crm_overwritten import (
     SentChange,
     newest_restorations,
 )
-from aicmo.execution.crm_putting_back import Fate, PutBack, judge_back
+from aicmo.execution.crm_putting_back import Fate, FieldBack, PutBack, judge_back
 from aicmo.execution.identity import account_of
 from aicmo.execution.settling import pause_account
 from aicmo.execution.states import Mover
@@ -40,9 +40,11 @@ _STATES = {
 """What the CRM's answer makes of a restoration; after any other it stays approved."""
 _ENDED = (RESTORED, KEPT, REFUSED)
 _CONFIRMED = Outcome(OutcomeKind.SENT)
-_NOT_SEEN = Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail="the CRM took it, and shows another value")
+_NOT_TAKEN = "the CRM confirmed it, and shows another value"
 Outcomes = dict[str, Outcome]
 """By the CRM's id of the contact."""
+Missing = dict[str, list[str]]
+"""By the CRM's id of the contact, the properties that it has confirmed and not set."""
 
 
 def put_back(
@@ -63,9 +65,8 @@ def put_back(
     project_id = mover.project_id
     judged = judge_back(changes, read_contacts_of(gateway, project_id, changes))
     outcomes = _write(gateway, judged.updates)
-    if judged.updates:
-        outcomes = _looked_at(gateway, project_id, changes, judged, outcomes)
-    _record(database, mover, run_id, changes, judged, outcomes)
+    missing = _look_at(gateway, project_id, changes, judged, outcomes) if judged.updates else {}
+    _record(database, mover, run_id, changes, judged, outcomes, missing)
     stop = _stop(outcomes)
     if stop is not None:
         raise _stopped(project_id, run_id, stop)
@@ -102,31 +103,28 @@ def _stop(outcomes: Outcomes) -> Outcome | None:
     return next((each for each in outcomes.values() if each.ends_batch), None)
 
 
-def _looked_at(
+def _look_at(
     gateway: CrmGateway,
     project_id: str,
     changes: Sequence[SentChange],
     judged: PutBack,
     outcomes: Outcomes,
-) -> Outcomes:
-    """Some CRMs confirm what they then don't do, such as a stage that moves back."""
+) -> Missing:
+    """Some CRMs confirm what they then don't do; and an answer that was lost may have been a yes."""
     try:
         found = read_contacts_of(gateway, project_id, changes).values()
     except AicmoError:  # what was answered stands
-        return outcomes
+        return {}
     shown = {each.id: each.values for each in found if isinstance(each, Record)}
-    return {
-        record: _seen(outcome, judged.updates[record], shown.get(record, {}))
-        for record, outcome in outcomes.items()
-    }
-
-
-def _seen(outcome: Outcome, written: Mapping[str, str], shown: Mapping[str, str]) -> Outcome:
-    is_there = all(shown.get(name, "") == value for name, value in written.items())
-    if outcome.kind is OutcomeKind.SENT:
-        return outcome if is_there else _NOT_SEEN
-    # An answer that was lost may have meant a yes.
-    return _CONFIRMED if is_there and outcome.kind is OutcomeKind.UNKNOWN else outcome
+    missing: Missing = {}
+    for record, values in judged.updates.items():
+        there = shown.get(record, {})
+        lacks = [name for name, value in values.items() if there.get(name, "") != value]
+        if outcomes[record].kind is OutcomeKind.SENT:
+            missing[record] = lacks
+        elif outcomes[record].kind is OutcomeKind.UNKNOWN and not lacks:
+            outcomes[record] = _CONFIRMED
+    return missing
 
 
 def _record(
@@ -136,6 +134,7 @@ def _record(
     changes: Sequence[SentChange],
     judged: PutBack,
     outcomes: Outcomes,
+    missing: Missing,
 ) -> None:
     states: Counter[str] = Counter()
     with audit.transaction(database, mover.project_id) as session:
@@ -143,7 +142,9 @@ def _record(
         for change in changes:
             row = rows[change.delivery_id]
             if row.state == APPROVED:  # nobody else has ended it meanwhile
-                state = _note(row, change, judged, outcomes.get(change.record))
+                fields = judged.fields[change.delivery_id]
+                lacks = missing.get(change.record, [])
+                state = _note(row, fields, outcomes.get(change.record), lacks)
                 row.ended_at = database.now(session) if state in _ENDED else None
                 states[state] += 1
         audit.record(
@@ -153,19 +154,31 @@ def _record(
         _tell_account(session, mover, outcomes)
 
 
-def _note(row: CrmRestoration, change: SentChange, judged: PutBack, outcome: Outcome | None) -> str:
-    fields = judged.fields[change.delivery_id]
-    back = {each.name: each.former for each in fields if each.fate is not Fate.STAYS}
+def _note(
+    row: CrmRestoration,
+    fields: Sequence[FieldBack],
+    outcome: Outcome | None,
+    lacks: Sequence[str],
+) -> str:
+    """Returns what became of it; `lacks` are the properties that the CRM confirmed and didn't set."""
+    written = [each.name for each in fields if each.fate is Fate.PUT_BACK]
     left = [each.name for each in fields if each.fate is Fate.STAYS]
-    is_written = any(each.fate is Fate.PUT_BACK for each in fields)
-    state = RESTORED if back else KEPT
-    if is_written and outcome is not None:
-        state = _STATES.get(outcome.kind, APPROVED)
+    not_taken = [each for each in written if each in lacks]
+    is_back = {
+        each.name: each.former
+        for each in fields
+        if each.fate is Fate.IS_BACK or (each.name in written and each.name not in lacks)
+    }
+    state = RESTORED if is_back else KEPT
+    if written and outcome is not None:
+        state = REFUSED if not_taken else _STATES.get(outcome.kind, APPROVED)
     said = [f"stays: {', '.join(left)}"] if left else []
-    if outcome is not None and outcome.kind is not OutcomeKind.SENT:
+    if not_taken:
+        said.append(f"{_NOT_TAKEN}: {', '.join(not_taken)}")
+    if written and outcome is not None and outcome.kind is not OutcomeKind.SENT:
         said.append(f"{outcome.code} {outcome.detail}".strip())
     row.state, row.detail = state, "; ".join(said)[:500]
-    row.restored = back if state == RESTORED else {}
+    row.restored = is_back if state == RESTORED or not_taken else {}
     return state
 
 

@@ -248,13 +248,27 @@ def test_what_is_back_already_is_not_written_again(
 def test_what_the_crm_confirms_and_does_not_do_is_refused(
     ledger: ClockedDatabase, crm: DeskCrm, ann: Kept
 ) -> None:
-    """HubSpot, for one, confirms a stage that moves back, and leaves it where it is."""
-    ready(ledger, STAGE)
+    ready(ledger, change("crm-1", "set_properties", properties={"first_name": "A", "goal": "run"}))
     number = run(ledger, opening(crm))
-    crm.deaf_to.add("lifecyclestage")
+    crm.deaf_to.add("goal")
     ask(ledger, number)
     assert approve(ledger, crm, number) == ["refused"]
-    assert wishes(ledger)[0][2] == "the CRM took it, and shows another value"
+    said = "the CRM confirmed it, and shows another value: goal"
+    assert wishes(ledger) == [("refused", {"firstname": "Anna"}, said)]
+
+
+def test_a_field_that_was_emptied_to_go_back_goes_back_by_the_next_approval(
+    ledger: ClockedDatabase, crm: DeskCrm, ann: Kept
+) -> None:
+    """HubSpot's stages have to be emptied first; the process may die between the two."""
+    ready(ledger, STAGE)
+    number = run(ledger, opening(crm))
+    ask(ledger, number)
+    crm.other_faults["set_values"] = [Fault(then="close")]
+    assert approve(ledger, crm, number) == ["unknown"]
+    crm.edit(ann, {"lifecyclestage": ""})
+    assert approve(ledger, crm, number) == ["restored"]
+    assert ann.values["lifecyclestage"] == "lead"
 
 
 def test_one_refusal_leaves_the_others(ledger: ClockedDatabase, crm: DeskCrm, ann: Kept) -> None:
