@@ -247,6 +247,23 @@ def test_it_reads_by_the_read_only_log_in_and_makes_by_the_other(
     assert not [each for each in peer.paths() if "describe" in each and "Task" in each]
 
 
+def test_nothing_is_made_in_the_crm_of_somebody_else(
+    workspace: Workspace, peer: SalesforcePeer
+) -> None:
+    import_plan(workspace, change("c1", "set_properties", properties={"score": "8"}))
+    log_in(peer)
+    del peer.fields["Contact"][CONTACT_ID]
+    workspace.allow(EXECUTION_CHANNELS="crm")
+    with SalesforcePeer(token=READER) as reader:
+        reader.fields = peer.fields
+        log_in(reader, access_token=READER, is_read_only=True)
+        peer.identity = "00D000000000001AAA"
+        workspace.run("crm", "doctor", PROJECT, "--create", "--yes", status=1)
+
+    assert writes(peer) == []
+    assert set(events()) == {"crm.checked"}
+
+
 def test_without_a_crm_or_an_account_it_says_what_to_do(workspace: Workspace) -> None:
     import_plan(workspace)
     said = workspace.run("crm", "doctor", PROJECT, status=1).stderr
