@@ -73,6 +73,7 @@ class HubspotPeer(CrmPeer):
 
     properties: by object and name, as HubSpot describes them. scopes: of the token.
     stages_go_forward: a stage that is set back stays as it was, without a word.
+    hides_activities: they are there, and no read shows them yet.
     out: addresses that are unsubscribed from all.
     headers: of every answer, such as the limit's.
     """
@@ -104,7 +105,7 @@ class HubspotPeer(CrmPeer):
             of: {each["name"]: dict(each) for each in some} for of, some in _PROPERTIES.items()
         }
         self.scopes = {_READ, _WRITE, "crm.lists.read", "crm.lists.write", "sales-email-read"}
-        self.stages_go_forward = False
+        self.stages_go_forward = self.hides_activities = False
         self.out: set[str] = set()
         self.headers: dict[str, str] = {}
 
@@ -156,6 +157,8 @@ class HubspotPeer(CrmPeer):
 
     def _find(self, of: str, by: str, value: str) -> Kept | None:
         kept = self.contacts if of == "contacts" else self.activities
+        if of != "contacts" and self.hides_activities:
+            return None
         if not by:
             return kept.get(value)
         if by == self.email:
