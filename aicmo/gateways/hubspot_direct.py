@@ -24,11 +24,20 @@ from aicmo.gateways.json_shapes import objects
 
 _MOST, _BAD_REQUEST, _CONFLICT = 100, 400, 409
 _NO_WORD = Outcome(OutcomeKind.UNKNOWN, detail="the answer says nothing about this record")
+_STAGE = "lifecyclestage"
 _ALREADY = frozenset({_BAD_REQUEST, _CONFLICT})
 
 
 def set_values(api: HubspotApi, updates: Sequence[Update]) -> list[Outcome]:
-    """See `CrmGateway.set_values`."""
+    """See `CrmGateway.set_values`; a stage is emptied first, since HubSpot lets none move back."""
+    emptied = [Update(each.record, {_STAGE: ""}) for each in updates if each.values.get(_STAGE)]
+    first = dict(zip((each.record for each in emptied), _set(api, emptied), strict=True))
+    kept = {record: one for record, one in first.items() if one.kind is not OutcomeKind.SENT}
+    answers = iter(_set(api, [each for each in updates if each.record not in kept]))
+    return [kept.get(each.record) or next(answers) for each in updates]
+
+
+def _set(api: HubspotApi, updates: Sequence[Update]) -> list[Outcome]:
     found: list[Outcome] = []
     for some in _in_requests(updates):
         told = _told(api, some)
