@@ -35,7 +35,7 @@ def approve(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Approve items as they are now, emails and posts only without errors; a change of what goes out voids it."""
+    """Approve items as they are now, if they have no errors; a change of what goes out voids it."""
     from aicmo.execution.approvals import CopyRefused
 
     database, wanted = open_ledger(), read_channels(channels)
