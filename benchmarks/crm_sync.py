@@ -37,7 +37,7 @@ from benchmarks.import_preview import KEY, project
 from benchmarks.measuring import options, show
 
 SIZE, QUICK_SIZE = 10_000, 1_000
-ONE_BY_ONE, QUICK_ONE_BY_ONE = 1_000, 150
+ONE_BY_ONE, QUICK_ONE_BY_ONE = 1_000, 100
 TRIES = 8
 CONFIG = ExecutionConfig(execution_enabled=True, dry_run=False, channels_enabled=["crm"])
 REQUEST = runs.ExecutionRequest("many", enabled=True, dry_run=False, started_by="benchmark")
@@ -50,7 +50,7 @@ CRM = {
 }
 ITEM = {
     "id": "into-the-crm", "channel": "crm", "title": "Everybody into the CRM",
-    "send_at": "2026-03-03T07:30:00+00:00", "audience": "everyone", "late": "send",
+    "send_at": "2026-03-03T07:30:00+00:00", "audience": "all", "late": "send",
     "content": {"action": "upsert_contact"},
 }  # fmt: skip
 

@@ -21,7 +21,9 @@ EVERY = 50
 PORTAL = 4711
 UNIQUE = "aicmo_contact_id"
 FAULTS = ("drop", "lose answer", "500 after", "429", "503 before")
-_CONTACTS = "/crm/v3/objects/contacts/batch/"
+_CONTACTS, _PROPERTIES = "/crm/v3/objects/contacts/batch/", "/crm/v3/properties/contacts/batch/read"
+_LIMIT = {"X-HubSpot-RateLimit-Max": "190", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000"}
+"""Of a private app in a paid account; the peer itself refuses nobody for being quick."""
 
 
 @dataclass
@@ -37,8 +39,9 @@ class Store:
     def fault(self) -> str:
         with self.lock:
             self.requests += 1
-            number, is_hit = divmod(self.requests, EVERY)
-        return FAULTS[number % len(FAULTS)] if self.is_faulty and is_hit == 0 else ""
+            number, place = divmod(self.requests, EVERY)
+        is_hit = self.is_faulty and place == EVERY // 2
+        return FAULTS[number % len(FAULTS)] if is_hit else ""
 
     def find(self, name: str, value: str) -> str | None:
         return (
@@ -87,6 +90,9 @@ class Answering(BaseHTTPRequestHandler):
             self._act(asked, fault)
 
     def _act(self, asked: dict[str, Any], fault: str) -> None:
+        if self.path == _PROPERTIES:
+            self._say(200, {"results": [_property(each["name"]) for each in asked["inputs"]]})
+            return
         act = _ACTS[self.path.partition("?")[0].removeprefix(_CONTACTS)]
         with self.store.lock:
             results = act(self.store, asked)
@@ -100,12 +106,17 @@ class Answering(BaseHTTPRequestHandler):
     def _say(self, status: int, content: Any, headers: dict[str, str] | None = None) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
-        for name, value in (headers or {}).items():
+        for name, value in (_LIMIT | (headers or {})).items():
             self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _property(name: str) -> dict[str, Any]:
+    about = {"name": name, "label": name, "type": "string", "fieldType": "text"}
+    return about | {"hasUniqueValue": name == UNIQUE}
 
 
 def _read(store: Store, asked: dict[str, Any]) -> list[dict[str, Any]]:
