@@ -34,9 +34,11 @@ def read_crm(database: Database, project: str, by: str) -> ContactsRead:
         AicmoError: see `read_contacts` and `open_crm_reader`.
     """
     from aicmo.execution.accounts import open_crm_reader
-    from aicmo.execution.crm_reading import contacts_to_read, read_contacts
+    from aicmo.execution.crm_reading import contacts_to_read, read_contacts, require_crm
+    from aicmo.execution.project import load_plan
 
     with database.read() as session:
+        require_crm(load_plan(session, project).document)
         total = contacts_to_read(session, project)
     with progress("Reading the CRM", total=total) as advance:
         return read_contacts(
@@ -46,9 +48,11 @@ def read_crm(database: Database, project: str, by: str) -> ContactsRead:
 
 
 def _said(found: ContactsRead) -> str:
-    parts = [f"{found.found:,} are there"]
+    if not found.asked:
+        return "no contact: nothing of the plan is left to change"
+    parts = [f"{found.found:,} in the CRM"]
     if found.absent:
-        parts.append(f"{found.absent:,} aren't")
+        parts.append(f"{found.absent:,} not there")
     if found.several:
-        parts.append(f"of {found.several:,} several fit")
-    return f"{count(found.asked, 'contact')}: {', '.join(parts)}" if found.asked else "no contact"
+        parts.append(f"{found.several:,} there several times")
+    return f"{count(found.asked, 'contact')}: {', '.join(parts)}"
