@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from aicmo.crm.providers import PROVIDERS
-from aicmo.crm.record import Found, Match
+from aicmo.crm.record import Found, Match, Record
 from aicmo.crm.schema import Schema
 from aicmo.errors import FixConfiguration, FixInput
 from aicmo.gateways.account_gateway import NoToken, Profile, ProviderAccount, Refused, TokenSource
@@ -41,8 +41,8 @@ from aicmo.gateways.http_answers import Answer, Clock, utc_now
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpTimes, account_name
 from aicmo.gateways.json_shapes import an_object
 from aicmo.gateways.login_facts import ends_at, scopes_of
-from aicmo.gateways.salesforce_answers import outcomes
-from aicmo.gateways.salesforce_contacts import contacts_of, query_of
+from aicmo.gateways.salesforce_answers import GONE, outcomes
+from aicmo.gateways.salesforce_contacts import Contacts, query_of
 from aicmo.gateways.salesforce_fields import field_of_ids, json_of
 from aicmo.gateways.salesforce_org import JSON, SalesforceOrg
 from aicmo.gateways.salesforce_queries import (
@@ -60,8 +60,8 @@ from aicmo.gateways.salesforce_records import (
     kind_of,
     record_of,
     request_of,
-    unfitting,
 )
+from aicmo.gateways.salesforce_staging import staged_with
 
 _T = TypeVar("_T")
 _HOSTS = (".salesforce.com", ".force.com")
@@ -105,6 +105,7 @@ class SalesforceGateway(CrmGateway):
             account.server, account.api_url, times, largest_answer=_LARGEST_ANSWER
         )
         self._org = SalesforceOrg(self._exchange, self._login, clock)
+        self._by_address: dict[str, list[Record]] = {}
 
     def profile(self) -> Profile:
         """See `AccountGateway.profile`; the account is the org, whoever is logged in to it."""
@@ -160,25 +161,13 @@ class SalesforceGateway(CrmGateway):
         for some in _parts(_parts(matches, _MATCHES_PER_QUERY), QUERIES_PER_REQUEST):
             answers = self._org.query(*(query_of(each, names, kept) for each in some))
             for part, rows in zip(some, answers, strict=True):
-                found += contacts_of(part, rows, known, kept, self._link)
+                contacts = Contacts(rows, known, kept, self._link)
+                self._by_address |= contacts.by_address
+                found += map(contacts.of, part)
         return found
 
     def _staged(self, asked: Asked, found: Found) -> Staged:
-        change, staged = asked.change, super()._staged(asked, found)
-        if staged.objection:
-            return staged
-        self._org.require_field("Contact", change.id_property)
-        known, write = self._org.fields("Contact"), staged.values["write"]
-        own: dict[str, Any] = {"kinds": {name: known[name].type for name in write}}
-        if wrong := unfitting(own["kinds"], write):
-            return Staged(asked.draft.staged, Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=wrong))
-        if change.activity:
-            self._org.require_field("Task", change.activity_id_property)
-            own["kept_in"] = change.activity_id_property
-            own["again"] = "activity" in asked.draft.staged
-        if change.list_name:
-            own["list_id"] = self._org.campaign(change.list_name)
-        return Staged({**staged.values, **own})
+        return staged_with(self._org, self._by_address, asked, super()._staged(asked, found))
 
     def _kind(self, outgoing: Outgoing) -> str:
         return kind_of(outgoing)
@@ -226,7 +215,11 @@ class SalesforceGateway(CrmGateway):
         except httpx.HTTPError as error:
             detail = f"no answer: {type(error).__name__}"
             return [Outcome(OutcomeKind.UNKNOWN, detail=detail)] * len(records)
-        return outcomes(answer, self._clock(), [str(each["Id"]) for each in records])
+        said = outcomes(answer, self._clock(), [str(each["Id"]) for each in records])
+        return [
+            each if each.code != GONE else replace(each, kind=OutcomeKind.REFUSED_FOR_GOOD)
+            for each in said
+        ]
 
     def _activity(self, question: Question) -> Reading:
         name = field_name(question.staged["kept_in"])

@@ -20,7 +20,7 @@ from aicmo.gateways.http_answers import Answer, refused, wait
 from aicmo.gateways.json_shapes import an_object, objects
 
 _OK = 200
-_NOT_FOUND, _GONE = 404, 410
+_NOT_FOUND, _ENDED = 404, 410
 _USED_UP = "REQUEST_LIMIT_EXCEEDED"
 _AGAIN_AFTER = timedelta(hours=1)
 """The day of Salesforce's limit has no end: its 24 hours roll on."""
@@ -33,6 +33,7 @@ _PASSING = frozenset(
     }
 )  # fmt: skip
 """Of one record: the next try reads it anew, and finds who was quicker."""
+GONE = f"{_OK} ENTITY_IS_DELETED"
 _LASTING = frozenset(
     {
         "DUPLICATES_DETECTED", "DUPLICATE_EXTERNAL_ID", "REQUIRED_FIELD_MISSING",
@@ -76,7 +77,7 @@ def refusal(answer: Answer, now: datetime) -> Outcome:
         return usual
     if name == _USED_UP:
         return _used_up(answer, now, usual.code)
-    if answer.status == _GONE:
+    if answer.status == _ENDED:
         detail = "Salesforce has ended this version of its API: install a newer AICMO"
         return Outcome(OutcomeKind.REFUSED_ACCOUNT, usual.code, detail)
     if answer.status == _NOT_FOUND or name == "INVALID_FIELD":

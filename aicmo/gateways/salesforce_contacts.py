@@ -33,24 +33,27 @@ def query_of(matches: Sequence[Match], names: Collection[str], contact_id: str) 
     return select(selected, "Contact", " OR ".join(conditions) or "Id = null")
 
 
-def contacts_of(
-    matches: Sequence[Match],
-    rows: Sequence[Mapping[str, Any]],
-    known: Mapping[str, Property],
-    contact_id: str,
-    link: Callable[[str], str],
-) -> list[Found]:
-    """The contact of each match among the rows of its query; `known` are the fields of a contact."""
-    by_id: dict[str, list[Record]] = {}
-    by_address: dict[str, list[Record]] = {}
-    for row in rows:
-        record = _record(row, known, contact_id, link)
-        by_id.setdefault(record.contact_id, []).append(record)
-        by_address.setdefault(record.email.casefold(), []).append(record)
-    return [
-        _one(by_id.get(each.contact_id) or by_address.get(each.email.casefold() or "-") or [])
-        for each in matches
-    ]
+class Contacts:
+    """The contacts that a query found; `known` are the fields of a contact, as for the query."""
+
+    def __init__(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        known: Mapping[str, Property],
+        contact_id: str,
+        link: Callable[[str], str],
+    ) -> None:
+        self._by_id: dict[str, list[Record]] = {}
+        self.by_address: dict[str, list[Record]] = {}
+        for row in rows:
+            record = _record(row, known, contact_id, link)
+            self._by_id.setdefault(record.contact_id, []).append(record)
+            self.by_address.setdefault(record.email.casefold(), []).append(record)
+
+    def of(self, match: Match) -> Found:
+        """Whoever has our id, else the address."""
+        ours = self._by_id.get(match.contact_id)
+        return _one(ours or self.by_address.get(match.email.casefold() or "-") or [])
 
 
 def _one(found: Sequence[Record]) -> Found:

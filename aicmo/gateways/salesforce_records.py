@@ -12,12 +12,10 @@ from datetime import UTC
 from typing import Any
 
 from aicmo.crm.change import Activity, Change
-from aicmo.errors import FixInput
 from aicmo.gateways.contract import Outgoing
 from aicmo.gateways.crm_gateway import Request
 from aicmo.gateways.salesforce_fields import json_of
 from aicmo.gateways.salesforce_queries import COMPOSITE, field_name
-from aicmo.plans.crm import FieldType
 
 RECORDS = f"{COMPOSITE}/sobjects"
 ADD, CHANGE, NOTE, JOIN = "Contact, new", "Contact", "Task", "CampaignMember"
@@ -33,16 +31,6 @@ def kind_of(outgoing: Outgoing) -> str:
     if "list" in staged:
         return JOIN
     return CHANGE if staged["record"] else ADD
-
-
-def unfitting(kinds: Mapping[str, FieldType], values: Mapping[str, str]) -> str:
-    """Which of these values isn't one of its field, and why; '' where all of them are."""
-    for name, value in values.items():
-        try:
-            json_of(kinds[name], value)
-        except FixInput as error:
-            return f"{name} {error}"
-    return ""
 
 
 def request_of(kind: str, group: Sequence[Outgoing]) -> Request:

@@ -104,7 +104,7 @@ def test_results_about_other_records_prove_nothing() -> None:
     with SalesforcePeer() as peer:
         for number in (1, 2):
             ORG.there(peer, number, our_id=f"acme:c{number}")
-        peer.reorders = True
+        peer.swaps = True
         outcomes = ORG.send_all(peer, [ORG.outgoing(1), ORG.outgoing(2)])
 
     assert [each.kind for each in outcomes.values()] == [UNKNOWN, UNKNOWN]
@@ -179,17 +179,27 @@ def test_one_that_is_refused_leaves_the_others() -> None:
     assert len(written(peer)) == 1
 
 
-def test_who_was_quicker_with_our_id_is_found_by_the_next_try() -> None:
+def test_who_got_our_id_meanwhile_is_found_by_the_next_try() -> None:
+    change = ORG.change(action="set_properties", fields=(ORG.field("job", "Chef"),))
     with SalesforcePeer() as peer, opened(peer) as gateway:
         contact = ORG.there(peer)
-        armed = ORG.ready(peer, gateway, ORG.outgoing())
+        armed = ORG.ready(peer, gateway, ORG.outgoing_of(change))
         quicker = peer.add({"LastName": "Ng", CONTACT_ID: "acme:c1"})
         refused = gateway.send(armed, always)
         again = gateway.send(ORG.ready(peer, gateway, armed), always)
 
     assert (refused.kind, refused.code) == (FOR_NOW, "200 DUPLICATE_VALUE")
     assert (again.kind, again.ref) == (SENT, quicker.id)
-    assert CONTACT_ID not in contact.values
+    assert "Title" not in contact.values
+
+
+def test_a_contact_that_somebody_adds_with_our_id_is_changed_instead() -> None:
+    with SalesforcePeer() as peer, opened(peer) as gateway:
+        armed = ORG.ready(peer, gateway, ORG.outgoing())
+        quicker = peer.add({"LastName": "Ng", CONTACT_ID: "acme:c1"})
+        outcome = gateway.send(armed, always)
+
+    assert (outcome.kind, outcome.ref, len(peer.contacts)) == (SENT, quicker.id, 1)
 
 
 def test_a_contact_that_was_deleted_meanwhile_is_not_added_by_a_change() -> None:
@@ -205,6 +215,13 @@ def test_a_contact_that_was_deleted_meanwhile_is_not_added_by_a_change() -> None
     assert objection is not None
     assert objection.kind is FOR_GOOD
     assert peer.contacts == {}
+
+
+def test_nothing_is_put_back_to_a_contact_that_is_gone() -> None:
+    with SalesforcePeer() as peer, opened(peer) as gateway:
+        (outcome,) = gateway.set_values([Update("003000000009999AAA", {"Title": "Chef"})])
+
+    assert (outcome.kind, outcome.code) == (FOR_GOOD, "200 ENTITY_IS_DELETED")
 
 
 @pytest.mark.parametrize(

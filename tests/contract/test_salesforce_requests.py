@@ -124,6 +124,15 @@ def test_a_value_that_its_field_does_not_take_holds_its_own_contact_alone() -> N
     assert written(peer)[0][2][0]["Score__c"] == 1000
 
 
+def test_a_field_that_may_not_be_written_holds_the_contact() -> None:
+    field = WantedField(name="Name", value="Ada", conflict="ours")
+    with SalesforcePeer() as peer:
+        ORG.there(peer, our_id="acme:c1")
+        objection = ORG.objection(peer, ORG.outgoing_of(ORG.change(fields=(field,))))
+
+    assert (objection.kind, objection.detail) == (FOR_GOOD, "Name can't be written by this log-in")
+
+
 def test_restoring_empties_a_field_and_leaves_the_others() -> None:
     with SalesforcePeer() as peer:
         people = [there(peer, Title="Chef", Score__c="3") for _ in range(201)]

@@ -51,7 +51,7 @@ CONTACT = [
     _field("HasOptedOutOfEmail", "boolean", nillable=False, defaultedOnCreate=True),
     _field("MailingAddress", "address", createable=False, updateable=False),
     _field("Stage__c", "picklist", 255, **_picked(*STAGES, "retired", gone="retired")),
-    _field("Topics__c", "multipicklist", 4099, **_picked("tennis", "golf", "chess")),
+    _field("Topics__c", "multipicklist", 4099, **_picked("tennis", "judo", "golf", "chess")),
     _field(CONTACT_ID, "string", 255, **_ID),
 ]
 TASK = [

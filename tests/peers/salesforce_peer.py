@@ -44,6 +44,7 @@ class SalesforcePeer(CrmPeer):
 
     hidden: fields that the log-in doesn't see. shows_new: it sees fields that it makes.
     tells_limits: it may know how many requests are left.
+    swaps: results stand in another order than their records, which Salesforce rules out.
     """
 
     repeats = RepeatClass.REPEAT_SAFE
@@ -66,7 +67,7 @@ class SalesforcePeer(CrmPeer):
         self.usage, self.page = "api-usage=12/15000", page
         self.hidden: set[str] = set()
         self.shows_new = self.tells_limits = True
-        self.has_campaigns = True
+        self.has_campaigns, self.swaps = True, False
         self.fields = {"Contact": named(CONTACT), "Task": named(TASK)}
         self._left: dict[str, list[dict[str, Any]]] = {}
         self._locators = count(1)
@@ -122,7 +123,7 @@ class SalesforcePeer(CrmPeer):
             is_twice = bool(key) and key in seen
             seen.add(key)
             results.append(_failed("DUPLICATE_VALUE") if is_twice else act(values))
-        return Reply(200, results[::-1] if self.reorders else results)
+        return Reply(200, results[::-1] if self.swaps else results)
 
     def _parsed(self, record: Mapping[str, Any], sobject: str) -> dict[str, str]:
         require(record.get("attributes") == {"type": sobject}, str(record.get("attributes")))
@@ -148,7 +149,10 @@ class SalesforcePeer(CrmPeer):
         return self._write(None, values, is_new=True)
 
     def _update(self, values: dict[str, str]) -> dict[str, Any]:
-        contact = self.contacts.get(values.pop("Id"))
+        record = values.pop("Id")
+        contact = self.contacts.get(record)
+        if contact is None and len(record) not in (15, 18):
+            return _failed("MALFORMED_ID", "Id")
         if contact is None:
             return _failed("ENTITY_IS_DELETED")
         own = values.get(CONTACT_ID)
