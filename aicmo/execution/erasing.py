@@ -1,6 +1,6 @@
 """Erasure (GDPR Art. 17): what names a person goes from the ledger, for all projects of a client.
 
-No row is deleted, so that the books and the audit log stay whole. What is left of a person is the
+No row of the ledger is deleted, so that the books and the audit log stay whole. What is left of a person is the
 keyed hash of each address, by which nobody writes to them again and no import brings them back.
 """
 
@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Select, String, Update, cast, literal, or_, select, text, update
+from sqlalchemy import Select, String, Update, cast, delete, literal, or_, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,17 @@ from aicmo.database import Database
 from aicmo.errors import FixInput, NoSuchProject
 from aicmo.execution.contacts import BLANK, ERASED, suppress
 from aicmo.execution.states import Mover, State, move
-from aicmo.models import Attempt, Contact, Delivery, Feedback, Project, Reading
+from aicmo.models import (
+    Attempt,
+    Contact,
+    CrmAnswer,
+    CrmReading,
+    CrmRestoration,
+    Delivery,
+    Feedback,
+    Project,
+    Reading,
+)
 from aicmo.plans.addresses import normalise_address
 from aicmo.privacy import address_hmac
 
@@ -251,6 +261,17 @@ def _blank(session: Session, found: _Found) -> None:
         # What others said about a delivery, in words that may repeat its address.
         said = table.delivery_id.in_(found.delivery_ids)
         _set(session, update(table).where(said).values(detail=""))
+    _blank_crm(session, found)
+
+
+def _blank_crm(session: Session, found: _Found) -> None:
+    """What their client's CRM had of them; what was overwritten there can't be put back any more."""
+    people, about = [each.id for each in found.contacts], found.delivery_ids
+    _set(session, update(Delivery).where(Delivery.id.in_(about)).values(staged={}))
+    _set(session, update(CrmAnswer).where(CrmAnswer.delivery_id.in_(about)).values(theirs=""))
+    wishes = update(CrmRestoration).where(CrmRestoration.delivery_id.in_(about))
+    _set(session, wishes.values(restored={}))
+    session.execute(delete(CrmReading).where(CrmReading.contact_id.in_(people)))
 
 
 def _set(session: Session, change: Update) -> None:

@@ -15,9 +15,20 @@ from aicmo.errors import FixInput, NoSuchProject
 from aicmo.execution import erasing
 from aicmo.execution.erasing import Person, Traces
 from aicmo.execution.leaving import find_letter, unsubscribe
-from aicmo.models import Attempt, AuditEvent, Contact, Delivery, Feedback, Reading
+from aicmo.models import (
+    Attempt,
+    AuditEvent,
+    Contact,
+    CrmAnswer,
+    CrmReading,
+    CrmRestoration,
+    Delivery,
+    Feedback,
+    Reading,
+)
 from tests.conftest import KEY
 from tests.projects import NOW, TOMORROW, contact, email, imported
+from tests.unit.crm_projects import change, import_crm
 from tests.unit.departures import (
     address,
     hmac_of,
@@ -123,6 +134,43 @@ def test_what_others_said_about_the_deliveries_goes_as_well(database: Database) 
     erase(database)
     for table in (Attempt, Reading, Feedback):
         assert sorted(each.detail for each in rows(database, table)) == ["", *[said["detail"]] * 2]
+
+
+def test_what_the_crm_had_of_the_person_goes_as_well(database: Database) -> None:
+    import_crm(database, change(), contacts=CONTACTS)
+    _read_from_the_crm(database)
+    traces = ("Staged {}", "Anna-Berta {}", "Answered {}", "Annabelle {}")
+    assert all(each.format("c1") in everything(database) for each in traces)
+    erase(database)
+    left = everything(database)
+    for each in (*TRACES, *(each.format("c1") for each in traces)):
+        assert each not in left, each
+    assert all(each.format("c2") in left for each in traces)
+    assert [each.staged == {} for each in rows(database, Delivery)] == [True, False, False]
+    assert [each.state for each in rows(database, CrmRestoration)] == ["restored"] * 2
+
+
+def _read_from_the_crm(database: Database) -> None:
+    """What a preview, a run, an answer and a restoration leave behind."""
+    with database.write() as session:
+        for each in session.scalars(select(Delivery).order_by(Delivery.id)):
+            key = each.recipient.removeprefix("contact:")
+            each.staged = {"match": {"email": "x"}, "former": {"firstname": f"Staged {key}"}}
+            if key == "c3":
+                continue
+            assert each.contact_id is not None
+            record = {"values": {"firstname": f"Anna-Berta {key}"}}
+            session.add(CrmReading(
+                contact_id=each.contact_id, identity="1", found="one", record=record, read_at=NOW,
+            ))  # fmt: skip
+            session.add(CrmAnswer(
+                delivery_id=each.id, property="firstname", theirs=f"Answered {key}", take="ours",
+                answered_by="Ann", answered_at=NOW,
+            ))  # fmt: skip
+            session.add(CrmRestoration(
+                delivery_id=each.id, asked_by="Ann", asked_at=NOW, state="restored",
+                restored={"firstname": f"Annabelle {key}"},
+            ))  # fmt: skip
 
 
 def test_it_is_about_all_projects_of_the_client_and_no_other(database: Database) -> None:
