@@ -19,6 +19,7 @@ from aicmo.gateways.account_gateway import Profile
 from aicmo.gateways.login import Login
 from aicmo.models import AuditEvent, CrmSchema
 from tests.command_line.cli_workspace import SECRET_KEY, Workspace, enter
+from tests.peers.bottle_crm import BottleCrm
 from tests.peers.http_exchange import Fault
 from tests.peers.routed_peer import KEY
 from tests.peers.salesforce_fields import CONTACT_ID, DELIVERY_ID
@@ -271,3 +272,36 @@ def test_without_a_crm_or_an_account_it_says_what_to_do(workspace: Workspace) ->
     import_document(workspace, plain_document())
     said = workspace.run("crm", "doctor", PROJECT, status=2).stderr
     assert "Describe it in the document's crm section" in said
+
+
+@pytest.mark.peer
+def test_a_real_crm_is_asked_and_gets_the_property_of_our_ids(
+    workspace: Workspace, bottle_crm: BottleCrm
+) -> None:
+    user = bottle_crm.sign_up()
+    fields = [
+        {"ours": "email", "theirs": "email", "type": "email", "conflict": "ours"},
+        {"ours": "first_name", "theirs": "First name"},
+        {"ours": "last_name", "theirs": "last_name"},
+    ]
+    tag = change("c2", "add_tag", tag="spring")
+    import_plan(workspace, change("c1", "upsert_contact"), tag, provider="bottlecrm", fields=fields)
+    server = "https://crm.client.test"
+    login = Login(access_token=user.create_token(), server=server, api_url=user.url)
+    profile = Profile(user.organization_id, name=user.organization)
+    pin = Pin(PROJECT, Channel.CRM, profile, login, server=server, provider="bottlecrm")
+    pin_account(open_ledger(), pin, SECRET_KEY.encode(), by="Ann")
+    workspace.allow(EXECUTION_CHANNELS="crm")
+
+    before = workspace.json("crm", "doctor", PROJECT, status=1)
+    after = workspace.json("crm", "doctor", PROJECT, "--create", "--yes", status=1)
+
+    assert [(each["place"], each["fix"]) for each in before["misfits"]] == [
+        ("crm.fields[1].theirs", "write `first_name`, if that is meant"),
+        ("crm.fields", "map first_name to it"),
+        ("crm.contact_id", "`aicmo crm doctor PROJECT --create` makes it"),
+    ]
+    assert after["made"] == ["cf_aicmo_contact_id"]
+    assert [each["place"] for each in after["misfits"]] == ["crm.fields[1].theirs", "crm.fields"]
+    (made,) = user.call("GET", "custom-fields/")["definitions"]
+    assert (made["key"], made["field_type"]) == ("aicmo_contact_id", "text")
