@@ -18,9 +18,15 @@ from aicmo.crm.change import Change
 from aicmo.crm.record import Found, Match, Record
 from aicmo.crm.schema import Schema
 from aicmo.gateways.account_gateway import NoToken, Profile, ProviderAccount, Refused, TokenSource
-from aicmo.gateways.bottlecrm_answers import CREATED, content_of, outcome_of, refusal, unreadable
+from aicmo.gateways.bottlecrm_answers import (
+    CREATED,
+    content_of,
+    outcome_of,
+    refusal,
+)
 from aicmo.gateways.bottlecrm_contacts import Names, Search, changed_by, read_names
 from aicmo.gateways.bottlecrm_fields import CUSTOM, TAGS, fields_of
+from aicmo.gateways.bottlecrm_profile import read_profile
 from aicmo.gateways.bottlecrm_schema import read_schema
 from aicmo.gateways.bottlecrm_staging import stage_known, tag_ids
 from aicmo.gateways.bottlecrm_timeline import comment_of, find_entry, interaction_of
@@ -47,7 +53,6 @@ from aicmo.gateways.http_exchange import HTTP_TIMING, HttpTimes, account_name
 
 _CONTACTS = "/api/contacts/"
 _JSON = {"Content-Type": "application/json"}
-_HIDDEN = "the token's user isn't an administrator, so contacts of others may be hidden from it"
 
 
 class BottleCrmGateway(CrmGateway):
@@ -77,21 +82,14 @@ class BottleCrmGateway(CrmGateway):
         host = urlsplit(account.server).netloc.lower()
         self.name = account_name("bottlecrm", host, account.identity)
         self._exchange = open_chosen_server(account.server, account.api_url, times)
-        self._known = Names({}, {})
+        self._search = Search(self._ask, Names({}, {}), ())
         self._tags_now: dict[int, list[str]] = {}
 
     # Who is logged in, and what there is
 
     def profile(self) -> Profile:
         """See `AccountGateway.profile`; a token belongs to one organization and one user."""
-        organization = self._ask("/api/org/settings/")
-        user = self._ask("/api/profile/")
-        try:
-            problems = () if user["user_obj"]["role"] == "ADMIN" else (_HIDDEN,)
-            identity, name = str(organization["id"]), str(organization["name"])
-        except (KeyError, TypeError):
-            raise unreadable() from None
-        return Profile(identity, name=name, problems=problems)
+        return read_profile(self._ask)
 
     def read_schema(self) -> Schema:
         """See `CrmGateway.read_schema`."""
@@ -112,9 +110,9 @@ class BottleCrmGateway(CrmGateway):
 
     def find(self, matches: Sequence[Match], names: Collection[str]) -> list[Found]:
         """See `CrmGateway.find`; with who changed a contact last, where BottleCRM still tells."""
-        self._known = read_names(self._ask, with_tags=TAGS in names)
-        search = Search(self._ask, self._known, names)
-        found = [search.find(each) for each in matches]
+        known = read_names(self._ask, with_tags=TAGS in names)
+        self._search = Search(self._ask, known, names)
+        found = [self._search.find(each) for each in matches]
         records = [each for each in found if isinstance(each, Record)]
         by = changed_by(records, self._ask) if records else {}
         return [
@@ -125,7 +123,7 @@ class BottleCrmGateway(CrmGateway):
         ]
 
     def _staged(self, asked: Asked, found: Found) -> Staged:
-        return stage_known(asked, found, self._known)
+        return stage_known(asked, found, self._search)
 
     # Changing them
 

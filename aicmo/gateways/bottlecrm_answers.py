@@ -18,7 +18,8 @@ from aicmo.gateways.contract import Outcome, OutcomeKind
 from aicmo.gateways.http_answers import Answer, confirmed, refused
 
 OK, CREATED, BAD, FORBIDDEN, GONE = 200, 201, 400, 403, 404
-_TAKEN = "Contact already exists with this email"
+TAKEN = "another contact of BottleCRM has this address"
+_ITS_WORDS_FOR_TAKEN = "Contact already exists with this email"
 _NO_EFFECT = frozenset(OutcomeKind) - {OutcomeKind.UNKNOWN, OutcomeKind.DUPLICATE}
 _DEAD = ("Organization context", "Invalid token", "credentials were not provided")
 
@@ -86,14 +87,14 @@ def _not_done(kind: str, answer: Answer, now: datetime) -> Outcome:
     if kind == "addition":  # since it was looked up: it is found next time
         detail = "somebody else has just added a contact with this address"
         return replace(outcome, kind=OutcomeKind.REFUSED_FOR_NOW, detail=detail)
-    return replace(outcome, detail="another contact of BottleCRM has this address")
+    return replace(outcome, detail=TAKEN)
 
 
 def _has_address_already(answer: Answer) -> bool:
     """Refused, as another contact of the organization has the address."""
     errors: object = answer.content().get("errors")
     found = cast("Mapping[str, object]", errors).get("email") if isinstance(errors, dict) else None
-    return answer.status == BAD and found == [_TAKEN]
+    return answer.status == BAD and found == [_ITS_WORDS_FOR_TAKEN]
 
 
 def _forbidden(outcome: Outcome, content: Mapping[str, Any]) -> Outcome:

@@ -69,7 +69,7 @@ class Search:
 
     def find(self, match: Match) -> Found:
         """The contact; `Several` where BottleCRM has more than one that fits."""
-        found = self._by_id(match) or self._by_address(match.email)
+        found = self._by_id(match) or self.by_address(match.email)
         if len(found) > 1:
             return Several(tuple(str(each["id"]) for each in found))
         return self._record(found[0], _id_property(match)) if found else None
@@ -79,7 +79,8 @@ class Search:
         listed = self._listed({name: wanted}) if name.startswith(CUSTOM) else ()
         return [each for each in listed if _our_id(each, name) == wanted]
 
-    def _by_address(self, email: str) -> list[dict[str, Any]]:
+    def by_address(self, email: str) -> list[dict[str, Any]]:
+        """The contacts with this address, whatever its case: at most one, as BottleCRM has it."""
         if not email:
             return []
         wanted = email.casefold()

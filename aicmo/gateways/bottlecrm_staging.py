@@ -8,21 +8,24 @@ from typing import Any
 
 from aicmo.crm.record import Found, Record
 from aicmo.errors import FixInput
-from aicmo.gateways.bottlecrm_contacts import Names
+from aicmo.gateways.bottlecrm_answers import TAKEN
+from aicmo.gateways.bottlecrm_contacts import Names, Search
 from aicmo.gateways.bottlecrm_fields import CUSTOM, TAGS
 from aicmo.gateways.bottlecrm_timeline import comment_of, interaction_of
 from aicmo.gateways.contract import Outcome, OutcomeKind, Staged
 from aicmo.gateways.crm_staging import Asked, stage_change
 
 
-def stage_known(asked: Asked, found: Found, known: Names) -> Staged:
+def stage_known(asked: Asked, found: Found, search: Search) -> Staged:
     """`stage_change`, with the ids of tags: `tag_ids` of those to set, `tag` of the one to add."""
+    known = search.known
     try:
         asked = _in_its_words(asked, known)
         staged = stage_change(asked, found)
         if staged.objection:
             return staged
         _require_what_is_needed(staged.values, known)
+        _require_own_address(staged.values, search)
         return Staged({**staged.values, **_tags(asked, found, staged.values["write"], known)})
     except FixInput as error:
         refused = Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=str(error))
@@ -64,6 +67,12 @@ def _require_what_is_needed(values: Mapping[str, Any], known: Names) -> None:
     required = {each.name for each in known.properties.values() if each.required}
     if missing := ", ".join(sorted(required - {n for n, v in values["write"].items() if v})):
         raise FixInput(f"{missing} is missing, and BottleCRM adds no contact without it")
+
+
+def _require_own_address(values: Mapping[str, Any], search: Search) -> None:
+    email = values["write"].get("email")
+    if values["record"] and email and search.by_address(email):
+        raise FixInput(TAKEN)
 
 
 def _tags(asked: Asked, found: Found, write: Mapping[str, str], known: Names) -> dict[str, Any]:

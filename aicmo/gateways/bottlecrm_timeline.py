@@ -21,13 +21,13 @@ _PAGE, _PAGES = 25, 40
 
 
 def comment_of(activity: Activity, token: str) -> str:
-    """The text of a comment, which BottleCRM dates by itself.
+    """The text of a comment; BottleCRM dates it by itself, so it says when that was.
 
     Raises:
         FixInput: it is too long.
     """
-    published = f"Published {activity.at:%Y-%m-%d %H:%M} UTC" if activity.kind == "post" else ""
-    parts = (activity.subject, published, activity.body, activity.link)
+    happened = f"{_in_utc(activity):%Y-%m-%d %H:%M} UTC"
+    parts = (activity.subject, happened, activity.body, activity.link)
     return _fitting("\n\n".join((*filter(None, parts), mark_of(token))))
 
 
@@ -40,12 +40,11 @@ def interaction_of(activity: Activity, record: str, token: str) -> dict[str, Any
     subject = activity.subject
     if len(subject) > _LONGEST_SUBJECT:
         subject = f"{subject[: _LONGEST_SUBJECT - 1]}…"
-    at = (activity.at or datetime.now(UTC)).astimezone(UTC)
     return {
         "contact": record,
         "kind": "email",
         "direction": "outbound",
-        "occurred_at": at.isoformat(),
+        "occurred_at": _in_utc(activity).isoformat(),
         "subject": subject,
         "body": _fitting(f"{activity.body}\n\n{mark_of(token)}"),
     }
@@ -86,6 +85,17 @@ def marked(entries: object, text: str, token: str) -> str:
         (str(each["id"]) for each in objects(entries) if str(each[text]).rstrip().endswith(mark)),
         "",
     )
+
+
+def _in_utc(activity: Activity) -> datetime:
+    """When it happened.
+
+    Raises:
+        FixInput: it hasn't yet.
+    """
+    if activity.at is None:
+        raise FixInput("what is to be noted hasn't gone out")
+    return activity.at.astimezone(UTC)
 
 
 def _fitting(text: str) -> str:

@@ -28,7 +28,7 @@ from tests.contract.gateway_contract import NO_EFFECT, NOT_SENT, SENT, UNKNOWN, 
 from tests.contract.mail_api_contract import ACCOUNT, FOR_GOOD, FOR_NOW
 from tests.contract.social_samples import NO_ANSWERS, UNCLEAR
 from tests.peers.bottlecrm_peer import BottleCrmPeer
-from tests.peers.crm_peer import CrmPeer
+from tests.peers.crm_peer import CrmPeer, Kept
 from tests.peers.http_exchange import Fault
 from tests.peers.routed_peer import KEY
 
@@ -37,11 +37,11 @@ class TestBottleCrm(CrmContract):
     provider = "bottlecrm"
     peer_type = BottleCrmPeer
     names: ClassVar[Mapping[str, str]] = {
-        "email": "email", "name": "last_name", "job": "title", "stage": "cf_stage",
+        "email": "email", "first": "first_name", "name": "last_name", "job": "title", "stage": "cf_stage",
         "tags": "tags", "score": "cf_score", "opt_out": "cf_no_email",
     }  # fmt: skip
     reading = "definitions"
-    lists = False
+    lists = links = False
 
     def open(
         self,
@@ -59,8 +59,10 @@ class TestBottleCrm(CrmContract):
         return ProviderAccount(peer.identity, "Acme", server=server, api_url=peer.base_url)
 
     def fields(self, number: int = 1) -> tuple[WantedField, ...]:
-        first = WantedField(name="first_name", value="Zoë", conflict="ours")
-        return (first, *super().fields(number))
+        return (*super().fields(number), self.field("first", "Zoë"))
+
+    def there(self, peer: CrmPeer, number: int = 1, our_id: str = "", **values: str) -> Kept:
+        return super().there(peer, number, our_id, **{"first": "Zoë", **values})
 
 
 CONTRACT = TestBottleCrm()

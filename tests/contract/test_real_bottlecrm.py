@@ -170,7 +170,13 @@ def test_a_contact_that_somebody_adds_meanwhile_is_found_next_time(crm: Organiza
 def test_an_address_of_another_contact_is_refused(crm: Organization) -> None:
     crm.send(change())
     crm.add(email="taken@client.test")
-    _, outcome = crm.send(change(fields=person(email="taken@client.test")))
+    moved = change(fields=person(email="taken@client.test"))
+    assert crm.objection(moved) == "another contact of BottleCRM has this address"
+    draft = outgoing(change(fields=person(email="late@client.test")))
+    with crm.gateway() as gateway:
+        ready = armed(gateway.stage(draft), draft)
+        crm.add(email="Late@client.test")
+        outcome = gateway.send(ready, always)
     assert (outcome.kind, outcome.detail) == (
         FOR_GOOD,
         "another contact of BottleCRM has this address",
@@ -302,11 +308,11 @@ def test_a_note_and_a_post_are_comments_and_an_email_is_an_interaction(crm: Orga
     _, email = crm.send(note("email"))
 
     mark = f"[aicmo:{outgoing(note('note')).token}]"
-    text = f"First & last\nSecond\n\n{mark}"
+    text, at = f"First & last\nSecond\n\n{mark}", "2026-11-20 09:30 UTC"
     linked = f"First & last\nSecond\n\nhttps://example.com/p/1\n\n{mark}"
     assert set(crm.comments(record)) == {
-        f"Spring <offer>\n\n{text}",
-        f"Spring <offer>\n\nPublished 2026-11-20 09:30 UTC\n\n{linked}",
+        f"Spring <offer>\n\n{at}\n\n{text}",
+        f"Spring <offer>\n\n{at}\n\n{linked}",
     }
     (logged,) = crm.interactions(record)
     assert (logged["kind"], logged["direction"]) == ("email", "outbound")

@@ -47,7 +47,7 @@ class BottleCrmPeer(CrmPeer):
         self.fields = {
             "aicmo_contact_id": "text", "stage": "dropdown", "score": "number", "no_email": "checkbox",
         }  # fmt: skip
-        self.tags = {"t-golf": "golf", "t-vip": "vip"}
+        self.tags = {f"t-{each}": each for each in ("golf", "judo", "vip")}
         self.role = "ADMIN"
         self.tells_changes = True
 
