@@ -37,7 +37,14 @@ from aicmo.gateways.http_answers import Answer, Clock, utc_now
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpExchange, HttpTimes, account_name
 from aicmo.gateways.hubspot_account import link_to, profile_of, zone_of
 from aicmo.gateways.hubspot_activities import EMAILS, NOTES
-from aicmo.gateways.hubspot_answers import CREATED, MANY, OK, refusal
+from aicmo.gateways.hubspot_answers import (
+    CONFLICT,
+    CREATED,
+    MANY,
+    OK,
+    refusal,
+    unless_forbidden,
+)
 from aicmo.gateways.hubspot_api import CONTACTS, HubspotApi
 from aicmo.gateways.hubspot_contacts import find_contacts, read_body
 from aicmo.gateways.hubspot_direct import set_values, unsubscribe
@@ -112,21 +119,27 @@ class HubspotGateway(CrmGateway):
         return find_contacts(self._api, matches, names, history, self._link)
 
     def read_schema(self) -> Schema:
-        """See `CrmGateway.read_schema`; of activities those that notes and emails both have."""
+        """See `CrmGateway.read_schema`; of activities what notes have, and emails if they can be seen."""
         contacts, _ = self._api.all_properties(CONTACTS)
         notes, _ = self._api.all_properties(NOTES)
-        emails, _ = self._api.all_properties(EMAILS)
-        both = {name: each for name, each in notes.items() if name in emails}
-        return Schema(contacts=contacts, activities=both, lists=self._api.lists())
+        emails = unless_forbidden(lambda: self._api.all_properties(EMAILS))
+        both = {name: each for name, each in notes.items() if not emails or name in emails[0]}
+        lists = unless_forbidden(self._api.lists) or {}
+        return Schema(contacts=contacts, activities=both, lists=lists)
 
     def create_unique(self, name: str, *, of_activities: bool) -> None:
-        """See `CrmGateway.create_unique`; of activities it is made for notes and for emails."""
-        label = "AICMO delivery" if of_activities else "AICMO contact"
-        for object_type in (NOTES, EMAILS) if of_activities else (CONTACTS,):
-            known, groups = self._api.all_properties(object_type)
-            if name not in known:
-                group = groups.get("hs_timestamp" if of_activities else "email", "")
-                self._api.create_unique(object_type, name, label, group)
+        """See `CrmGateway.create_unique`; of activities it is made for notes, and for emails if it may be."""
+        if not of_activities:
+            self._create(CONTACTS, name, "AICMO contact", like="email")
+            return
+        self._create(NOTES, name, "AICMO delivery", like="hs_timestamp")
+        unless_forbidden(lambda: self._create(EMAILS, name, "AICMO delivery", like="hs_timestamp"))
+
+    def _create(self, object_type: str, name: str, label: str, *, like: str) -> None:
+        """In the group of a property that is always there."""
+        known, groups = self._api.all_properties(object_type)
+        if name not in known:
+            self._api.create_unique(object_type, name, label, groups.get(like, ""))
 
     # Staging
 
@@ -191,7 +204,8 @@ class HubspotGateway(CrmGateway):
         if answer.status in (OK, CREATED, MANY):
             return self._taken(kind, group, answer)
         outcome = refusal(answer, self._clock(), self._api.zone)
-        if outcome.kind is OutcomeKind.REFUSED_FOR_GOOD and len(group) > 1:
+        is_about_one = outcome.kind is OutcomeKind.REFUSED_FOR_GOOD or answer.status == CONFLICT
+        if is_about_one and len(group) > 1:
             self._alone |= {each.delivery_id for each in group}
             outcome = Outcome(
                 OutcomeKind.NOT_SENT, outcome.code, detail=_ONE_BY_ONE, scope=Scope.BATCH

@@ -7,9 +7,9 @@ Source: HubSpot, "Error handling" and "API usage guidelines", 2026; its OpenAPI 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from aicmo.gateways.account_gateway import Refused
@@ -18,20 +18,21 @@ from aicmo.gateways.http_answers import Answer, come_back_at, refused
 from aicmo.gateways.json_shapes import an_object, objects, texts
 
 OK, CREATED, MANY = 200, 201, 207
-_CONFLICT, _LIMIT = 409, 429
+_FORBIDDEN, CONFLICT, _LIMIT = 403, 409, 429
+_Read = TypeVar("_Read")
 _LOCKED = (423, 477)
 """Too much at once for a record; the portal is being moved to another data centre."""
 _LOCKED_FOR, _WINDOW = timedelta(seconds=2), timedelta(seconds=10)
-NOT_FOUND = "OBJECT_NOT_FOUND"
+NOT_FOUND, _TAKEN = "OBJECT_NOT_FOUND", "CONFLICT"
 _REFUSALS = frozenset(
     {
-        "VALIDATION_ERROR", "CONFLICT", NOT_FOUND, "INVALID_PARAMS", "INVALID_PROPERTY",
+        "VALIDATION_ERROR", NOT_FOUND, "INVALID_PARAMS", "INVALID_PROPERTY",
         "PROPERTY_DOESNT_EXIST", "INVALID_EMAIL", "INVALID_OPTION", "INVALID_DATE", "INVALID_LONG",
         "INVALID_INTEGER", "READ_ONLY_VALUE", "REQUIRED_FIELD", "NOT_UNIQUE",
     }
 )  # fmt: skip
 _NAMES = _REFUSALS | {
-    "MISSING_SCOPES", "RATE_LIMITS", "INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION",
+    _TAKEN, "MISSING_SCOPES", "RATE_LIMITS", "INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION",
     "USER_DOES_NOT_HAVE_PERMISSIONS", "DAILY", "SECONDLY", "TEN_SECONDLY_ROLLING",
 }  # fmt: skip
 _SAYS_WHEN = ("retry-after", "x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
@@ -54,6 +55,20 @@ def content_of(answer: Answer, now: datetime, zone: str = "") -> dict[str, Any]:
     return content
 
 
+def unless_forbidden(read: Callable[[], _Read]) -> _Read | None:
+    """What is read; None where the log-in may not, as one for contacts may see no emails or lists.
+
+    Raises:
+        Refused: for any other reason.
+    """
+    try:
+        return read()
+    except Refused as no:
+        if no.answer is None or no.answer.status != _FORBIDDEN:
+            raise
+        return None
+
+
 def unreadable() -> Refused:
     return Refused(
         Outcome(OutcomeKind.NOT_SENT, detail="HubSpot's answer can't be read", scope=Scope.RUN)
@@ -65,8 +80,8 @@ def refusal(answer: Answer, now: datetime, zone: str = "") -> Outcome:
     content = answer.content()
     name = _known(content.get("policyName")) or _known(content.get("category"))
     code = f"{answer.status} {name}".strip()
-    if answer.status == _CONFLICT:
-        return Outcome(OutcomeKind.REFUSED_FOR_GOOD, code=code)
+    if answer.status == CONFLICT:
+        return Outcome(OutcomeKind.REFUSED_FOR_NOW, code=code)
     if answer.status not in (_LIMIT, *_LOCKED):
         return refused(answer, now, name)
     if answer.status == _LIMIT:
@@ -134,11 +149,14 @@ def _trace(value: object) -> str:
 
 
 def error_of(error: Mapping[str, Any], names: Sequence[str]) -> Outcome:
-    """What an error says of one record; `names` are the properties that were sent."""
+    """What an error says of one record; `names` are the properties that were sent.
+
+    Who has the address or the id already came after the contact was read: it is read anew.
+    """
     category = _known(error.get("category"))
     found = [*_details(error, names)]
     code = " ".join(dict.fromkeys([str(MANY), category, *found]))[:100].strip()
-    if category == "RATE_LIMITS":
+    if category in ("RATE_LIMITS", _TAKEN):
         return Outcome(OutcomeKind.REFUSED_FOR_NOW, code=code)
     if category in _REFUSALS:
         return Outcome(OutcomeKind.REFUSED_FOR_GOOD, code=code)

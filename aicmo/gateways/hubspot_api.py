@@ -13,7 +13,15 @@ from aicmo.gateways.account_gateway import Refused
 from aicmo.gateways.contract import Outcome, OutcomeKind
 from aicmo.gateways.http_answers import Answer, Clock
 from aicmo.gateways.http_exchange import HttpExchange
-from aicmo.gateways.hubspot_answers import CREATED, OK, content_of, refusal, results_of, unreadable
+from aicmo.gateways.hubspot_answers import (
+    CONFLICT,
+    CREATED,
+    OK,
+    content_of,
+    refusal,
+    results_of,
+    unreadable,
+)
 from aicmo.gateways.hubspot_pace import Pace
 from aicmo.gateways.hubspot_values import property_of
 from aicmo.gateways.json_shapes import objects
@@ -21,7 +29,7 @@ from aicmo.gateways.json_shapes import objects
 CRM = "/crm/v3"
 """Of objects, properties and lists. Dated paths (`/crm/objects/2026-03`) answer the same."""
 CONTACTS, CONTACT_TYPE = "contacts", "0-1"
-_NOT_FOUND, _CONFLICT = 404, 409
+_NOT_FOUND = 404
 _FILLED_BY_HAND = frozenset({"MANUAL", "SNAPSHOT"})
 _LISTS_AT_ONCE, _MOST_LISTS = 500, 10_000
 
@@ -102,7 +110,7 @@ class HubspotApi:
             "description": "Made by AICMO, so that nothing is written twice.",
         }  # fmt: skip
         answer = self.answer("POST", f"{CRM}/properties/{object_type}", made)
-        if answer.status not in (OK, CREATED, _CONFLICT):  # 409: it is there
+        if answer.status not in (OK, CREATED, CONFLICT):  # 409: it is there
             raise Refused(refusal(answer, self.now(), self.zone), answer)
 
     # Lists

@@ -17,15 +17,24 @@ from aicmo.gateways.account_gateway import NoToken, Refused
 from aicmo.gateways.contract import Outcome, OutcomeKind
 from aicmo.gateways.crm_gateway import Update
 from aicmo.gateways.http_answers import Answer
-from aicmo.gateways.hubspot_answers import CREATED, MANY, OK, content_of, error_of, refusal, traced
+from aicmo.gateways.hubspot_answers import (
+    CONFLICT,
+    CREATED,
+    MANY,
+    OK,
+    content_of,
+    error_of,
+    refusal,
+    traced,
+)
 from aicmo.gateways.hubspot_api import CONTACTS, CRM, HubspotApi
 from aicmo.gateways.hubspot_writing import as_inputs, update_input
 from aicmo.gateways.json_shapes import objects
 
-_MOST, _BAD_REQUEST, _CONFLICT = 100, 400, 409
+_MOST, _BAD_REQUEST = 100, 400
 _NO_WORD = Outcome(OutcomeKind.UNKNOWN, detail="the answer says nothing about this record")
 _STAGE = "lifecyclestage"
-_ALREADY = frozenset({_BAD_REQUEST, _CONFLICT})
+_ALREADY = frozenset({_BAD_REQUEST, CONFLICT})
 
 
 def set_values(api: HubspotApi, updates: Sequence[Update]) -> list[Outcome]:

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from aicmo.crm.change import Change
 from aicmo.crm.record import Found
 from aicmo.errors import FixInput
-from aicmo.gateways.account_gateway import Refused
 from aicmo.gateways.contract import Staged
 from aicmo.gateways.crm_staging import Asked, stage_change
 from aicmo.gateways.hubspot_activities import (
@@ -19,11 +18,9 @@ from aicmo.gateways.hubspot_activities import (
     association_of,
     require_short,
 )
-from aicmo.gateways.hubspot_answers import unreadable
+from aicmo.gateways.hubspot_answers import unless_forbidden, unreadable
 from aicmo.gateways.hubspot_api import CONTACTS, HubspotApi
 from aicmo.gateways.hubspot_contacts import read_body
-
-_FORBIDDEN = 403
 
 
 class Staging:
@@ -76,20 +73,15 @@ class Staging:
     def _object(self, change: Change, *, is_email: bool) -> str:
         """An email is noted as one where emails may keep our id, else as a note."""
         name = change.activity_id_property
-        if is_email and self._is_unique(EMAILS, name):
+        if is_email and unless_forbidden(lambda: self._is_unique(EMAILS, name)):
             return EMAILS
         if not self._is_unique(NOTES, name):
             raise _no_unique(name, "notes")
         return NOTES
 
     def _is_unique(self, object_type: str, name: str) -> bool:
-        try:
-            found = self._api.properties(object_type, [name]).get(name)
-        except Refused as no:
-            if object_type == EMAILS and no.answer and no.answer.status == _FORBIDDEN:
-                return False  # a log-in that may see contacts may not see emails
-            raise
-        return found is not None and found.unique
+        found = self._api.properties(object_type, [name])
+        return name in found and found[name].unique
 
     def _association(self, object_type: str) -> int:
         path = f"/crm/v4/associations/{quote(object_type)}/{CONTACTS}/labels"

@@ -145,7 +145,7 @@ def test_a_request_that_is_refused_as_a_whole_is_taken_apart() -> None:
     ("error", "kind"),
     [
         ({"category": "VALIDATION_ERROR"}, FOR_GOOD),
-        ({"category": "CONFLICT"}, FOR_GOOD),
+        ({"category": "CONFLICT"}, FOR_NOW),
         ({"category": "RATE_LIMITS"}, FOR_NOW),
         ({"category": "INTERNAL_ERROR"}, UNKNOWN),
         ({"category": "c1@client.test"}, UNKNOWN),
@@ -219,6 +219,18 @@ def test_a_value_that_hubspot_leaves_as_it_was_is_not_reported_as_sent() -> None
     assert (partly.kind, partly.detail) == (SENT, "HubSpot kept its own lifecyclestage")
     assert contact.values["lifecyclestage"] == "customer"
     assert contact.values["jobtitle"] == "Owner"
+
+
+def test_who_was_added_by_a_person_meanwhile_is_read_anew_and_not_added_again() -> None:
+    with HubspotPeer() as peer, gateway(peer) as opened:
+        ready = CONTRACT.ready(peer, opened, CONTRACT.outgoing(1))
+        contact = CONTRACT.there(peer, 1, job="Chef")
+        early = opened.send(ready, always)
+        outcome = opened.send(CONTRACT.ready(peer, opened, ready), always)
+
+    assert (early.kind, outcome.kind, outcome.ref) == (FOR_NOW, SENT, contact.id)
+    assert len(peer.contacts) == 1
+    assert contact.values["aicmo_contact_id"] == "acme:c1"
 
 
 # Whom and what it reads
@@ -553,6 +565,20 @@ def test_the_schema_has_the_lists_that_can_be_added_to_and_survives_a_large_port
     assert [each.value for each in schema.contacts["sport"].choices] == ["golf", "judo", "chess"]
     assert not schema.contacts["hs_email_optout"].writable
     assert schema.contacts["since"].type == "date"
+
+
+def test_a_log_in_that_may_see_neither_emails_nor_lists_is_enough_for_the_doctor() -> None:
+    forbidden = Fault(status=403, content={"category": "MISSING_SCOPES"})
+    with HubspotPeer() as peer, gateway(peer) as opened:
+        del peer.properties["notes"]["aicmo_delivery_id"]
+        peer.other_faults["list_properties"] = [None, forbidden]
+        opened.create_unique("aicmo_delivery_id", of_activities=True)
+        peer.other_faults["list_properties"] = [None, None, forbidden]
+        peer.other_faults["search_lists"] = [forbidden]
+        schema = opened.read_schema()
+
+    assert schema.activities["aicmo_delivery_id"].unique
+    assert schema.lists == {}
 
 
 def test_an_opt_out_may_be_kept_in_a_property_of_the_clients_own() -> None:
