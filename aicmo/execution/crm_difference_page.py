@@ -39,7 +39,7 @@ class ShownContact:
 class ShownGroup:
     """Contacts of one standing; `more`: how many of them aren't shown.
 
-    has_fields: some of them have fields to show, not only what is noted.
+    has_fields, has_notes: some of them have fields to show, or something that is noted or listed.
     """
 
     standing: Standing
@@ -48,6 +48,7 @@ class ShownGroup:
     more: int
     is_open: bool
     has_fields: bool
+    has_notes: bool
 
 
 def shown_groups(crm: CrmPreview, timezone: str) -> list[ShownGroup]:
@@ -64,7 +65,7 @@ def _group(crm: CrmPreview, standing: Standing, timezone: str) -> ShownGroup:
     return ShownGroup(
         standing, standing.counted(count), tuple(_contact(each, timezone) for each in contacts),
         count - len(contacts), standing in _ALWAYS_OPEN or count <= _OPEN_UP_TO,
-        any(each.fields for each in contacts),
+        any(each.fields for each in contacts), any(each.noted for each in contacts),
     )  # fmt: skip
 
 
