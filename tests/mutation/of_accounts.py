@@ -7,6 +7,8 @@ from tests.mutation.mutant import Mutant
 _TOKENS = "unit/test_account_tokens.py::"
 _LOGINS = "unit/test_logins.py::"
 _CHECKS = "unit/test_account_checking.py::"
+_BLOCKS = "unit/test_account_blocks.py::"
+_CRMS = "unit/test_crm_accounts.py::"
 _CLI = "command_line/test_cli_accounts.py::"
 
 
@@ -19,8 +21,8 @@ SECRETS = (
         "execution/account_tokens.py",
         "a run keeps to its log-in",
         "another run's block makes a post go out as another client",
-        "        if row.source != self._source:\n",
-        "        if False:\n",
+        "row = session.get(AccountSecret, place, with_for_update=locked)",
+        "row = proven(session, self._account_id)",
         _TOKENS
         + "test_a_run_does_not_go_on_with_a_log_in_that_was_put_in_place_of_its_own[sqlite_url]",
     ),
@@ -80,7 +82,7 @@ RENEWAL = (
         "execution/account_tokens.py",
         "one refresh after a refusal",
         "a token that was taken back early is used until its end",
-        "(was_refused and bool(login.refresh_token))",
+        "(was_refused and self._network.renews(login))",
         "False",
         _TOKENS + "test_after_a_refusal_the_token_is_refreshed_once",
     ),
@@ -104,16 +106,16 @@ RENEWAL = (
         "execution/accounts.py",
         "a block's renewed tokens are kept",
         "every run begins with the block's first token, which works once",
-        "if row is None or row.source != source:",
-        "if True:",
-        _TOKENS + "test_a_block_is_taken_once_and_again_when_it_has_changed",
+        "        if row is None:\n            now",
+        "        if True:\n            now",
+        _BLOCKS + "test_a_block_is_taken_once_and_again_when_it_has_changed",
     ),
 )
 PINNING = (
     _of(
         "execution/account_pinning.py", "nothing is pinned over another account",
         "a client's posts go out as another client's account",
-        'if account is None or account.identity in ("", pin.profile.identity) or replace:',
+        'if account is None or account.identity == "" or _is_same(account, pin) or replace:',
         "if True:", _CHECKS + "test_nothing_is_pinned_over_another_account",
     ),
     _of(
@@ -123,5 +125,44 @@ PINNING = (
         _CLI + "test_check_pauses_an_account_that_is_another_one_now",
     ),
 )  # fmt: skip
+BLOCKS = (
+    _of(
+        "execution/accounts.py", "a block is the pinned account's",
+        "another client's block takes the place of the log-in in use",
+        "if live.identity != account.identity:", "if False:",
+        _BLOCKS + "test_the_block_of_another_client_changes_nothing",
+    ),
+    _of(
+        "execution/accounts.py", "a block is of the same CRM",
+        "one CRM's secret is shown to another", "if account.provider != provider:", "if False:",
+        _CRMS + "test_a_block_of_another_crm_is_never_opened",
+    ),
+)  # fmt: skip
+CRMS = (
+    _of(
+        "execution/accounts.py", "the document's CRM is the account's",
+        "what was written for one CRM is sent to another",
+        "if planned and planned != account.provider:", "if False:",
+        _CRMS + "test_a_document_for_another_crm_opens_none",
+    ),
+    _of(
+        "execution/account_pinning.py", "a CRM is read as the account that is changed",
+        "another client's contacts are read",
+        "    if not _is_same(account, pin):\n        raise", "    if False:\n        raise",
+        _CRMS + "test_what_was_read_of_a_former_crm_is_forgotten",
+    ),
+    _of(
+        "gateways/login_salesforce.py", "a token stays at its org",
+        "a token is shown to a host that nobody named", "if told != login.server:", "if False:",
+        _TOKENS + "test_an_org_at_another_address_gets_no_token_and_asks_for_a_person",
+    ),
+    _of(
+        "gateways/login_salesforce.py", "an app's secret goes to Salesforce alone",
+        "a wrong --server gets the app's secret",
+        ' or not parts.netloc.endswith(".my.salesforce.com")', "",
+        "command_line/test_cli_crm_accounts.py::"
+        "test_salesforce_is_logged_in_to_by_an_app_and_only_at_its_own_org",
+    ),
+)  # fmt: skip
 
-MUTANTS = (*SECRETS, *CONSENT, *RENEWAL, *PINNING)
+MUTANTS = (*SECRETS, *CONSENT, *RENEWAL, *PINNING, *BLOCKS, *CRMS)
