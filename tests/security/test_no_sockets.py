@@ -18,6 +18,7 @@ import pytest
 
 from aicmo.database import Database
 from tests.projects import approved, email, imported, post
+from tests.unit.crm_projects import change, connect, import_crm
 
 # Python runs it at its start. A child may be given another environment, so what stands for the
 # interpreter there is a script that brings the watch along.
@@ -122,6 +123,18 @@ def test_a_preview_connects_to_nothing_with_every_key(
     monkeypatch.setenv("EXECUTION_DRY_RUN", "false")
     told = json.loads(watch.run("-m", "aicmo.cli.main", "preview", "studio", "--json"))
     assert Path(told["page"]).is_file()
+    assert watch.told("socket") == []
+
+
+def test_a_preview_of_changes_in_a_crm_reads_nothing_there(
+    watch: Watch, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AICMO_DATABASE_URL", sqlite_url)
+    database = Database(sqlite_url)
+    import_crm(database, change())
+    connect(database)
+    told = json.loads(watch.run("-m", "aicmo.cli.main", "preview", "studio", "--json"))
+    assert told["items"][0]["crm"]["counts"] == {"unread": 2}
     assert watch.told("socket") == []
 
 
