@@ -12,14 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 
 from aicmo.crm.providers import PROVIDERS
 from aicmo.crm.record import Found, Match, Record
 from aicmo.crm.schema import Schema
-from aicmo.errors import FixConfiguration, FixInput
+from aicmo.errors import FixInput
 from aicmo.gateways.account_gateway import NoToken, Profile, ProviderAccount, Refused, TokenSource
 from aicmo.gateways.chosen_server import open_chosen_server
 from aicmo.gateways.contract import Found as Told
@@ -41,6 +40,7 @@ from aicmo.gateways.http_answers import Answer, Clock, utc_now
 from aicmo.gateways.http_exchange import HTTP_TIMING, HttpTimes, account_name
 from aicmo.gateways.json_shapes import an_object
 from aicmo.gateways.login_facts import ends_at, scopes_of
+from aicmo.gateways.login_salesforce import check_server
 from aicmo.gateways.salesforce_answers import GONE, outcomes
 from aicmo.gateways.salesforce_contacts import Contacts, query_of
 from aicmo.gateways.salesforce_fields import field_of_ids, json_of
@@ -60,11 +60,11 @@ from aicmo.gateways.salesforce_records import (
     kind_of,
     record_of,
     request_of,
+    requests_for,
 )
 from aicmo.gateways.salesforce_staging import staged_with
 
 _T = TypeVar("_T")
-_HOSTS = (".salesforce.com", ".force.com")
 _SUPPORTED_UNTIL = datetime(2029, 2, 1, tzinfo=UTC)
 """Salesforce promises three years from a version's release; 66.0 came in February 2026."""
 _OWN = PROVIDERS["salesforce"]
@@ -79,7 +79,7 @@ class SalesforceGateway(CrmGateway):
     times: how long to wait for an answer. clock: what a time to come back is counted from.
 
     Raises:
-        FixConfiguration: the server isn't Salesforce's.
+        FixInput: the server isn't an org's.
     """
 
     repeat_class = RepeatClass.REPEAT_SAFE
@@ -99,10 +99,10 @@ class SalesforceGateway(CrmGateway):
         clock: Clock = utc_now,
     ) -> None:
         super().__init__(permit, account, tokens, clock)
-        _require_salesforce(account.server)
+        server = check_server(account.server)
         self.name = account_name("salesforce", account.identity)
         self._exchange = open_chosen_server(
-            account.server, account.api_url, times, largest_answer=_LARGEST_ANSWER
+            server, account.api_url, times, largest_answer=_LARGEST_ANSWER
         )
         self._org = SalesforceOrg(self._exchange, self._login, clock)
         self._by_address: dict[str, list[Record]] = {}
@@ -158,6 +158,7 @@ class SalesforceGateway(CrmGateway):
         asked_by = next((each.id_property for each in matches), "") or _OWN.contact_id
         kept = asked_by if asked_by in known else ""
         found: list[Found] = []
+        self._by_address = {}
         for some in _parts(_parts(matches, _MATCHES_PER_QUERY), QUERIES_PER_REQUEST):
             answers = self._org.query(*(query_of(each, names, kept) for each in some))
             for part, rows in zip(some, answers, strict=True):
@@ -195,7 +196,7 @@ class SalesforceGateway(CrmGateway):
         except Exception as error:  # noqa: BLE001  (nothing was asked for yet)
             return [objection_to(error)] * len(updates)
         said: list[Outcome] = []
-        for some in _parts(records, self.records_per_request):
+        for some in requests_for(records, self.records_per_request):
             said += self._set(some)
         return said
 
@@ -248,12 +249,3 @@ def open_salesforce_gateway(account: ProviderAccount, tokens: TokenSource) -> Op
 
 def _parts(whole: Sequence[_T], size: int) -> list[Sequence[_T]]:
     return [whole[start : start + size] for start in range(0, len(whole), size)]
-
-
-def _require_salesforce(server: str) -> None:
-    parts = urlsplit(server)
-    if parts.scheme != "https" or not parts.netloc.lower().endswith(_HOSTS):
-        raise FixConfiguration(
-            "The server isn't Salesforce's",
-            next_step="Give the org's own domain, such as https://acme.my.salesforce.com.",
-        )

@@ -157,7 +157,7 @@ def spent(usage: str, now: datetime) -> Outcome | None:
 
     The last tenth of the day's requests stays with the client's other programs.
     """
-    found = re.search(r"api-usage=(\d{1,12})/(\d{1,12})", usage)
+    found = re.search(r"(?<!-)api-usage=(\d{1,12})/(\d{1,12})", usage)
     if found is None or int(found[1]) * 10 <= int(found[2]) * 9:
         return None
     detail = f"{found[1]} of the {found[2]} requests that Salesforce takes a day are used"

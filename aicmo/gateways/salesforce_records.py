@@ -7,7 +7,7 @@ Collections".
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -46,21 +46,31 @@ def body_of(records: Sequence[dict[str, Any]]) -> bytes:
     return json.dumps({"allOrNone": False, "records": list(records)}).encode()
 
 
+def requests_for(
+    records: Sequence[dict[str, Any]], most: int
+) -> Iterator[Sequence[dict[str, Any]]]:
+    """As many records to a request as it takes, in their order; none twice, which Salesforce refuses."""
+    some: dict[str, dict[str, Any]] = {}
+    for each in records:
+        if len(some) == most or each["Id"] in some:
+            yield [*some.values()]
+            some = {}
+        some[each["Id"]] = each
+    if some:
+        yield [*some.values()]
+
+
 def record_of(sobject: str, fields: Mapping[str, object]) -> dict[str, Any]:
     """A record of a body for sObject Collections."""
     return {"attributes": {"type": sobject}, **fields}
 
 
 def _place(kind: str, change: Change) -> tuple[str, str]:
-    match kind:
-        case "Contact, new":
-            return "PATCH", f"{RECORDS}/Contact/{field_name(change.id_property)}"
-        case "Task":
-            return "PATCH", f"{RECORDS}/Task/{field_name(change.activity_id_property)}"
-        case "CampaignMember":
-            return "POST", RECORDS
-        case _:
-            return "PATCH", RECORDS
+    if kind == ADD:
+        return "PATCH", f"{RECORDS}/Contact/{field_name(change.id_property)}"
+    if kind == NOTE:
+        return "PATCH", f"{RECORDS}/Task/{field_name(change.activity_id_property)}"
+    return ("POST" if kind == JOIN else "PATCH"), RECORDS
 
 
 def _record(kind: str, outgoing: Outgoing, change: Change) -> dict[str, Any]:

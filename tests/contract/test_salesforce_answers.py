@@ -155,7 +155,7 @@ def test_too_many_requests_at_a_time_pass_within_a_minute() -> None:
 @pytest.mark.parametrize(("used", "goes"), [(13_500, True), (13_501, False), (15_100, False)])
 def test_the_last_tenth_of_the_day_s_requests_is_the_client_s(*, used: int, goes: bool) -> None:
     with SalesforcePeer() as peer, opened(peer) as gateway:
-        peer.usage = f"api-usage={used}/15000"
+        peer.usage = f"per-app-api-usage=1/2(appName=x); api-usage={used}/15000"
         objection = gateway.stage(ORG.outgoing()).objection
         asked = len(peer.seen)
         again = gateway.stage(ORG.outgoing()).objection

@@ -11,7 +11,7 @@ import pytest
 
 from aicmo.crm.change import WantedField
 from aicmo.crm.record import Match, Record, Several
-from aicmo.errors import FixConfiguration, FixInput
+from aicmo.errors import FixInput
 from aicmo.gateways.account_gateway import ProviderAccount, Refused
 from aicmo.gateways.contract import Found, Outgoing, Question, Reading
 from aicmo.gateways.crm_gateway import Update
@@ -147,6 +147,31 @@ def test_restoring_empties_a_field_and_leaves_the_others() -> None:
     assert written(peer)[0][2][0]["Title"] is None
 
 
+def test_a_contact_that_is_put_back_twice_goes_in_two_requests() -> None:
+    with SalesforcePeer() as peer, opened(peer) as gateway:
+        contact = there(peer, Title="Chef")
+        updates = [Update(contact.id, {"Title": "Cook"}), Update(contact.id, {"Title": "Owner"})]
+        outcomes = gateway.set_values(updates)
+
+    assert [each.kind for each in outcomes] == [SENT, SENT]
+    assert contact.values["Title"] == "Owner"
+
+
+def test_an_address_that_its_owner_has_left_can_be_given_to_another() -> None:
+    with SalesforcePeer() as peer, opened(peer) as gateway:
+        first = ORG.there(peer, 1, our_id="acme:c1", email="shared@client.test")
+        second = ORG.there(peer, 2, our_id="acme:c2")
+        address = "shared@client.test"
+        fields = (ORG.field("email", address, "email"),)
+        change = ORG.change(2, email=address, fields=fields)
+        draft = ORG.outgoing_of(change, 2)
+        assert gateway.stage(draft).objection is not None
+        peer.edit(first, {"Email": "left@client.test"})
+        outcome = gateway.send(ORG.ready(peer, gateway, draft), always)
+
+    assert (outcome.kind, second.values["Email"]) == (SENT, "shared@client.test")
+
+
 def test_an_update_of_a_field_that_is_not_there_changes_nothing() -> None:
     with SalesforcePeer() as peer, opened(peer) as gateway:
         outcomes = gateway.set_values([Update(there(peer).id, {"Shoe_Size__c": "9"})])
@@ -162,7 +187,7 @@ def test_the_log_in_goes_to_salesforce_alone() -> None:
     )  # fmt: skip
     for server in servers:
         account = ProviderAccount("00D", server=server)
-        with pytest.raises(FixConfiguration):
+        with pytest.raises(FixInput):
             open_crm_gateway("salesforce", account, Tokens())(permit("crm"))
 
 
