@@ -149,6 +149,19 @@ class CrmChangesContract(CrmAccountContract):
         assert (outcome.kind, outcome.ref, len(peer.contacts)) == (SENT, contact.id, 1)
         assert self.value(contact, "email") == "new@client.test"
 
+    def test_who_has_our_id_is_meant_whoever_has_the_address(self) -> None:
+        if not self.has_id:
+            return
+        with self.peer(None) as peer:
+            contact = self.there(peer, 1, our_id="acme:c1")
+            self.there(peer, 7)
+            outcome = self.sent(
+                peer, self.activity_change(1).model_copy(update={"email": "c7@client.test"})
+            )
+            (made,) = peer.activities.values()
+
+        assert (outcome.kind, made.contacts) == (SENT, [contact.id])
+
     def test_an_address_of_somebody_else_is_not_taken(self) -> None:
         """Ours moved to an address that another contact of the CRM has."""
         if not self.has_id:
