@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     ses_region: str = Field("", validation_alias="AICMO_SES_REGION")
     ses_configuration_set: str = Field("", validation_alias="AICMO_SES_CONFIGURATION_SET")
     email_rate: str = Field("", validation_alias="AICMO_EMAIL_RATE")
+    crm_rate: str = Field("", validation_alias="AICMO_CRM_RATE")
     dkim_key_file: Path | None = Field(None, validation_alias="AICMO_DKIM_KEY_FILE")
     dkim_selector: str = Field("", validation_alias="AICMO_DKIM_SELECTOR")
     journal_address: str = Field("", validation_alias="AICMO_JOURNAL_ADDRESS")
@@ -126,13 +127,15 @@ class Settings(BaseSettings):
         Raises:
             FixConfiguration: it can't be read.
         """
-        try:
-            return parse_rates(self.email_rate)
-        except ValueError as error:
-            raise FixConfiguration(
-                f"AICMO_EMAIL_RATE can't be read: {error}",
-                next_step="Write it as 10/second, 20000/day.",
-            ) from None
+        return _rates("AICMO_EMAIL_RATE", self.email_rate)
+
+    def crm_rates(self) -> tuple[Rate, ...]:
+        """How many contacts AICMO_CRM_RATE lets be changed in each span.
+
+        Raises:
+            FixConfiguration: it can't be read.
+        """
+        return _rates("AICMO_CRM_RATE", self.crm_rate)
 
     def require_smtp_relay(self) -> SmtpRelay:
         """The relay of AICMO_SMTP_URL.
@@ -253,3 +256,12 @@ def _split_names(value: str) -> list[str]:
     else:
         parts = value.split(",")
     return [part.strip() for part in parts if part.strip()]
+
+
+def _rates(variable: str, text: str) -> tuple[Rate, ...]:
+    try:
+        return parse_rates(text)
+    except ValueError as error:
+        raise FixConfiguration(
+            f"{variable} can't be read: {error}", next_step="Write it as 10/second, 20000/day."
+        ) from None

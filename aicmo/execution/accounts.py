@@ -122,7 +122,7 @@ def _open(database: Database, account: Account, source: str = "") -> OpenGateway
     tokens = AccountTokens(database, account.id, network, secret_key, secret.source)
     pinned = provider_account(account, held)
     if account.channel == Channel.CRM:
-        return open_crm_gateway(account.provider, pinned, tokens)
+        return open_crm_gateway(account.provider, pinned, tokens, get_settings().crm_rates())
     return open_social_gateway(account.channel, pinned, tokens, publish_media)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from aicmo.channels import SOCIAL, Channel
 from aicmo.errors import FixConfiguration
-from aicmo.gateways.contract import OpenGateway
+from aicmo.gateways.contract import Gateway, LivePermit, OpenGateway, RateLimit
 from aicmo.settings import Settings
-from aicmo.smtp_relay import SmtpRelay
+from aicmo.smtp_relay import Rate, SmtpRelay
 
 if TYPE_CHECKING:
     from aicmo.gateways.account_gateway import ProviderAccount, TokenSource
@@ -202,6 +202,18 @@ _CRMS: Mapping[str, Callable[[], OpenAccount]] = {
 }
 
 
-def open_crm_gateway(provider: str, account: ProviderAccount, tokens: TokenSource) -> OpenGateway:
-    """The gateway of a CRM to one account; `provider` as `aicmo.plans.crm` names it."""
-    return _CRMS[provider]()(account, tokens)
+def open_crm_gateway(
+    provider: str, account: ProviderAccount, tokens: TokenSource, rates: Sequence[Rate] = ()
+) -> OpenGateway:
+    """The gateway of a CRM to one account.
+
+    provider: as `aicmo.plans.crm` names it. rates: at most so many contacts are changed in each span.
+    """
+    opened = _CRMS[provider]()(account, tokens)
+
+    def with_limits(permit: LivePermit) -> Gateway:
+        gateway = opened(permit)
+        gateway.limits = tuple(RateLimit(*rate) for rate in rates)
+        return gateway
+
+    return with_limits
