@@ -167,8 +167,7 @@ class BottleCrmGateway(CrmGateway):
         ours = {} if staged["has_id"] else {change.id_property: change.contact_id}
         if kind == "tag":
             return {**fields_of(ours), TAGS: self._tags_now[one.delivery_id]}
-        tags = {TAGS: staged["tag_ids"]} if "tag_ids" in staged else {}
-        return {**fields_of({**staged["write"], **ours}), **tags}
+        return fields_of({**staged["write"], **ours})
 
     def _outcomes(
         self, kind: str, group: Sequence[Outgoing], answer: Answer

@@ -17,7 +17,7 @@ from aicmo.gateways.crm_staging import Asked, stage_change
 
 
 def stage_known(asked: Asked, found: Found, search: Search) -> Staged:
-    """`stage_change`, with the ids of tags: `tag_ids` of those to set, `tag` of the one to add."""
+    """`stage_change`, and the id of the `tag` that is added; what BottleCRM can't take is held."""
     known = search.known
     try:
         asked = _in_its_words(asked, known)
@@ -26,7 +26,7 @@ def stage_known(asked: Asked, found: Found, search: Search) -> Staged:
             return staged
         _require_what_is_needed(staged.values, known)
         _require_own_address(staged.values, search)
-        return Staged({**staged.values, **_tags(asked, found, staged.values["write"], known)})
+        return Staged({**staged.values, **_tag(asked, found, known)})
     except FixInput as error:
         refused = Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail=str(error))
         return Staged(asked.draft.staged, refused)
@@ -49,6 +49,8 @@ def _in_its_words(asked: Asked, known: Names) -> Asked:
     for name in sorted(asked.names):
         if name not in known.properties or not known.properties[name].writable:
             raise FixInput(f"BottleCRM has no field {name} that can be written")
+    if any(each.name == TAGS for each in change.fields):
+        raise FixInput("a field can't set tags: add_tag adds to them")
     if change.activity and change.activity.kind == "email":
         interaction_of(change.activity, "", asked.draft.token)
     elif change.activity:
@@ -57,8 +59,8 @@ def _in_its_words(asked: Asked, known: Names) -> Asked:
         return asked
     if change.tags_property != TAGS:
         raise FixInput(f"BottleCRM keeps tags in `{TAGS}`, not in {change.tags_property}")
-    (tag_id,) = tag_ids(change.tag, known)
-    return replace(asked, change=change.model_copy(update={"tag": known.tags[tag_id]}))
+    name = known.tags[_tag_id(change.tag, known)]
+    return replace(asked, change=change.model_copy(update={"tag": name}))
 
 
 def _require_what_is_needed(values: Mapping[str, Any], known: Names) -> None:
@@ -75,13 +77,12 @@ def _require_own_address(values: Mapping[str, Any], search: Search) -> None:
         raise FixInput(TAKEN)
 
 
-def _tags(asked: Asked, found: Found, write: Mapping[str, str], known: Names) -> dict[str, Any]:
-    if TAGS not in write:
+def _tag(asked: Asked, found: Found, known: Names) -> dict[str, str]:
+    if not asked.change.tag:
         return {}
     if isinstance(found, Record):
         _require_all_known(found.values.get(TAGS, ""), known)
-    values: dict[str, Any] = {"tag_ids": tag_ids(write[TAGS], known)}
-    return {**values, "tag": tag_ids(asked.change.tag, known)[0]} if asked.change.tag else values
+    return {"tag": known.tag_id(asked.change.tag)}
 
 
 def _require_all_known(tags: str, known: Names) -> None:
@@ -97,8 +98,10 @@ def tag_ids(value: str, known: Names) -> list[str]:
     Raises:
         FixInput: the organization has no such tag.
     """
-    names = [each for each in value.split(";") if each]
-    found = [known.tag_id(each) for each in names]
-    if missing := ", ".join(name for name, each in zip(names, found, strict=True) if not each):
-        raise FixInput(f"BottleCRM has no tag {missing}: add it there first")
-    return found
+    return [_tag_id(each, known) for each in value.split(";") if each]
+
+
+def _tag_id(name: str, known: Names) -> str:
+    if found := known.tag_id(name):
+        return found
+    raise FixInput(f"BottleCRM has no tag {name}: add it there first")

@@ -18,10 +18,11 @@ _OWN = frozenset(
 )  # fmt: skip
 _STAGE = "is a stage: name it in crm.stages, so that nobody is moved back by a field"
 _OPT_OUT = "says who wants no email: crm.consent is for that, so that nobody is opted in by a field"
+_TAGS = "has the tags: add_tag adds to it"
 _KEPT_APART: Mapping[CrmProvider, Mapping[str, str]] = {
     "hubspot": {"lifecyclestage": _STAGE, "hs_email_optout": _OPT_OUT},
     "salesforce": {"hasoptedoutofemail": _OPT_OUT},
-    "bottlecrm": {},
+    "bottlecrm": {"tags": _TAGS},
 }
 """Properties that are no field, by their name in lower case: Salesforce takes any."""
 
@@ -68,7 +69,7 @@ def _kept_apart(setup: CrmSetup, theirs: str) -> str:
     named = {
         **({setup.stages.property: _STAGE} if setup.stages else {}),
         **dict.fromkeys(filter(None, [setup.opt_out]), _OPT_OUT),
-        **dict.fromkeys(filter(None, [setup.tags]), "has the tags: add_tag adds to it"),
+        **dict.fromkeys(filter(None, [setup.tags]), _TAGS),
         **dict.fromkeys(filter(None, [setup.contact_id]), "keeps AICMO's own id"),
     }
     reserved = {name.lower(): why for name, why in named.items()}

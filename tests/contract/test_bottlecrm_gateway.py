@@ -187,6 +187,15 @@ def test_tags_that_can_not_be_read_are_not_replaced(fault: Fault) -> None:
     assert (contact.values["tags"], len(peer.begun)) == ("vip", 0)
 
 
+def test_a_field_can_not_replace_all_tags() -> None:
+    with BottleCrmPeer() as peer:
+        CONTRACT.there(peer, tags="vip")
+        tags = WantedField(name="tags", value="golf", type="choices", conflict="ours")
+        change = CONTRACT.change(1, "set_properties", fields=(tags,))
+        objection = CONTRACT.objection(peer, CONTRACT.outgoing_of(change))
+    assert objection.detail == "a field can't set tags: add_tag adds to them"
+
+
 def test_entries_are_found_on_later_pages() -> None:
     with BottleCrmPeer() as peer:
         contact = CONTRACT.there(peer)

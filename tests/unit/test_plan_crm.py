@@ -167,6 +167,7 @@ def test_bottlecrm_has_no_lists_and_one_place_for_tags(tmp_path: Path) -> None:
         ("bottlecrm", {"stages": {"property": "Step", "order": ["a", "b"]}}, "step", "is a stage"),
         ("hubspot", {"contact_id": "our_id"}, "our_id", "keeps AICMO's own id"),
         ("hubspot", {"tags": "topics"}, "topics", "has the tags"),
+        ("bottlecrm", {}, "tags", "has the tags"),
     ],
 )
 def test_a_stage_and_an_opt_out_are_no_fields(
