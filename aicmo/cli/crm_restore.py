@@ -137,7 +137,7 @@ def _tell(project: str, run: int, done: Sequence[SentChange]) -> None:
     console, states = to_stdout(), Counter(each.wish.state for each in done)
     said = {
         RESTORED: ("put back", "green"),
-        KEPT: ("left as they are: nothing of them is ours any more", "yellow"),
+        KEPT: ("kept as the CRM has it: ours is gone there", "yellow"),
         REFUSED: ("refused by the CRM", "bold red"),
         UNKNOWN: ("without an answer", "bold red"),
         APPROVED: ("not tried", "yellow"),

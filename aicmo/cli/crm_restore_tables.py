@@ -88,20 +88,16 @@ def _show_by_hand(console: Console, changes: Sequence[SentChange]) -> None:
     added = [each for each in changes if each.is_added]
     noted = [each for each in changes if each.noted]
     listed = [each for each in changes if each.listed]
-    _show_group(console, added, "added by this run; none is deleted", "contact")
-    _show_group(console, noted, "on timelines; they stay, delete them there by hand", "entry")
-    names = ", ".join(sorted({each.listed for each in listed}))
-    _show_group(
-        console, listed, f"in {names}; they stay, remove them there by hand", "list membership"
-    )
+    _show_group(console, added, "Contacts added by this run; none is deleted")
+    _show_group(console, noted, "Entries on timelines; they stay, delete them there by hand")
+    lists = ", ".join(sorted({each.listed for each in listed}))
+    _show_group(console, listed, f"Memberships of {lists}; they stay, remove them there by hand")
 
 
-def _show_group(
-    console: Console, changes: Sequence[SentChange], said: str, noun: str
-) -> None:  # fmt: skip
+def _show_group(console: Console, changes: Sequence[SentChange], said: str) -> None:
     if not changes:
         return
-    console.print(plain(f"\n{count(len(changes), noun)} {said}:", "bold"), soft_wrap=True)
+    console.print(plain(f"\n{said} ({len(changes):,}):", "bold"), soft_wrap=True)
     for each in changes[:_SHOWN]:
         console.print(plain(f"  {each.contact}  {each.link or each.record}"), soft_wrap=True)
     if len(changes) > _SHOWN:

@@ -126,10 +126,10 @@ def test_look_ask_approve(workspace: Workspace, portal: HubspotPeer, ann: Kept) 
     assert f"{at:%Y-%m-%d %H:%M} UTC" in looked
     assert "5 fields would be put back, 1 stays." in looked
     assert (
-        "1 contact added by this run; none is deleted:\nbob https://app.hubspot.com/contacts/7001"
+        "Contacts added by this run; none is deleted (1):\nbob https://app.hubspot.com/contacts/7001"
         in looked
     )
-    assert "2 entries on timelines; they stay, delete them there by hand:" in looked
+    assert "Entries on timelines; they stay, delete them there by hand (2):" in looked
     assert "restore corner-bakery 1 --ask --by NAME` asks for it" in looked
     assert "Asked for by Ann: 3 changes of run 1" in shown(workspace, "1", "--ask", "--by", "Ann")
     assert "Asked for by Ann: 3 changes." in shown(workspace, "1")
