@@ -48,7 +48,6 @@ from aicmo.gateways.salesforce_org import JSON, SalesforceOrg
 from aicmo.gateways.salesforce_queries import (
     API_VERSION,
     QUERIES_PER_REQUEST,
-    field_name,
     literal,
     select,
 )
@@ -138,7 +137,7 @@ class SalesforceGateway(CrmGateway):
     def create_unique(self, name: str, *, of_activities: bool) -> None:
         """See `CrmGateway.create_unique`; who sees a new field, an administrator has to say."""
         owner, seen_in = ("Activity", "Task") if of_activities else ("Contact", "Contact")
-        self._org.create_field(seen_in, field_of_ids(owner, field_name(name)))
+        self._org.create_field(seen_in, field_of_ids(owner, name))
         if name not in self._org.fields(seen_in):
             detail = (
                 f"{owner}.{name} is there, but hidden from this log-in: let an administrator give it "
@@ -223,8 +222,8 @@ class SalesforceGateway(CrmGateway):
         ]
 
     def _activity(self, question: Question) -> Reading:
-        name = field_name(question.staged["kept_in"])
-        return self._reading("Task", f"{name} = {literal(question.token)}")
+        kept_in = question.staged["kept_in"]
+        return self._reading("Task", f"{kept_in} = {literal(question.token)}")
 
     def _membership(self, question: Question) -> Reading:
         campaign, contact = question.staged["list_id"], question.staged["record"]

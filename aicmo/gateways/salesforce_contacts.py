@@ -10,7 +10,7 @@ from aicmo.crm.record import Found, Match, Record, Several
 from aicmo.crm.schema import Property
 from aicmo.gateways.json_shapes import an_object
 from aicmo.gateways.salesforce_fields import text_of
-from aicmo.gateways.salesforce_queries import field_name, is_one_of, select
+from aicmo.gateways.salesforce_queries import is_one_of, select
 
 _ALWAYS = ("Id", "Email", "LastModifiedDate", "LastModifiedBy.Name")
 
@@ -18,12 +18,10 @@ _ALWAYS = ("Id", "Email", "LastModifiedDate", "LastModifiedBy.Name")
 def query_of(matches: Sequence[Match], names: Collection[str], contact_id: str) -> str:
     """The query for everybody who may be one of these.
 
-    names: of the fields to be read. contact_id: the field of our ids; '' where there is none yet.
-
-    Raises:
-        FixInput: one of the names is none of a field.
+    names: of the fields to be read, all of which a contact has. contact_id: the field of our ids; ''
+        where there is none yet.
     """
-    own = {field_name(each) for each in (*names, contact_id) if each}
+    own = {each for each in (*names, contact_id) if each}
     selected = [*_ALWAYS, *sorted(own - set(_ALWAYS))]
     conditions = (
         [is_one_of(contact_id, {each.contact_id for each in matches})] if contact_id else []

@@ -5,6 +5,7 @@ Facts: REST API Developer Guide, "sObject Describe"; Object Reference, "Field Ty
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from aicmo.errors import FixInput
 from aicmo.gateways.json_shapes import objects
 from aicmo.plans.crm import FieldType
 
+_CUSTOM = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9]){0,39}__c")
 _TYPES: Mapping[str, FieldType] = {
     "string": "text",
     "textarea": "text",
@@ -104,7 +106,15 @@ def field_of_ids(sobject: str, name: str) -> dict[str, Any]:
     """The custom field of an object that keeps our ids, as the Tooling API makes it.
 
     Capitals count in our ids, so they do in the field.
+
+    Raises:
+        FixInput: it is no name of a custom field.
     """
+    if not _CUSTOM.fullmatch(name):
+        raise FixInput(
+            f"{name[:80]!r} is no name that Salesforce would give to a custom field",
+            next_step="Name it like AICMO_Contact_Id__c.",
+        )
     return {
         "FullName": f"{sobject}.{name}",
         "Metadata": {

@@ -15,7 +15,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from aicmo.errors import FixInput
 from aicmo.gateways.http_answers import Answer
 from aicmo.gateways.json_shapes import an_object, objects
 
@@ -24,25 +23,10 @@ DATA = f"/services/data/v{API_VERSION}"
 COMPOSITE = f"{DATA}/composite"
 
 QUERIES_PER_REQUEST = 5
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 _MORE = re.compile(r"/services/data/v[0-9.]+/query/[A-Za-z0-9-]+")
 _ESCAPES = str.maketrans(
     {"\\": r"\\", "'": r"\'", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 )
-
-
-def field_name(name: str) -> str:
-    """A name as it stands in a query.
-
-    Raises:
-        FixInput: it is no name of a field.
-    """
-    if not _NAME.fullmatch(name):
-        raise FixInput(
-            f"{name[:80]!r} is no name of a field of Salesforce",
-            next_step="Give its API name, such as LastName or Goal__c.",
-        )
-    return name
 
 
 def literal(text: str) -> str:
@@ -51,13 +35,13 @@ def literal(text: str) -> str:
 
 
 def select(fields: Sequence[str], sobject: str, condition: str) -> str:
-    """The query for these fields of an object's records; its parts come from the functions above."""
+    """The query for these fields, which the object has; texts in the condition are `literal`s."""
     return f"SELECT {', '.join(fields)} FROM {sobject} WHERE {condition}"  # noqa: S608
 
 
 def is_one_of(field: str, values: Collection[str]) -> str:
     """The condition that a field has one of these values; at least one."""
-    return f"{field_name(field)} IN ({','.join(map(literal, sorted(values)))})"
+    return f"{field} IN ({','.join(map(literal, sorted(values)))})"
 
 
 def composite_of(queries: Sequence[str]) -> bytes:

@@ -15,7 +15,7 @@ from aicmo.crm.change import Activity, Change
 from aicmo.gateways.contract import Outgoing
 from aicmo.gateways.crm_gateway import Request
 from aicmo.gateways.salesforce_fields import json_of
-from aicmo.gateways.salesforce_queries import COMPOSITE, field_name
+from aicmo.gateways.salesforce_queries import COMPOSITE
 
 RECORDS = f"{COMPOSITE}/sobjects"
 ADD, CHANGE, NOTE, JOIN = "Contact, new", "Contact", "Task", "CampaignMember"
@@ -34,7 +34,7 @@ def kind_of(outgoing: Outgoing) -> str:
 
 
 def request_of(kind: str, group: Sequence[Outgoing]) -> Request:
-    """The request for deliveries of one kind; its results come in their order."""
+    """The request for deliveries of one kind, staged before; its results come in their order."""
     changes = [Change.from_bytes(each.payload) for each in group]
     method, path = _place(kind, changes[0])
     records = [_record(kind, *each) for each in zip(group, changes, strict=True)]
@@ -67,9 +67,9 @@ def record_of(sobject: str, fields: Mapping[str, object]) -> dict[str, Any]:
 
 def _place(kind: str, change: Change) -> tuple[str, str]:
     if kind == ADD:
-        return "PATCH", f"{RECORDS}/Contact/{field_name(change.id_property)}"
+        return "PATCH", f"{RECORDS}/Contact/{change.id_property}"
     if kind == NOTE:
-        return "PATCH", f"{RECORDS}/Task/{field_name(change.activity_id_property)}"
+        return "PATCH", f"{RECORDS}/Task/{change.activity_id_property}"
     return ("POST" if kind == JOIN else "PATCH"), RECORDS
 
 

@@ -217,6 +217,16 @@ def test_a_contact_that_was_deleted_meanwhile_is_not_added_by_a_change() -> None
     assert peer.contacts == {}
 
 
+def test_results_that_are_one_short_tell_of_nothing_that_was_put_back() -> None:
+    with SalesforcePeer() as peer, opened(peer) as gateway:
+        people = [ORG.there(peer, number) for number in (1, 2)]
+        said = {"id": people[0].id, "success": True, "errors": []}
+        peer.faults[1] = Fault(applies=True, content=[said])
+        outcomes = gateway.set_values([Update(each.id, {"Title": "Chef"}) for each in people])
+
+    assert [each.kind for each in outcomes] == [UNKNOWN, UNKNOWN]
+
+
 def test_nothing_is_put_back_to_a_contact_that_is_gone() -> None:
     with SalesforcePeer() as peer, opened(peer) as gateway:
         (outcome,) = gateway.set_values([Update("003000000009999AAA", {"Title": "Chef"})])

@@ -463,6 +463,14 @@ def test_a_field_of_our_ids_can_be_made(name: str, *, of_activities: bool, sobje
     assert not peer.misshapen
 
 
+@pytest.mark.parametrize("name", ["Email", "a b__c", "Id__c.x", "__c", "Contact.Id__c", ""])
+def test_no_field_is_made_under_a_name_that_salesforce_would_not_take(name: str) -> None:
+    with SalesforcePeer() as peer, opened(peer) as gateway, pytest.raises(FixInput):
+        gateway.create_unique(name, of_activities=False)
+
+    assert peer.seen == []
+
+
 def test_a_field_that_is_hidden_once_it_is_made_is_a_matter_of_an_administrator() -> None:
     with SalesforcePeer() as peer, opened(peer) as gateway:
         del peer.fields["Contact"][CONTACT_ID]

@@ -37,10 +37,10 @@ MUTANTS = (
         ' and not outgoing.staged["again"]', "",
         "test_a_task_whose_answer_was_lost_is_there_once_and_taken_for_sent",
     ),
-    _records(
+    _in("_records", "answers")(
         "one record's fault is its own", "one bad contact keeps 199 others from being changed",
         '"allOrNone": False', '"allOrNone": True',
-        "test_a_new_contact_is_added_by_our_id",
+        "test_one_that_is_refused_leaves_the_others",
     ),
     _records(
         "no contact twice in a request", "Salesforce refuses one of two changes",
@@ -68,10 +68,16 @@ MUTANTS = (
         "text.translate(_ESCAPES)", "text",
         "test_an_address_can_not_change_the_query",
     ),
-    _queries(
-        "only names of fields are selected", "a mapping reads other people's data",
-        "    if not _NAME.fullmatch(name):\n", "    if not name.strip():\n",
+    _asked(
+        "only fields that are there are selected", "a mapping reads other people's data",
+        "        if unknown := sorted(set(names) - set(known)):\n",
+        "        if unknown := sorted(set() - set(known)):\n",
         "test_what_is_no_field_is_not_asked_for",
+    ),
+    _fields(
+        "a field gets a name that it can have", "the client's org gets a field that nobody meant",
+        "    if not _CUSTOM.fullmatch(name):\n", "    if not name:\n",
+        "test_no_field_is_made_under_a_name_that_salesforce_would_not_take",
     ),
     _queries(
         "addresses stand in the body", "an address refers to another part of the request",
@@ -107,8 +113,7 @@ MUTANTS = (
         "results are counted", "a change that went wrong counts as made",
         "    if results is None or len(results) != len(records):\n",
         "    if results is None or len(results) == 0:\n",
-        "test_results_that_are_one_short_leave_all_of_them_in_doubt",
-        "test_an_answer_that_does_not_say_what_became_of_the_record_is_a_doubt",
+        "test_results_that_are_one_short_tell_of_nothing_that_was_put_back",
     ),
     _answers(
         "results belong to their records", "one contact's refusal counts as another's success",
