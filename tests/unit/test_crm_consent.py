@@ -15,6 +15,7 @@ from aicmo.errors import FixAccount, FixConfiguration, FixInput, TryLater
 from aicmo.execution import pauses
 from aicmo.execution.contacts import suppress
 from aicmo.execution.crm_consent import ConsentRead, read_consent
+from aicmo.execution.crm_consent_sync import projects_with_consent
 from aicmo.execution.crm_opt_outs import ConsentTold, tell_consent, to_tell
 from aicmo.execution.erasing import Person, erase
 from aicmo.models import Account, AuditEvent, Contact, CrmOptOut, Project
@@ -346,3 +347,29 @@ def test_who_left_before_the_contact_came_along_is_told_of(
     with ledger.read() as session:
         assert to_tell(session, "studio") == ("c3",)
     assert tell(ledger, crm).told == ("c3",)
+
+
+def test_postgresql_says_and_does_the_same(
+    postgres_url: str, crm: DeskCrm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with clocked(postgres_url, tmp_path, monkeypatch) as ledger:
+        ready(ledger)
+        first, second, *_ = people(crm)
+        crm.edit(first, {OPT_OUT: "true"})
+        leave(ledger, 2)
+        with ledger.read() as session:
+            assert projects_with_consent(session) == ["studio"]
+        assert read(ledger, crm).left == ("c1",)
+        assert read(ledger, crm).left == ()
+        assert tell(ledger, crm).told == ("c2",)
+        assert second.values[OPT_OUT] == "true"
+        assert noted(ledger) == [("c1", "read"), ("c2", "write")]
+
+
+def test_only_projects_that_say_so_are_looked_at(ledger: ClockedDatabase) -> None:
+    ready(ledger, "none")
+    with ledger.read() as session:
+        assert projects_with_consent(session) == []
+    ready(ledger, "write")
+    with ledger.read() as session:
+        assert projects_with_consent(session) == ["studio"]

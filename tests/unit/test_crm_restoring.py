@@ -233,6 +233,22 @@ def test_without_any_answer_it_is_unknown_and_can_be_approved_once_more(
         ask(ledger, number)
 
 
+def test_postgresql_says_and_does_the_same(
+    postgres_url: str,
+    crm: DeskCrm,
+    ann: Kept,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with clocked(postgres_url, tmp_path, monkeypatch) as ledger:
+        ready(ledger, change(), STAGE)
+        number = run(ledger, opening(crm))
+        assert [(each.run_id, each.changes) for each in _runs(ledger)] == [(number, 4)]
+        ask(ledger, number)
+        assert approve(ledger, crm, number) == ["restored", "restored", "restored"]
+        assert (ann.values["firstname"], ann.values["lifecyclestage"]) == ("Anna", "lead")
+
+
 def test_what_is_back_already_is_not_written_again(
     ledger: ClockedDatabase, crm: DeskCrm, ann: Kept
 ) -> None:
