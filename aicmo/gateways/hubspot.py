@@ -62,6 +62,7 @@ _HOST = "api.hubapi.com"
 _LARGEST_ANSWER = 16 * 1024 * 1024
 """Of a portal's properties: 2,000 of them have about 2 MB."""
 _ALONE = " alone "
+_EMPTIED = "the stage is empty now, as HubSpot lets none move back, and is set next"
 _ONE_BY_ONE = "HubSpot refused all of a request, so each goes by itself"
 
 
@@ -221,10 +222,18 @@ class HubspotGateway(CrmGateway):
                 return member_outcomes(group, content)
             for outgoing, outcome in record_outcomes(group, content, answer.status):
                 link = self._link.format(outgoing.staged["record"] or outcome.ref)
-                outcomes[outgoing.delivery_id] = replace(outcome, permalink=link)
+                outcomes[outgoing.delivery_id] = self._as_step(outgoing, outcome, link)
         except (KeyError, TypeError, ValueError):
             return outcomes
         return outcomes
+
+    def _as_step(self, outgoing: Outgoing, outcome: Outcome, link: str) -> Outcome:
+        """A stage that is only emptied is set by the next try, which is due at once."""
+        if outcome.kind is OutcomeKind.SENT and outgoing.staged.get("empties"):
+            return Outcome(
+                OutcomeKind.REFUSED_FOR_NOW, outcome.code, _EMPTIED, not_before=self._clock()
+            )
+        return replace(outcome, permalink=link)
 
 
 def open_hubspot_gateway(account: ProviderAccount, tokens: TokenSource) -> OpenGateway:

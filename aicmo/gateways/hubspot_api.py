@@ -29,6 +29,8 @@ from aicmo.gateways.json_shapes import objects
 CRM = "/crm/v3"
 """Of objects, properties and lists. Dated paths (`/crm/objects/2026-03`) answer the same."""
 CONTACTS, CONTACT_TYPE = "contacts", "0-1"
+STAGE = "lifecyclestage"
+"""HubSpot lets it move forward only: before it moves back it has to be emptied."""
 _NOT_FOUND = 404
 _FILLED_BY_HAND = frozenset({"MANUAL", "SNAPSHOT"})
 _LISTS_AT_ONCE, _MOST_LISTS = 500, 10_000

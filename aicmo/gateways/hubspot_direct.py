@@ -27,19 +27,18 @@ from aicmo.gateways.hubspot_answers import (
     refusal,
     traced,
 )
-from aicmo.gateways.hubspot_api import CONTACTS, CRM, HubspotApi
+from aicmo.gateways.hubspot_api import CONTACTS, CRM, STAGE, HubspotApi
 from aicmo.gateways.hubspot_writing import as_inputs, update_input
 from aicmo.gateways.json_shapes import objects
 
 _MOST, _BAD_REQUEST = 100, 400
 _NO_WORD = Outcome(OutcomeKind.UNKNOWN, detail="the answer says nothing about this record")
-_STAGE = "lifecyclestage"
 _ALREADY = frozenset({_BAD_REQUEST, CONFLICT})
 
 
 def set_values(api: HubspotApi, updates: Sequence[Update]) -> list[Outcome]:
     """See `CrmGateway.set_values`; a stage is emptied first, since HubSpot lets none move back."""
-    emptied = [Update(each.record, {_STAGE: ""}) for each in updates if each.values.get(_STAGE)]
+    emptied = [Update(each.record, {STAGE: ""}) for each in updates if each.values.get(STAGE)]
     first = dict(zip((each.record for each in emptied), _set(api, emptied), strict=True))
     kept = {record: one for record, one in first.items() if one.kind is not OutcomeKind.SENT}
     answers = iter(_set(api, [each for each in updates if each.record not in kept]))
@@ -67,15 +66,17 @@ def _in_requests(updates: Sequence[Update]) -> Iterator[list[Update]]:
 
 
 def _told(api: HubspotApi, some: Sequence[Update]) -> dict[str, Outcome]:
-    path, body = f"{CRM}/objects/{CONTACTS}/batch/update", as_inputs(map(update_input, some))
+    path = f"{CRM}/objects/{CONTACTS}/batch/update"
     try:
+        known = api.properties(CONTACTS, {name for each in some for name in each.values})
+        body = as_inputs(update_input(each, known) for each in some)
         answer = api.answer("POST", path, body)
         if answer.status not in (OK, CREATED, MANY):
             return dict.fromkeys(
                 (each.record for each in some), refusal(answer, api.now(), api.zone)
             )
         return _record_outcomes(some, answer)
-    except NoToken as none:
+    except (NoToken, Refused) as none:
         return dict.fromkeys((each.record for each in some), none.outcome)
     except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
         outcome = Outcome(OutcomeKind.UNKNOWN, code=type(error).__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from aicmo.gateways.hubspot_activities import (
     require_short,
 )
 from aicmo.gateways.hubspot_answers import unless_forbidden, unreadable
-from aicmo.gateways.hubspot_api import CONTACTS, HubspotApi
+from aicmo.gateways.hubspot_api import CONTACTS, STAGE, HubspotApi
 from aicmo.gateways.hubspot_contacts import read_body
 
 
@@ -42,7 +42,8 @@ class Staging:
         staged = stage_change(asked, found)
         if staged.objection:
             return staged
-        return Staged({**staged.values, **self._needs[asked.draft.delivery_id]})
+        values = {**staged.values, **self._needs[asked.draft.delivery_id]}
+        return Staged(_in_steps(asked, values))
 
     def _require_properties(self, asked: Asked) -> None:
         change = asked.change
@@ -99,6 +100,28 @@ class Staging:
             for found in self._api.records(object_type, read_body(name, [*tokens], [name])):
                 if number := tokens.get(found["properties"].get(name, "")):
                     self._needs[number]["there"] = str(found["id"])
+
+
+def _in_steps(asked: Asked, values: dict[str, Any]) -> dict[str, Any]:
+    """A stage that moves back: this try empties it, and the next one sets it.
+
+    What stood there before the first of them is what was overwritten.
+    """
+    before = asked.draft.staged
+    if _moves_back(asked.change, values):
+        return {**values, "empties": True}
+    if before.get("empties"):
+        return {**values, "former": before["former"], "ours": before["ours"]}
+    return values
+
+
+def _moves_back(change: Change, values: Mapping[str, Any]) -> bool:
+    stage = change.stage
+    if stage is None or stage.property != STAGE or STAGE not in values["write"]:
+        return False
+    theirs, order = values["former"][STAGE], stage.order
+    is_forward = theirs in order and order.index(theirs) < order.index(stage.value)
+    return bool(theirs) and not is_forward
 
 
 def _by_hundreds(asked: Iterable[Asked]) -> list[list[Asked]]:

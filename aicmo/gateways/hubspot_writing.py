@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aicmo.crm.change import Change
+from aicmo.crm.schema import Property
 from aicmo.crm.values import is_same
 from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing
 from aicmo.gateways.crm_gateway import Request, Update
 from aicmo.gateways.hubspot_activities import input_of
 from aicmo.gateways.hubspot_answers import error_of, traced
-from aicmo.gateways.hubspot_api import CONTACTS, CRM
+from aicmo.gateways.hubspot_api import CONTACTS, CRM, STAGE
 from aicmo.gateways.hubspot_values import from_hubspot, to_hubspot
 from aicmo.gateways.json_shapes import an_object
 from aicmo.plans.crm import FieldType
@@ -54,11 +55,14 @@ def as_inputs(inputs: Iterable[Mapping[str, Any]]) -> bytes:
     return json.dumps({"inputs": list(inputs)}).encode()
 
 
-def update_input(update: Update) -> dict[str, Any]:
-    """Values of a record whose contact is known by HubSpot's own id."""
+def update_input(update: Update, known: Mapping[str, Property]) -> dict[str, Any]:
+    """Values of a record by HubSpot's own id; `known` are the properties that it has."""
     return {
         "id": update.record,
-        "properties": dict(update.values),
+        "properties": {
+            name: to_hubspot(known[name].type, value) if name in known else value
+            for name, value in update.values.items()
+        },
         "objectWriteTraceId": update.record,
     }
 
@@ -89,6 +93,8 @@ def _noted(outgoing: Outgoing, change: Change) -> dict[str, Any]:
 def _values(outgoing: Outgoing, change: Change) -> dict[str, str]:
     types = types_of(change)
     written: Mapping[str, str] = outgoing.staged["write"]
+    if outgoing.staged.get("empties"):
+        return {STAGE: ""}
     return {name: to_hubspot(types[name], value) for name, value in written.items()}
 
 

@@ -12,7 +12,7 @@ import pytest
 from aicmo.crm.change import Change, WantedField
 from aicmo.crm.record import Match, Record
 from aicmo.gateways.account_gateway import ProviderAccount, TokenSource
-from aicmo.gateways.contract import Found, LivePermit, OutcomeKind, Scope
+from aicmo.gateways.contract import Found, LivePermit, Outcome, OutcomeKind, Scope
 from aicmo.gateways.crm_gateway import SO_ALREADY
 from aicmo.gateways.http_answers import Clock
 from aicmo.gateways.http_exchange import HttpTimes
@@ -23,6 +23,7 @@ from tests.contract.crm_samples import LATELY, as_kept
 from tests.contract.gateway_contract import NOT_SENT, SENT, UNKNOWN, always, permit
 from tests.contract.mail_api_contract import ACCOUNT, FOR_GOOD, FOR_NOW
 from tests.contract.social_samples import NOW, Tokens
+from tests.peers.crm_peer import CrmPeer
 from tests.peers.http_exchange import Fault, Request
 from tests.peers.hubspot_peer import HubspotPeer
 
@@ -47,6 +48,12 @@ class TestHubspotGateway(CrmContract):
     ) -> HubspotGateway:
         pace = Pace(wait=lambda _: None)
         return HubspotGateway(permit, account, tokens, times=times, clock=clock, pace=pace)
+
+    def sent(self, peer: CrmPeer, change: Any, number: int = 1) -> Outcome:
+        """A stage that moves back takes a second try."""
+        outcome = super().sent(peer, change, number)
+        is_emptied = outcome.kind is FOR_NOW and "empty" in outcome.detail
+        return super().sent(peer, change, number) if is_emptied else outcome
 
 
 CONTRACT = TestHubspotGateway()
@@ -209,9 +216,8 @@ def test_a_value_that_hubspot_leaves_as_it_was_is_not_reported_as_sent() -> None
     with HubspotPeer() as peer:
         peer.stages_go_forward = True
         contact = CONTRACT.there(peer, 1, our_id="acme:c1", stage="customer", job="Chef")
-        back = CONTRACT.stage_change(1, "lead", "signed by mistake")
-        alone = CONTRACT.send(peer, CONTRACT.outgoing_of(back))
         stage = WantedField(name="lifecyclestage", value="lead", type="choice", conflict="ours")
+        alone = CONTRACT.send(peer, CONTRACT.outgoing_of(CONTRACT.change(1, fields=(stage,))))
         with_job = CONTRACT.change(1, fields=(stage, CONTRACT.field("job", "Owner")))
         partly = CONTRACT.send(peer, CONTRACT.outgoing_of(with_job))
 
@@ -219,6 +225,24 @@ def test_a_value_that_hubspot_leaves_as_it_was_is_not_reported_as_sent() -> None
     assert (partly.kind, partly.detail) == (SENT, "HubSpot kept its own lifecyclestage")
     assert contact.values["lifecyclestage"] == "customer"
     assert contact.values["jobtitle"] == "Owner"
+
+
+def test_a_stage_that_moves_back_is_emptied_and_then_set() -> None:
+    back = CONTRACT.outgoing_of(CONTRACT.stage_change(1, "lead", "signed by mistake"))
+    with HubspotPeer() as peer, gateway(peer) as opened:
+        peer.stages_go_forward = True
+        contact = CONTRACT.there(peer, 1, our_id="acme:c1", stage="customer")
+        first = CONTRACT.ready(peer, opened, back)
+        emptied = opened.send(first, always)
+        between = (contact.values["lifecyclestage"], CONTRACT.told(peer, first))
+        second = CONTRACT.ready(peer, opened, first)
+        outcome = opened.send(second, always)
+        again = CONTRACT.ready(peer, opened, second)
+
+    assert (emptied.kind, emptied.scope, outcome.kind) == (FOR_NOW, Scope.DELIVERY, SENT)
+    assert between == ("", Found.ABSENT)
+    assert contact.values["lifecyclestage"] == "lead"
+    assert second.staged["former"] == again.staged["former"] == {"lifecyclestage": "customer"}
 
 
 def test_who_was_added_by_a_person_meanwhile_is_read_anew_and_not_added_again() -> None:

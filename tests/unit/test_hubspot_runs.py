@@ -168,6 +168,23 @@ def test_a_stage_moves_forward_only(ledger: ClockedDatabase) -> None:
     assert "move back" in deliveries(ledger)[1].reason
 
 
+def test_a_stage_that_the_item_moves_back_gets_there_in_one_run(ledger: ClockedDatabase) -> None:
+    ready(
+        ledger, change(action="set_stage", stage="lead", back_because="signed by mistake"), people=2
+    )
+    with portal({2: LOST}) as peer:
+        peer.stages_go_forward = True
+        late = peer.add({"email": "person1@example.com", "lifecyclestage": "customer"})
+        early = peer.add({"email": "person2@example.com", "lifecyclestage": "subscriber"})
+        run(ledger, opening(peer, ledger))
+
+    assert [each.state for each in deliveries(ledger)] == ["sent", "sent"]
+    assert [each.values["lifecyclestage"] for each in (late, early)] == ["lead", "lead"]
+    first = deliveries(ledger)[0]
+    assert first.staged["former"] == {"lifecyclestage": "customer"}
+    assert first.staged["ours"] == {"lifecyclestage": "lead"}
+
+
 def test_a_daily_limit_lets_the_account_wait_until_midnight_and_burns_no_try(
     ledger: ClockedDatabase,
 ) -> None:
