@@ -36,7 +36,7 @@ class HubSpotCredentials(Block):
     access_token: SecretStr = Field(
         default=SecretStr(""),
         title="Access token",
-        description="Token of a private app; of OAuth one of half an hour. Kept encrypted.",
+        description="Service key, or a private app's token; kept encrypted.",
     )
     client_id: str = Field(
         default="",
@@ -57,7 +57,7 @@ class HubSpotCredentials(Block):
     @model_validator(mode="after")
     def _can_log_in(self) -> Self:
         if not (self.access_token.get_secret_value() or self.refresh_token.get_secret_value()):
-            msg = "give the access token of a private app, or an app with its refresh token"
+            msg = "give a service key, or an app with its refresh token"
             raise ValueError(msg)
         return self
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aicmo.gateways.login import Login
 
 _TOKENS = {
-    "hubspot": "Make a private app under Settings › Integrations › Private Apps, with these scopes: ",
+    "hubspot": "Make a service key under Development › Keys › Service keys, with these scopes: ",
     "bottlecrm": "Make a personal access token under Profile › API tokens, with these scopes: ",
 }
 _SCOPES = {

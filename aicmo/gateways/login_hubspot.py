@@ -1,4 +1,4 @@
-"""Logging in to HubSpot: the token of a private app, which has no end; or OAuth, a token of 30 minutes.
+"""Logging in to HubSpot: a service key or a private app's token, without an end; or OAuth, 30 minutes.
 
 The refresh token stays the same, so a lost answer may be asked for again.
 
@@ -46,7 +46,7 @@ def to_read(login: Login) -> Login:
 
 
 def is_due(login: Login, now: datetime) -> bool:
-    """A private app's token has no end."""
+    """A service key and a private app's token have no end."""
     if login.expires_at is None:
         return bool(login.refresh_token)
     return now >= login.expires_at - _AHEAD

@@ -86,7 +86,7 @@ def listed(workspace: Workspace) -> list[tuple[str, str, bool]]:
     return [(each["provider"], each["identity"], each["read_only"]) for each in found]
 
 
-def test_a_private_apps_token_is_pasted_and_the_portal_is_pinned(
+def test_a_service_key_is_pasted_and_the_portal_is_pinned(
     workspace: Workspace, peer: LoginPeer
 ) -> None:
     token = peer.token("access")
@@ -94,6 +94,7 @@ def test_a_private_apps_token_is_pasted_and_the_portal_is_pinned(
     command = ("accounts", "add", PROJECT, "hubspot", "--credentials", file)
     said = workspace.run(*command, "--yes", answers=f"{token}\n")
 
+    assert "Make a service key" in said.stderr
     assert "crm.objects.contacts.write" in said.stderr
     assert f"{PROJECT}'s CRM is HubSpot portal 7001." in said.stdout
     assert "goes out" not in said.output

@@ -164,7 +164,7 @@ def test_a_dry_run_loads_no_block(ledger: Database, peer: BottleCrmPeer) -> None
 
 def test_the_forms_refuse_what_cant_work() -> None:
     assert NO_BLOCKS.crm == ""
-    with pytest.raises(ValueError, match="the access token of a private app"):
+    with pytest.raises(ValueError, match="give a service key"):
         HubSpotCredentials(client_id="c", client_secret=SecretStr("s"))
     for block, values in (
         (SalesforceCredentials, {"server": "", "client_id": "c", "client_secret": SecretStr("s")}),
