@@ -133,7 +133,7 @@ def test_a_doubt_is_closed_by_what_is_there(kind: str, applies: bool) -> None:  
     assert not peer.misshapen
 
 
-@pytest.mark.parametrize("fault", [*UNCLEAR, NO_LIST], ids=repr)
+@pytest.mark.parametrize("fault", [*UNCLEAR, NO_LIST], ids=[*map(repr, UNCLEAR), "no list"])
 @pytest.mark.parametrize("kind", CHANGES)
 def test_an_unclear_answer_tells_nothing(kind: str, fault: Fault) -> None:
     with BottleCrmPeer() as peer:
@@ -187,6 +187,56 @@ def test_tags_that_can_not_be_read_are_not_replaced(fault: Fault) -> None:
     assert (contact.values["tags"], len(peer.begun)) == ("vip", 0)
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("nickname", "BottleCRM has no field nickname that can be written"),
+        ("created_at", "BottleCRM has no field created_at that can be written"),
+    ],
+)
+def test_a_name_that_it_would_drop_without_a_word_is_refused(name: str, why: str) -> None:
+    field = WantedField(name=name, value="x", conflict="ours")
+    change = CONTRACT.change(fields=(*CONTRACT.fields(), field))
+    with BottleCrmPeer() as peer:
+        assert CONTRACT.objection(peer, CONTRACT.outgoing_of(change)).detail == why
+
+
+def test_what_a_contact_can_not_be_added_without_is_asked_for_before() -> None:
+    change = CONTRACT.change(fields=CONTRACT.fields()[:1])
+    with BottleCrmPeer() as peer:
+        objection = CONTRACT.objection(peer, CONTRACT.outgoing_of(change))
+    assert objection.detail == (
+        "first_name, last_name is missing, and BottleCRM adds no contact without it"
+    )
+
+
+def test_nothing_is_sent_without_the_field_that_keeps_our_ids() -> None:
+    with BottleCrmPeer() as peer:
+        del peer.fields["aicmo_contact_id"]
+        objection = CONTRACT.objection(peer, CONTRACT.outgoing())
+        assert "`aicmo crm doctor --create` makes it" in objection.detail
+        with gateway(peer) as opened:
+            opened.create_unique(ID, of_activities=False)
+        assert CONTRACT.send(peer, CONTRACT.outgoing()).kind is SENT
+    assert not peer.misshapen
+
+
+def test_two_contacts_with_our_id_are_held() -> None:
+    with BottleCrmPeer() as peer:
+        for number in (1, 2):
+            CONTRACT.there(peer, number, "acme:c1")
+        objection = CONTRACT.objection(peer, CONTRACT.outgoing())
+    assert objection.detail == "2 contacts of the CRM fit"
+
+
+def test_a_tag_that_would_cost_an_archived_one_is_not_added() -> None:
+    with BottleCrmPeer() as peer:
+        contact = CONTRACT.there(peer, tags="t-archived")
+        objection = CONTRACT.objection(peer, CONTRACT.outgoing_of(tag_change()))
+    assert "an archived tag" in objection.detail
+    assert contact.values["tags"] == "t-archived"
+
+
 def test_a_field_can_not_replace_all_tags() -> None:
     with BottleCrmPeer() as peer:
         CONTRACT.there(peer, tags="vip")
@@ -205,7 +255,8 @@ def test_entries_are_found_on_later_pages() -> None:
             values = {"occurred_at": at, "subject": "A call", "body": "[aicmo:another]"}
             peer.note("interaction", values, [contact.id])
         reading = ask(peer, sent)
-    assert reading.found is Found.PRESENT
+        ours = next(iter(peer.activities))
+    assert (reading.found, reading.ref) == (Found.PRESENT, ours)
 
 
 def test_an_address_that_many_contain_is_found_on_a_later_page() -> None:
