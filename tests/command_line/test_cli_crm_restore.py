@@ -20,9 +20,10 @@ from aicmo.gateways.account_gateway import Profile
 from aicmo.gateways.login import Login
 from aicmo.models import Contact
 from tests.command_line.cli_workspace import SECRET_KEY, Workspace, enter
-from tests.peers.crm_peer import Kept
+from tests.peers.crm_peer import CrmPeer, Kept
 from tests.peers.hubspot_peer import HubspotPeer
 from tests.peers.routed_peer import KEY
+from tests.peers.salesforce_peer import SalesforcePeer
 from tests.unit.plan_documents import contact, plain_document
 
 PROJECT = "corner-bakery"
@@ -71,22 +72,28 @@ def change(name: str, action: str, **content: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ready(workspace: Workspace, portal: HubspotPeer, *items: dict[str, Any]) -> None:
+def ready(
+    workspace: Workspace, peer: CrmPeer, *items: dict[str, Any], setup: dict[str, Any] = SETUP
+) -> None:
     """Imported, approved, and logged in."""
-    of_ann = {"job": "Head baker", "score": "7.50", "visit": "2026-03-01T09:00:00+01:00"}
+    of_ann = {"job": "Head baker", "score": "7.50", "visit": "2026-03-01T09:00:00+01:00",
+              "last_name": "Ames"}  # fmt: skip
     people = [contact("ann", attributes=of_ann), contact("bob")]
-    document = plain_document(contacts=people, crm=SETUP, items=list(items))
+    document = plain_document(contacts=people, crm=setup, items=list(items))
     path = workspace.folder / "project.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     workspace.run("import", str(path))
-    log_in(portal)
+    log_in(peer, setup["provider"])
     workspace.run("approve", PROJECT, "--yes")
 
 
-def log_in(portal: HubspotPeer) -> None:
-    login = Login(access_token=KEY, obtained_at=datetime.now(UTC), api_url=portal.base_url)
-    profile = Profile(portal.identity, name="Corner Bakery")
-    pin = Pin(PROJECT, Channel.CRM, profile, login, provider="hubspot")
+def log_in(peer: CrmPeer, provider: str) -> None:
+    server = "https://acme.my.salesforce.com" if provider == "salesforce" else ""
+    login = Login(
+        access_token=KEY, obtained_at=datetime.now(UTC), server=server, api_url=peer.base_url
+    )
+    profile = Profile(peer.identity, name="Corner Bakery")
+    pin = Pin(PROJECT, Channel.CRM, profile, login, server=server, provider=provider)
     pin_account(open_ledger(), pin, SECRET_KEY.encode(), by="Ann")
 
 
@@ -219,3 +226,37 @@ def test_telling_needs_the_keys_and_reading_does_not(
     assert "EXECUTION_CHANNELS leaves crm off" in said
     assert read["told"]["asked"] == ["ann"]
     assert portal.out == set()
+
+
+def test_salesforce_gets_its_values_back_and_is_told_who_left(workspace: Workspace) -> None:
+    fields = [
+        {"ours": "last_name", "theirs": "LastName", "conflict": "ours"},
+        {"ours": "job", "theirs": "Title", "conflict": "ours"},
+        {"ours": "score", "theirs": "Score__c", "type": "number", "conflict": "ours"},
+        {"ours": "visit", "theirs": "Met_At__c", "type": "datetime", "conflict": "ours"},
+    ]
+    setup = {"provider": "salesforce", "fields": fields, "consent": "both"}
+    with SalesforcePeer() as org:
+        ann = org.add({"Email": "ann@example.com", "LastName": "Adams", "Score__c": "3"})
+        bob = org.add({"Email": "bob@example.com", "LastName": "B", "HasOptedOutOfEmail": "true"})
+        before = dict(ann.values)
+        ready(
+            workspace, org, change("set", "set_properties", properties={"job": "Cook"}),
+            change("add", "upsert_contact"), setup=setup,
+        )  # fmt: skip
+        executed(workspace)
+        assert (ann.values["LastName"], ann.values["Title"]) == ("Ames", "Cook")
+        workspace.run("crm", "restore", PROJECT, "1", "--ask", "--by", "Ann")
+        done = shown(workspace, "1", "--approve", "--by", "Ben")
+        leave("ann")
+        consent = workspace.json("crm", "consent", PROJECT, "--live")
+
+        assert "put back" in done
+        after = {
+            name: ann.values.get(name, "")
+            for name in ("LastName", "Score__c", "Title", "Met_At__c")
+        }
+        assert after == {name: before.get(name, "") for name in after}
+        assert (consent["read"]["left"], consent["told"]["told"]) == (["bob"], ["ann"])
+        assert (ann.values["HasOptedOutOfEmail"], bob.values.get("Title", "")) == ("true", "")
+        assert org.misshapen == []
