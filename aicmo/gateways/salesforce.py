@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
@@ -42,7 +42,7 @@ from aicmo.gateways.json_shapes import an_object
 from aicmo.gateways.login_facts import ends_at, scopes_of
 from aicmo.gateways.login_salesforce import check_server
 from aicmo.gateways.salesforce_answers import GONE, outcomes
-from aicmo.gateways.salesforce_contacts import Contacts, query_of
+from aicmo.gateways.salesforce_contacts import Contacts, parts_of, query_of
 from aicmo.gateways.salesforce_fields import field_of_ids, json_of
 from aicmo.gateways.salesforce_org import JSON, SalesforceOrg
 from aicmo.gateways.salesforce_queries import (
@@ -63,11 +63,9 @@ from aicmo.gateways.salesforce_records import (
 )
 from aicmo.gateways.salesforce_staging import staged_with
 
-_T = TypeVar("_T")
 _SUPPORTED_UNTIL = datetime(2029, 2, 1, tzinfo=UTC)
 """Salesforce promises three years from a version's release; 66.0 came in February 2026."""
 _OWN = PROVIDERS["salesforce"]
-_MATCHES_PER_QUERY = 100
 _LARGEST_ANSWER = 8 * 1024 * 1024
 """What an org says of an object with hundreds of fields has more than a megabyte."""
 
@@ -158,7 +156,9 @@ class SalesforceGateway(CrmGateway):
         kept = asked_by if asked_by in known else ""
         found: list[Found] = []
         self._by_address = {}
-        for some in _parts(_parts(matches, _MATCHES_PER_QUERY), QUERIES_PER_REQUEST):
+        parts = parts_of(matches)
+        for start in range(0, len(parts), QUERIES_PER_REQUEST):
+            some = parts[start : start + QUERIES_PER_REQUEST]
             answers = self._org.query(*(query_of(each, names, kept) for each in some))
             for part, rows in zip(some, answers, strict=True):
                 contacts = Contacts(rows, known, kept, self._link)
@@ -244,7 +244,3 @@ class SalesforceGateway(CrmGateway):
 def open_salesforce_gateway(account: ProviderAccount, tokens: TokenSource) -> OpenGateway:
     """What the engine calls with its permit to open the org."""
     return lambda permit: SalesforceGateway(permit, account, tokens)
-
-
-def _parts(whole: Sequence[_T], size: int) -> list[Sequence[_T]]:
-    return [whole[start : start + size] for start in range(0, len(whole), size)]

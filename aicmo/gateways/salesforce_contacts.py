@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from aicmo.crm.record import Found, Match, Record, Several
 from aicmo.crm.schema import Property
@@ -12,7 +13,24 @@ from aicmo.gateways.json_shapes import an_object
 from aicmo.gateways.salesforce_fields import text_of
 from aicmo.gateways.salesforce_queries import is_one_of, select
 
+_MOST = 100
+_LONGEST = 12_000
+"""Characters of the ids and addresses in a query; Salesforce takes URLs of 16,384."""
 _ALWAYS = ("Id", "Email", "LastModifiedDate", "LastModifiedBy.Name")
+
+
+def parts_of(matches: Sequence[Match]) -> list[list[Match]]:
+    """As many to a query as its URL holds, though it stands in a body; in their order."""
+    parts: list[list[Match]] = []
+    room = 0
+    for each in matches:
+        taken = len(quote(f"'{each.contact_id}','{each.email}',", safe=""))
+        room -= taken
+        if room < 0 or len(parts[-1]) == _MOST:
+            parts.append([])
+            room = _LONGEST - taken
+        parts[-1].append(each)
+    return parts
 
 
 def query_of(matches: Sequence[Match], names: Collection[str], contact_id: str) -> str:

@@ -346,6 +346,20 @@ def test_contacts_are_found_500_to_a_request_and_every_page_is_read() -> None:
     assert sum(path.endswith("/composite") for path in peer.paths()) == 3
 
 
+def test_long_ids_and_addresses_go_into_more_queries() -> None:
+    long = "x" * 60
+    asked = [
+        Match(f"{long}:{long}{each}", f"{long}{each:03}@{long}.test", CONTACT_ID)
+        for each in range(120)
+    ]
+    with SalesforcePeer() as peer, opened(peer) as gateway:
+        people = [there(peer, Email=each.email) for each in asked]
+        found = gateway.find(asked, ["Title"])
+
+    assert [each.id for each in found if isinstance(each, Record)] == [each.id for each in people]
+    assert not peer.misshapen
+
+
 def test_who_changed_a_contact_last_is_told_of_the_whole_of_it() -> None:
     with SalesforcePeer() as peer, opened(peer) as gateway:
         contact = there(peer, Email="c1@client.test", Title="Chef")
