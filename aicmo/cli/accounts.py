@@ -29,7 +29,7 @@ from aicmo.cli.options import By, Json, Project, person
 from aicmo.cli.progress import progress
 
 if TYPE_CHECKING:
-    from aicmo.execution.account_checking import PinnedAccount
+    from aicmo.execution.account_listing import PinnedAccount
 
 accounts = typer.Typer(
     help="Log in the accounts that posts go out as and CRMs are changed with, and look after them.",
@@ -45,7 +45,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """List the pinned accounts; asks no network."""
-    from aicmo.execution.account_checking import list_accounts
+    from aicmo.execution.account_listing import list_accounts
 
     if project:
         require_project(project)
@@ -137,7 +137,7 @@ def _pinned(project: str, network: str) -> list[PinnedAccount]:
         FixAccount: it has none on that network.
     """
     from aicmo.errors import FixAccount
-    from aicmo.execution.account_checking import list_accounts
+    from aicmo.execution.account_listing import list_accounts
 
     with open_ledger().read() as session:
         found = list_accounts(session, project)

@@ -13,13 +13,12 @@ import typer
 from aicmo.channels import SOCIAL, Channel, parse_channel
 from aicmo.cli.accounts_login import Way, choose_page, obtain, read_login
 from aicmo.cli.accounts_tables import CRM_NAMES, NETWORK_NAMES
-from aicmo.cli.console import plain, print_json, to_stderr, to_stdout
+from aicmo.cli.accounts_telling import agree, tell
 from aicmo.cli.ledger import open_ledger
 from aicmo.cli.options import By, Json, Project, person
 
 if TYPE_CHECKING:
     from aicmo.execution.account_pinning import Pin
-    from aicmo.gateways.account_gateway import Profile
     from aicmo.gateways.login import Login
 
 _BLOCK_NAME = re.compile(r"[a-z0-9-]{1,100}")
@@ -107,12 +106,12 @@ def add(
     pin = _asked(project, network, login, account, is_read_only=read_only)
     with database.read() as session:
         require_free(session, pin, replace=replace)
-    _agree(pin, yes=yes)
+    agree(pin, yes=yes)
     if block:
         block = save_block(network, block, login)
     pin = _with_avatar(pin, login=None if block else login)
     is_paused = pin_account(database, pin, secret_key, by=person(by), replace=replace)
-    _tell(pin, block, is_paused=is_paused, as_json=as_json)
+    tell(pin, block, is_paused=is_paused, as_json=as_json)
 
 
 def _check_options(network: str, block: str, *, read_only: bool) -> None:
@@ -160,43 +159,6 @@ def _asked(project: str, network: str, login: Login, account: str, *, is_read_on
     )  # fmt: skip
 
 
-def _agree(pin: Pin, *, yes: bool) -> None:
-    console = to_stderr()
-    console.print("You are logged in as")
-    for label, value in _lines(pin.profile, pin.server):
-        console.print(plain(f"  {label:<9}{value}"), soft_wrap=True)
-    if missing := _lacks(pin):
-        console.print(plain(f"This log-in lacks {missing}.", "yellow"), soft_wrap=True)
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("without a terminal to ask at, it needs --yes")
-    asked = f"Is this the account that {pin.project_id} goes out as?"
-    if pin.provider:
-        asked = f"Is this the CRM of {pin.project_id}'s client?"
-    typer.confirm(asked, abort=True, err=True)
-
-
-def _lacks(pin: Pin) -> str:
-    """The permissions that posting needs and the network didn't give, and what else they fit."""
-    from aicmo.gateways.logins import missing_scopes
-
-    scopes = pin.profile.scopes
-    network, identity = pin.provider or pin.channel, pin.profile.identity
-    lacking = missing_scopes(network, identity, tuple(scopes), is_read_only=pin.is_read_only)
-    missing = ", ".join(lacking)
-    is_for_pages = pin.channel is Channel.LINKEDIN and "w_organization_social" in scopes
-    return f"{missing}; to post as a page, add --pages" if missing and is_for_pages else missing
-
-
-def _lines(profile: Profile, server: str) -> list[tuple[str, str]]:
-    lines = [
-        ("name", profile.name), ("handle", profile.handle), ("id", profile.identity),
-        ("server", server.removeprefix("https://")), ("may do", ", ".join(profile.scopes)),
-    ]  # fmt: skip
-    return [(label, value) for label, value in lines if value]
-
-
 def save_block(network: str, name: str, login: Login) -> str:
     """Keeps a log-in in a Prefect block; a program of its own, as only the blocks know Prefect.
 
@@ -227,40 +189,3 @@ def _with_avatar(pin: Pin, *, login: Login | None) -> Pin:
     from aicmo.execution.account_avatars import read_avatar
 
     return replace(pin, login=login, avatar=read_avatar(pin.profile.avatar_url))
-
-
-def _tell(pin: Pin, block: str, *, is_paused: bool, as_json: bool) -> None:
-    if as_json:
-        print_json({
-            "project_id": pin.project_id, "channel": pin.channel.value,
-            "identity": pin.profile.identity, "name": pin.profile.name,
-            "handle": pin.profile.handle, "server": pin.server, "block": block,
-            "paused": is_paused, "provider": pin.provider, "read_only": pin.is_read_only,
-        })  # fmt: skip
-        return
-    console = to_stdout()
-    done = "Added" if pin.is_read_only else "Pinned"
-    console.print(plain(f"{done}: {_what_is_pinned(pin)}.", "green"), soft_wrap=True)
-    if block:
-        parameter = "crm_credentials" if pin.provider else "social_credentials"
-        said = f"Its log-in is in the block {block}: name it in {parameter} of execute-plan."
-        console.print(plain(said), soft_wrap=True)
-    if is_paused:
-        step = f"aicmo unpause {pin.project_id} --channel {pin.channel}"
-        console.print(plain(f"It is still paused: `{step}` releases it.", "yellow"))
-    else:
-        console.print(plain(_next(pin), "dim"), soft_wrap=True)
-
-
-def _what_is_pinned(pin: Pin) -> str:
-    if not pin.provider:
-        return f"{pin.project_id} goes out on {pin.name} as {pin.who}"
-    if pin.is_read_only:
-        return f"{pin.project_id}'s CRM, {pin.where}, is read with this log-in"
-    return f"{pin.project_id}'s CRM is {pin.where}"
-
-
-def _next(pin: Pin) -> str:
-    if pin.provider:
-        return f"Next: `aicmo crm doctor {pin.project_id}` looks at its fields."
-    return f"Next: `aicmo preview {pin.project_id}` shows its posts."

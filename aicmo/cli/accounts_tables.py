@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from aicmo.execution.account_checking import Checked, PinnedAccount
+    from aicmo.execution.account_checking import Checked
+    from aicmo.execution.account_listing import PinnedAccount
 
 CRM_NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce", "bottlecrm": "BottleCRM"}
 NETWORK_NAMES = {

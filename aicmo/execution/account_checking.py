@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
-from aicmo.channels import SOCIAL, Channel
+from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.errors import AicmoError, FixAccount, FixConfiguration, TryLater
 from aicmo.execution.account_asking import ask_profile
 from aicmo.execution.account_avatars import Fetch, read_avatar
+from aicmo.execution.account_listing import PAUSED, PinnedAccount, list_accounts
 from aicmo.execution.account_pinning import as_kept
-from aicmo.execution.account_tokens import ADDED_HERE, kept, proven
+from aicmo.execution.account_tokens import kept, proven
 from aicmo.execution.accounts import open_crm_reader, open_gateway_of, require_account
 from aicmo.execution.identity import READ_ONLY
 from aicmo.execution.public_media import require_public_store
@@ -25,46 +25,11 @@ from aicmo.execution.states import Mover
 from aicmo.gateways.account_gateway import Profile, other_account
 from aicmo.gateways.login import Login
 from aicmo.gateways.logins import missing_scopes, network_of
-from aicmo.models import Account, AccountSecret
+from aicmo.models import Account
 from aicmo.settings import get_settings
 
 _WARN_OF_THE_LOGIN, _WARN_OF_THE_API = timedelta(days=15), timedelta(days=60)
 """LinkedIn's 60 days are warned of from the 45th on."""
-_PAUSED = "paused: "
-
-
-@dataclass(frozen=True, slots=True)
-class PinnedAccount:
-    """An account as the database knows it; no network is asked.
-
-    login: where it is kept: `here`, `block`, or '' if nowhere.
-    ends_at: of the log-in, when a person has to renew it.
-    trouble: why nothing goes out as it, or ''.
-    provider: which CRM; '' of a network. is_read_only: the log-in that a CRM is only read with.
-    """
-
-    project_id: str
-    channel: str
-    identity: str
-    name: str
-    handle: str
-    server: str
-    login: str
-    ends_at: datetime | None
-    trouble: str
-    checked_at: datetime | None
-    provider: str = ""
-    is_read_only: bool = False
-
-    @property
-    def network(self) -> str:
-        """What `aicmo.gateways.logins` calls it: the CRM's provider, or the channel."""
-        return self.provider or self.channel
-
-    @property
-    def row(self) -> str:
-        """The handle of its row in the database."""
-        return READ_ONLY if self.is_read_only else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,37 +47,6 @@ class Checked:
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
-
-
-def list_accounts(session: Session, project_id: str = "", channel: str = "") -> list[PinnedAccount]:
-    """The pinned accounts of a project and a network; '' means every one."""
-    query = select(Account, AccountSecret).outerjoin(
-        AccountSecret, and_(AccountSecret.account_id == Account.id, AccountSecret.is_proven)
-    )
-    query = query.where(Account.identity != "", Account.channel.in_((*SOCIAL, Channel.CRM)))
-    if project_id:
-        query = query.where(Account.project_id == project_id)
-    if channel:
-        query = query.where(Account.channel == channel)
-    order = (Account.project_id, Account.channel, Account.handle)
-    rows = session.execute(query.order_by(*order)).tuples()
-    return [_pinned(account, secret) for account, secret in rows]
-
-
-def _pinned(account: Account, secret: AccountSecret | None) -> PinnedAccount:
-    login, trouble, ends_at = "", "", _moment(account.profile.get("ends_at"))
-    if secret is not None:
-        login = "here" if secret.source == ADDED_HERE else "block"
-        trouble = f"needs a log-in: {secret.needs_login}" if secret.needs_login else ""
-        # A refresh may have prolonged it since it was noted.
-        ends_at = max(ends_at, secret.expires_at or ends_at) if ends_at else None
-    if account.paused_at is not None:
-        trouble = f"{_PAUSED}{account.pause_reason or 'refused'}"
-    return PinnedAccount(
-        account.project_id, account.channel, account.identity, account.name,
-        str(account.profile.get("handle", "")), account.server, login,
-        ends_at, trouble, account.checked_at, account.provider, account.handle == READ_ONLY,
-    )  # fmt: skip
 
 
 def check_account(
@@ -227,7 +161,7 @@ def _judged(pinned: PinnedAccount, live: Profile, now: datetime) -> Checked:
 
 def _released_by(pinned: PinnedAccount) -> str:
     said = pinned.trouble.capitalize()
-    if not pinned.trouble.startswith(_PAUSED):
+    if not pinned.trouble.startswith(PAUSED):
         return said
     release = f"`aicmo unpause {pinned.project_id} --channel {pinned.channel}`"
     what = "changes" if pinned.provider else "posts"
@@ -247,10 +181,6 @@ def _no_store_for(channel: str) -> list[str]:
 def days_until(then: datetime, now: datetime) -> int:
     """Whole days that are left; negative once it has passed."""
     return math.floor((then - now) / timedelta(days=1))
-
-
-def _moment(text: object) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) and text else None
 
 
 def _sentence(error: AicmoError) -> str:

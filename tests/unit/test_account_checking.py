@@ -16,7 +16,8 @@ from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.errors import FixAccount, FixConfiguration, FixInput, NoSuchProject
 from aicmo.execution.account_avatars import read_avatar
-from aicmo.execution.account_checking import Checked, check_account, list_accounts
+from aicmo.execution.account_checking import Checked, check_account
+from aicmo.execution.account_listing import list_accounts
 from aicmo.execution.account_pinning import Pin, pin_account, remove_account
 from aicmo.execution.accounts import open_gateway_of
 from aicmo.execution.gate import issue_account_permit
