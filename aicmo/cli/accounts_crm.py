@@ -21,7 +21,7 @@ _SCOPES = {
     ("hubspot", False): "crm.objects.contacts.read, crm.objects.contacts.write, "
     "crm.schemas.contacts.read, crm.schemas.contacts.write, crm.lists.read, crm.lists.write",
     ("hubspot", True): "crm.objects.contacts.read, crm.schemas.contacts.read, crm.lists.read",
-    ("bottlecrm", False): "contacts, interactions and tags (read and write), custom-fields, org, "
+    ("bottlecrm", False): "contacts, interactions and custom-fields (read and write), tags, org, "
     "profile and activities (read)",
     ("bottlecrm", True): "*:read",
 }
