@@ -199,8 +199,9 @@ class CrmChangesContract(CrmAccountContract):
             asked = len(peer.begun)
             outcome = self.sent(peer, self.change(1))
 
+        (contact,) = peer.contacts.values()
         assert (outcome.kind, outcome.detail) == (SENT, SO_ALREADY)
-        assert len(peer.begun) == asked
+        assert (outcome.ref, len(peer.begun)) == (contact.id, asked)
         assert peer.effects == {"contact:c1": 1}
 
     @pytest.mark.parametrize("theirs", ["", "Chef"])

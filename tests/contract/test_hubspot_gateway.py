@@ -414,6 +414,17 @@ def test_a_note_longer_than_hubspot_takes_is_refused_before_it_is_sent() -> None
     assert "65,536" in detail
 
 
+def test_a_note_that_arrived_after_all_is_named_and_not_made_again() -> None:
+    with HubspotPeer() as peer:
+        contact = CONTRACT.there(peer, 1)
+        lost = CONTRACT.lost(peer, CONTRACT.activity_change())
+        outcome = CONTRACT.send(peer, lost)
+        (made,) = peer.activities
+
+    assert (outcome.kind, outcome.ref, len(peer.begun)) == (SENT, made, 1)
+    assert outcome.permalink.endswith(f"/record/0-1/{contact.id}")
+
+
 def test_a_repeat_that_overtakes_the_first_request_makes_no_second_note() -> None:
     """Staged before the first one arrived: HubSpot refuses its token, and the doubt is asked about."""
     with HubspotPeer() as peer, gateway(peer) as opened:
