@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -124,3 +125,13 @@ def test_until_the_network_says_whose_it_is_a_block_stands_beside_the_log_in_in_
 
     assert rows(database) == [(True, fresh)]
     assert peer.count("/2/oauth2/token") == 1
+
+
+def test_workers_that_take_a_block_at_once_renew_it_once(database: Database) -> None:
+    with login_peer(delay=0.3, reads=me(ME)) as peer, ThreadPoolExecutor(3) as workers:
+        pinned(database, login(database, peer))
+        block = login(database, peer, minutes=1)
+        given = set(workers.map(lambda _: token(database, block), range(3)))
+
+        assert peer.count("/2/oauth2/token") == 1
+        assert rows(database) == [(True, each) for each in given]

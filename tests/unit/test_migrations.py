@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import JSON, Engine, MetaData, Table, insert, select
 
 from aicmo.database import Database
-from aicmo.models import Delivery
+from aicmo.models import AccountSecret, Delivery
 from tests.peers.postgres_server import new_database
 from tests.unit.test_database import migrate
 
@@ -71,6 +71,25 @@ def open_old(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
     yield open_at
     database.dispose()
+
+
+def test_accounts_of_0005_stay_logged_in(open_old: Callable[[str], Database]) -> None:
+    database = open_old("0005")
+    before = contents(database.engine)["account_secret"]
+
+    database.upgrade()
+
+    after = contents(database.engine)["account_secret"]
+    assert len(before) == 1
+    assert after == [row | {"is_proven": True} for row in before]
+    with database.write() as session:  # a second one may stand beside it
+        row = session.scalars(select(AccountSecret)).one()
+        session.add(
+            AccountSecret(
+                account_id=row.account_id, source="of a block", is_proven=False, sealed=b"",
+                refreshed_at=AT,
+            )
+        )  # fmt: skip
 
 
 def test_a_database_of_0004_loses_nothing_and_knows_no_posts(
