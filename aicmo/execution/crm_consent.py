@@ -132,9 +132,11 @@ def note(
     session: Session, database: Database, contacts: Sequence[int], direction: str
 ) -> None:  # fmt: skip
     """That the CRM knows of these contacts that they left."""
-    for each in contacts:
-        values = {"contact_id": each, "direction": direction, "at": database.now(session)}
-        session.execute(upsert(session, CrmOptOut).values(**values).on_conflict_do_nothing())
+    if not contacts:
+        return
+    at = database.now(session)
+    rows = [{"contact_id": each, "direction": direction, "at": at} for each in contacts]
+    session.execute(upsert(session, CrmOptOut).values(rows).on_conflict_do_nothing())
 
 
 def _people(session: Session, project_id: str, id_property: str) -> list[Person]:

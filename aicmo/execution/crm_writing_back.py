@@ -138,14 +138,17 @@ def _record(
 ) -> None:
     states: Counter[str] = Counter()
     with audit.transaction(database, mover.project_id) as session:
-        rows = newest_restorations(session, [each.delivery_id for each in changes])
+        rows, now = (
+            newest_restorations(session, [each.delivery_id for each in changes]),
+            database.now(session),
+        )
         for change in changes:
             row = rows[change.delivery_id]
             if row.state == APPROVED:  # nobody else has ended it meanwhile
                 fields = judged.fields[change.delivery_id]
                 lacks = missing.get(change.record, [])
                 state = _note(row, fields, outcomes.get(change.record), lacks)
-                row.ended_at = database.now(session) if state in _ENDED else None
+                row.ended_at = now if state in _ENDED else None
                 states[state] += 1
         audit.record(
             session, audit.Event.CRM_RESTORE_ENDED, project_id=mover.project_id,

@@ -11,9 +11,14 @@ from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.execution.account_pinning import Pin, pin_account
 from aicmo.execution.contacts import suppress
+from aicmo.execution.crm_consent import ConsentRead
+from aicmo.execution.crm_consent_sync import ConsentSynced
+from aicmo.execution.crm_opt_outs import ConsentTold
 from aicmo.gateways.account_gateway import Profile
 from aicmo.gateways.login import Login
+from flows.outcomes import consent_outcome
 from flows.sync_consent import sync_consent
+from tasks.consent import ProjectConsent, consent_page
 from tests.conftest import KEY
 from tests.orchestration.flow_runs import page
 from tests.peers.hubspot_peer import HubspotPeer
@@ -98,3 +103,20 @@ def test_without_such_a_project_nothing_is_wrong() -> None:
     state = sync_consent(return_state=True)
 
     assert (state.is_completed(), state.name) == (True, "No consent")
+
+
+def test_a_person_is_asked_where_a_contact_can_not_be_told() -> None:
+    refused = ConsentTold(("c1", "c2"), told=("c2",), refused=(("c1", "400 no such field"),))
+    projects = [
+        ProjectConsent("studio", ConsentSynced(ConsentRead(2, several=("c3",)), refused)),
+        ProjectConsent("bakery", ConsentSynced(ConsentRead(2), ConsentTold())),
+    ]
+
+    outcome, shown = consent_outcome(projects), consent_page(projects)
+
+    assert (outcome.succeeded, outcome.message) == (
+        False, "2 to look at: `aicmo crm consent studio`",
+    )  # fmt: skip
+    assert "| studio | 0 | 1 | 0 | 2 |" in shown
+    assert "c1: 400 no such field" in shown
+    assert "c3: more than one contact of the CRM fits" in shown
