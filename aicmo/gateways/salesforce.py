@@ -125,10 +125,13 @@ class SalesforceGateway(CrmGateway):
         )
 
     def read_schema(self) -> Schema:
-        """See `CrmGateway.read_schema`; its lists are the campaigns that are going on."""
+        """See `CrmGateway.read_schema`; its lists are the campaigns that are going on.
+
+        Contacts have to be seen; tasks and campaigns may be hidden from the log-in.
+        """
         return Schema(
             contacts=dict(self._org.fields("Contact")),
-            activities=dict(self._org.fields("Task")),
+            activities=dict(self._org.fields_or_none("Task")),
             lists=dict(self._org.campaigns()),
         )
 

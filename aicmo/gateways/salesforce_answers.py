@@ -81,7 +81,7 @@ def refusal(answer: Answer, now: datetime) -> Outcome:
         detail = "Salesforce has ended this version of its API: install a newer AICMO"
         return Outcome(OutcomeKind.REFUSED_ACCOUNT, usual.code, detail)
     if answer.status == _NOT_FOUND or name == "INVALID_FIELD":
-        detail = "Salesforce lacks a field of the project, or hides it from this log-in"
+        detail = "Salesforce lacks what the project names, or hides it from this log-in"
         return Outcome(OutcomeKind.REFUSED_ACCOUNT, usual.code, detail)
     return usual
 

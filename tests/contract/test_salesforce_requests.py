@@ -270,10 +270,23 @@ def test_nobody_joins_a_campaign_that_is_not_the_only_one_of_its_name(names: lis
     assert "Spring" in objection.detail
 
 
-def test_an_org_without_campaigns_has_no_lists() -> None:
+def test_a_log_in_that_sees_no_campaigns_and_no_tasks_still_tells_of_contacts() -> None:
     with SalesforcePeer() as peer, opened(peer) as gateway:
         peer.has_campaigns = False
-        assert gateway.read_schema().lists == {}
+        del peer.fields["Task"]
+        schema = gateway.read_schema()
+
+    assert (schema.lists, schema.activities) == ({}, {})
+    assert schema.contacts["LastName"].required
+
+
+def test_who_does_not_see_contacts_can_not_be_read_from() -> None:
+    with SalesforcePeer() as peer, opened(peer) as gateway:
+        del peer.fields["Contact"]
+        with pytest.raises(Refused) as refused:
+            gateway.read_schema()
+
+    assert refused.value.outcome.kind is ACCOUNT
 
 
 # Finding

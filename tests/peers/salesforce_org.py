@@ -148,7 +148,8 @@ class SalesforceOrg(CrmPeer):
 
     def describe(self, call: Call) -> Reply:
         sobject = call.names["sobject"]
-        require(sobject in self.fields, sobject)
+        if sobject not in self.fields:
+            raise RefusedWhole(404, "NOT_FOUND", "The requested resource does not exist")
         return Reply(200, {"name": sobject, "fields": list(self._seen(sobject).values())})
 
     def limits(self, call: Call) -> Reply:
