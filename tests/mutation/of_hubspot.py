@@ -20,7 +20,7 @@ def _in(file: str) -> Any:
 
 _gateway, _answers = _in("hubspot.py"), _in("hubspot_answers.py")
 _contacts, _staging = _in("hubspot_contacts.py"), _in("hubspot_staging.py")
-_writing = _in("hubspot_writing.py")
+_writing, _shared = _in("hubspot_writing.py"), _in("crm_gateway.py")
 
 MUTANTS = (
     _writing(
@@ -93,6 +93,28 @@ MUTANTS = (
         "a refused batch is taken apart", "a hundred contacts fail for one",
         "        if is_about_one and len(group) > 1:\n", "        if not group:\n",
         "test_a_request_that_is_refused_as_a_whole_is_taken_apart",
+    ),
+    _staging(
+        "a stage is emptied first", "a stage never moves back, though the item says why",
+        "    return bool(theirs) and not is_forward\n", "    return False\n",
+        "test_a_stage_that_moves_back_is_emptied_and_then_set",
+    ),
+    _staging(
+        "what stood before both tries", "the former stage is lost between the two requests",
+        '        return {**values, "former": before["former"], "ours": before["ours"]}\n',
+        "        return values\n",
+        "test_a_stage_that_moves_back_is_emptied_and_then_set",
+    ),
+    _shared(
+        "a contact once in a batch", "a change is judged by what another one has just replaced",
+        "        if whom and whom in seen:\n", "        if whom is None:\n",
+        _CONTRACT + "test_two_changes_of_one_contact_do_not_go_together",
+    ),
+    _shared(
+        "one lost answer is one failure", "the breaker stops after a single lost request",
+        "    return {each: shared.get(one, one) for each, one in outcomes.items()}\n",
+        "    return dict(outcomes) if shared else {}\n",
+        _CONTRACT + "test_a_lost_answer_puts_its_own_request_in_doubt_only",
     ),
     _gateway(
         "a cut answer", "what wasn't read counts as refused or sent",
