@@ -175,10 +175,11 @@ def test_only_what_is_asked_can_be_answered(database: Database, field: str) -> N
         answer(database, "studio", delivery, "goal", "ours", by=" ")
 
 
-def test_what_has_gone_out_asks_nothing_any_more(database: Database) -> None:
+@pytest.mark.parametrize("state", ["sending", "sent"])
+def test_what_is_going_out_or_has_asks_nothing_any_more(database: Database, state: str) -> None:
     delivery = _one(database)
     with database.write() as session:
-        session.execute(update(Delivery).values(state="sent"))
+        session.execute(update(Delivery).values(state=state))
     assert asked(database) == []
     with pytest.raises(FixInput, match="doesn't ask about"):
         answer(database, "studio", delivery, "goal", "ours", by="Casey")
