@@ -28,6 +28,8 @@ from aicmo.gateways.salesforce_queries import (
     page_of,
 )
 
+_DONE = "SELECT ApiName FROM TaskStatus WHERE IsClosed = true ORDER BY SortOrder"
+_COMPLETED = "Completed"
 _FORBIDDEN, _NOT_FOUND = 403, 404
 JSON = {"Content-Type": "application/json"}
 
@@ -44,7 +46,7 @@ class SalesforceOrg:
         self._exchange, self._login, self._clock = exchange, login, clock
         self._described: dict[str, Mapping[str, Property]] = {}
         self._campaigns: Mapping[str, str] | None = None
-        self._usage = ""
+        self._usage = self._done = ""
 
     def fields(self, sobject: str) -> Mapping[str, Property]:
         """The fields of an object that the log-in sees, by name."""
@@ -79,6 +81,14 @@ class SalesforceOrg:
             if not refused.answer or b'"DUPLICATE_DEVELOPER_NAME"' not in refused.answer.body:
                 raise
         self._described.pop(sobject, None)
+
+    def done(self) -> str:
+        """The status of a task that is done: an org has it in the language that it was made in."""
+        if not self._done:
+            (rows,) = self.query(_DONE)
+            told = [str(each["ApiName"]) for each in rows]
+            self._done = _COMPLETED if _COMPLETED in told or not told else told[0]
+        return self._done
 
     def campaigns(self) -> Mapping[str, str]:
         """The names of the campaigns that are going on, by id; none where there is no such feature."""

@@ -104,7 +104,7 @@ def _task(outgoing: Outgoing, change: Change, activity: Activity) -> dict[str, A
         "WhoId": outgoing.staged["record"],
         "Subject": _cut(activity.subject, _LONGEST_SUBJECT),
         "Description": _cut(activity.body, _LONGEST_TEXT - len(link)) + link,
-        "Status": "Completed",
+        "Status": outgoing.staged["status"],
         "ActivityDate": at,
     }
     if (subtype := _SUBTYPES.get(activity.kind)) and not outgoing.staged["again"]:

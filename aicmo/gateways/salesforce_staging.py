@@ -19,8 +19,8 @@ def staged_with(
 ) -> Staged:
     """`staged`, with what its request needs, or why it can't be sent; raises as `CrmGateway.find` does.
 
-    The values: `kinds` of the fields that are written; of an activity the field that it is `kept_in`, and
-    whether it was tried before (`again`); of a list its id.
+    The values: `kinds` of the fields that are written; of an activity the field that it is `kept_in`, its
+    status, and whether it was tried before (`again`); of a list its id.
     by_address: the contacts that were found, by their addresses.
     """
     if staged.objection:
@@ -34,7 +34,7 @@ def staged_with(
     own: dict[str, Any] = {"kinds": {name: known[name].type for name in values["write"]}}
     if change.activity:
         org.require_field("Task", change.activity_id_property)
-        own["kept_in"] = change.activity_id_property
+        own |= {"kept_in": change.activity_id_property, "status": org.done()}
         own["again"] = "activity" in asked.draft.staged
     if change.list_name:
         own["list_id"] = org.campaign(change.list_name)

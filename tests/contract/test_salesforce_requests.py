@@ -228,6 +228,26 @@ def test_a_task_whose_answer_was_lost_is_there_once_and_taken_for_sent() -> None
     assert task_of(peer).values["TaskSubtype"] == "Email"
 
 
+@pytest.mark.parametrize(
+    ("done", "status"),
+    [
+        (["Abgeschlossen", "Storniert"], "Abgeschlossen"),
+        (["Cancelled", "Completed"], "Completed"),
+        ([], "Completed"),
+    ],
+)
+def test_a_task_is_done_in_the_language_of_the_org(done: list[str], status: str) -> None:
+    with SalesforcePeer() as peer:
+        peer.done = done
+        for number in (1, 2):
+            ORG.there(peer, number, our_id=f"acme:c{number}")
+        notes = [ORG.outgoing_of(ORG.activity_change(each), each) for each in (1, 2)]
+        ORG.send_all(peer, notes)
+
+    assert [each.values["Status"] for each in peer.activities.values()] == [status, status]
+    assert sum(b"TaskStatus" in each.body for each in peer.seen) == 1, "asked for once"
+
+
 def test_long_texts_are_cut_to_what_a_task_holds_and_keep_the_link() -> None:
     link = "https://social.test/post"
     change = ORG.activity_change(subject="s" * 300, body="b" * 40_000, link=link)

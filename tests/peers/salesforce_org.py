@@ -29,6 +29,7 @@ class SalesforceOrg(CrmPeer):
 
     hidden: fields that the log-in doesn't see. shows_new: it sees fields that it makes.
     tells_limits: it may know how many requests are left.
+    done: statuses of tasks that are done.
     swaps: results stand in another order than their records, which Salesforce rules out.
     """
 
@@ -41,6 +42,7 @@ class SalesforceOrg(CrmPeer):
         self.hidden: set[str] = set()
         self.shows_new = self.tells_limits = True
         self.has_campaigns, self.swaps = True, False
+        self.done = ["Completed"]
         self.fields = {"Contact": named(CONTACT), "Task": named(TASK)}
         self._left: dict[str, list[dict[str, Any]]] = {}
         self._locators = count(1)
@@ -123,6 +125,8 @@ class SalesforceOrg(CrmPeer):
                     for each in self.lists.values()
                     for member in each.members
                 ]
+            case "TaskStatus":
+                return [{"ApiName": each, "IsClosed": "true"} for each in self.done]
             case "Organization":
                 return [{"Id": ORG, "Name": "Acme", "IsSandbox": False}]
             case _:
