@@ -113,5 +113,5 @@ def _named(errors: object) -> Iterator[str]:
     for name, said in cast("dict[str, object]", errors).items():
         if name == "custom_fields" and isinstance(said, dict):
             yield from (f"{CUSTOM}{each}" for each in cast("dict[str, object]", said))
-        else:
+        elif name.isidentifier():
             yield name

@@ -70,8 +70,9 @@ class Search:
     def find(self, match: Match) -> Found:
         """The contact; `Several` where BottleCRM has more than one that fits."""
         found = self._by_id(match) or self.by_address(match.email)
-        if len(found) > 1:
-            return Several(tuple(str(each["id"]) for each in found))
+        by_id = {str(each["id"]): each for each in found}  # a page may show one of the page before
+        if len(by_id) > 1:
+            return Several(tuple(by_id))
         return self._record(found[0], _id_property(match)) if found else None
 
     def _by_id(self, match: Match) -> list[dict[str, Any]]:

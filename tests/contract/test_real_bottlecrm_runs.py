@@ -14,20 +14,27 @@ from sqlalchemy import select
 
 from aicmo.errors import AicmoError
 from aicmo.execution import runs
+from aicmo.execution.contacts import suppress
+from aicmo.execution.crm_consent import read_consent
+from aicmo.execution.crm_opt_outs import tell_consent
+from aicmo.execution.crm_restoring import approve_restore, ask_restore
 from aicmo.execution.reconciling import Reconciled, reconcile
 from aicmo.execution.report import ExecutionReport
 from aicmo.gateways.bottlecrm import open_bottlecrm_gateway
 from aicmo.gateways.contract import OpenGateway
-from aicmo.models import Delivery, Item
+from aicmo.models import Delivery, Item, Run
+from aicmo.models import Project as ProjectRow
 from aicmo.settings import ExecutionConfig
+from tests.conftest import KEY
 from tests.contract.real_bottle import ID, Organization, organization_on
 from tests.contract.social_samples import Tokens
 from tests.peers.bottle_crm import BottleCrm
 from tests.peers.effect_gateways import TokenGateway
 from tests.peers.http_peer import HttpPeer
 from tests.peers.lossy_proxy import Loss, lossy_proxy
-from tests.projects import YESTERDAY, approved, contact, email
+from tests.projects import NOW, YESTERDAY, approved, contact, email
 from tests.unit.crm_projects import change, connect, import_crm
+from tests.unit.departures import hmac_of
 from tests.unit.doubtful_rows import ClockedDatabase
 from tests.unit.effect_runs import clocked, opening
 from tests.unit.live_runs import LIVE
@@ -51,11 +58,13 @@ class Project:
     database: ClockedDatabase
     crm: Organization
 
-    def plan(self, *items: dict[str, Any], people: list[dict[str, Any]] | None = None) -> None:
+    def plan(
+        self, *items: dict[str, Any], people: list[dict[str, Any]] | None = None, **setup: Any
+    ) -> None:
         """Imports it anew, pins the CRM's account and approves."""
         import_crm(
             self.database, *items, contacts=people or [person(number) for number in (1, 2, 3)],
-            provider="bottlecrm", fields=FIELDS, stages=None, tags="tags", log_emails=True,
+            provider="bottlecrm", fields=FIELDS, stages=None, tags="tags", log_emails=True, **setup,
         )  # fmt: skip
         connect(self.database, "bottlecrm", self.crm.account.identity)
         approved(self.database, at=self.database.at)
@@ -155,3 +164,42 @@ def test_what_the_client_wrote_stays(project: Project) -> None:
     assert (found["title"], found["city"]) == ("CEO", "Leeds")
     assert (found["first_name"], found["last_name"]) == ("Person1", "Größe 1")
     assert len(project.crm.contacts()) == 3
+
+
+def test_what_a_run_overwrote_is_put_back(project: Project) -> None:
+    vip = project.crm.add_tag("VIP")
+    project.crm.add_tag("Spring")
+    record = project.crm.add(email="person1@example.com", tags=[vip])
+    tag = change("tag", "add_tag", tag="spring") | {"send_at": LATER}
+    project.plan(change(), tag, people=[person(1)])
+    project.run(project.opens())
+    changed = project.crm.contact(record)
+    assert (changed["first_name"], len(changed["tags"])) == ("Person1", 2)
+
+    with project.database.read() as session:
+        (run_id,) = session.scalars(select(Run.id))
+    ask_restore(project.database, "studio", run_id, by="Ann")
+    restored = approve_restore(project.database, "studio", run_id, CONFIG, project.opens, by="Ben")
+
+    found = project.crm.contact(record)
+    assert {each.wish.state for each in restored} == {"restored"}
+    assert (found["first_name"], found["last_name"], found["tags"]) == ("Ada", "Lovelace", [vip])
+
+
+def test_who_left_is_told_both_ways(project: Project) -> None:
+    project.crm.add_field("no_email", "checkbox")
+    left, here = (
+        project.crm.add(email=f"person{number}@example.com", custom_fields=custom)
+        for number, custom in ((1, {"no_email": True}), (2, {}))
+    )
+    project.plan(change(), consent="both", opt_out="cf_no_email")
+    read = read_consent(project.database, "studio", KEY, project.opens, by="Ann")
+    with project.database.write() as session:
+        client = session.get_one(ProjectRow, "studio").client
+        suppress(session, client, hmac_of(2), "unsubscribed", NOW)
+    told = tell_consent(project.database, "studio", CONFIG, project.opens, by="Ann")
+
+    assert read.left == ("c1",)
+    assert told.told == ("c2",)
+    fields = [project.crm.contact(each)["custom_fields"] for each in (left, here)]
+    assert fields == [{"no_email": True}, {"no_email": True}]

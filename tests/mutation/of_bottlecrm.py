@@ -58,7 +58,7 @@ MUTANTS = (
     ),
     _contacts(
         "two that fit", "one of two contacts is changed by chance",
-        "        if len(found) > 1:\n", "        if not self.ask:\n",
+        "        if len(by_id) > 1:\n", "        if not self.ask:\n",
         "test_two_contacts_with_our_id_are_held",
     ),
     _contacts(
