@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from aicmo.crm.change import Activity, Change
-from aicmo.crm.judging import Decision, Difference, Judged, judge
-from aicmo.crm.providers import tags_of
-from aicmo.crm.record import Record, Several
-from aicmo.crm.schema import Property, Schema
-from aicmo.execution.composing_crm import ChangeDraft
-from aicmo.execution.crm_last_reading import LastReading
-from aicmo.plans.crm import ConflictRule, CrmSetup, FieldType
-
-NOBODY = "the CRM doesn't have this contact"
-_BY_RULE: dict[ConflictRule, str] = {
-    "ours": "sent",
-    "theirs": "sent where the CRM has nothing",
-    "newer": "sent where it is newer",
-    "ask": "sent where the CRM has nothing, else asked",
-}
-_YES_OR_NO = {"true": "yes", "false": "no"}
+from aicmo.crm.change import Activity
+from aicmo.crm.judging import Decision
 
 
 class Standing(StrEnum):
@@ -55,12 +39,6 @@ class Standing(StrEnum):
         return f"{number:,} {one if number == 1 else many}"
 
 
-_WRITTEN = {
-    Standing.ADDED: "sent",
-    Standing.ASKS: "waits for the answer",
-    Standing.STOPPED: "not sent",
-}
-"""What becomes of a value that would be written, where that isn't told by the field alone."""
 _WORDS = {
     "asks": ("waits for an answer", "wait for an answer"),
     "stopped": ("stays as it is", "stay as they are"),
@@ -149,134 +127,3 @@ class ContactChange:
                 return f"{subject}: {body.strip().splitlines()[0] if body.strip() else ''}"
             case None:
                 return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Differences:
-    """Puts changes beside what the CRM has; `schema` is the CRM's own, if it was ever read."""
-
-    setup: CrmSetup
-    schema: Schema | None
-
-    def of(self, draft: ChangeDraft, reading: LastReading | None, adder: str = "") -> ContactChange:
-        """One contact's change against what was read last.
-
-        adder: the item that adds the contact before this one, or ''.
-        """
-        details, change = draft.contact.details, draft.change
-        shown = ContactChange(
-            draft.delivery.id, draft.contact.key,
-            str(details.get("name") or details.get("first_name") or ""),
-            draft.contact.email, Standing.REFUSED, str(draft.error or ""),
-            read_at=reading.read_at if reading else None,
-        )  # fmt: skip
-        if change is None:
-            return shown
-        shown = replace(shown, why="", activity=change.activity, listed=change.list_name)
-        outdated = _outdated(reading, change) if reading else ""
-        if reading is None or outdated:
-            fields = tuple(self._unread(change))
-            return replace(shown, standing=Standing.UNREAD, why=outdated, fields=fields)
-        return self._read(shown, change, reading, adder)
-
-    def _read(
-        self, shown: ContactChange, change: Change, reading: LastReading, adder: str
-    ) -> ContactChange:
-        found = reading.found
-        if isinstance(found, Several):
-            why = f"several contacts of the CRM fit: {', '.join(found.ids)}"
-            return replace(shown, standing=Standing.STOPPED, why=why)
-        if found is None and not (change.may_create or adder):
-            return replace(shown, standing=Standing.STOPPED, why=NOBODY)
-        judged = judge(change, found)
-        standing = _standing(change, judged, found)
-        why = "; ".join(each.why for each in judged.differences if each.decision is Decision.REFUSE)
-        if found is None and adder:
-            why = f"{adder} adds the contact before"
-        fields = tuple(self._field(change, each, standing) for each in judged.differences)
-        link = found.link if found else ""
-        return replace(shown, standing=standing, why=why, fields=fields, link=link)
-
-    def _field(self, change: Change, found: Difference, standing: Standing) -> FieldChange:
-        why = _step_back(change, found) or found.why
-        if found.decision is Decision.WRITE:
-            why = _WRITTEN.get(standing, why)
-        return replace(
-            self._named(change, found.name, found.ours),
-            theirs=found.theirs,
-            before=self._in_words(found.name, found.theirs),
-            decision=found.decision,
-            why=why,
-            changed_at=found.changed_at if found.theirs else None,
-            changed_by=found.changed_by if found.theirs else "",
-        )
-
-    def _unread(self, change: Change) -> Iterator[FieldChange]:
-        rules = {each.name: _BY_RULE[each.conflict] for each in change.fields}
-        if change.stage:
-            back = change.stage.back_because
-            rules[change.stage.property] = f"also back: {back}" if back else "forward only"
-        for each in judge(change, None).differences:
-            yield replace(
-                self._named(change, each.name, each.ours), why=rules.get(each.name, "added")
-            )
-
-    def _named(self, change: Change, name: str, wanted: str) -> FieldChange:
-        known = self._property(name)
-        ours = next((each.ours for each in self.setup.fields if each.theirs == name), "")
-        if not ours:
-            ours = "stage" if change.stage and change.stage.property == name else "tag"
-        after = self._in_words(name, wanted)
-        label = known.label if known else ""
-        return FieldChange(ours, name, label, None, wanted, "", after, None)
-
-    def _property(self, name: str) -> Property | None:
-        return self.schema.contacts.get(name) if self.schema else None
-
-    def _in_words(self, name: str, value: str) -> str:
-        """The value as people see it in the CRM, as far as that is known."""
-        known = self._property(name)
-        labels = {each.value: each.label for each in known.choices} if known else {}
-        kind = known.type if known else self._type(name)
-        if kind == "boolean":
-            return _YES_OR_NO.get(value, value)
-        values = value.split(";") if kind == "choices" else [value]
-        return ", ".join(labels.get(each) or each for each in values)
-
-    def _type(self, name: str) -> FieldType:
-        """As the document has it; what isn't a field of its own is the property of tags."""
-        for each in self.setup.fields:
-            if each.theirs == name:
-                return each.type
-        return "choices" if name == tags_of(self.setup) else "text"
-
-
-def _outdated(reading: LastReading, change: Change) -> str:
-    """Why what was read says nothing of this change; '' if it does."""
-    if reading.changed_since:
-        return "we have changed the contact since it was read"
-    names = {each.name for each in judge(change, None).differences}
-    return "it was read before this field was planned" if reading.lacks(names) else ""
-
-
-def _standing(change: Change, judged: Judged, found: Record | None) -> Standing:
-    decisions = {each.decision for each in judged.differences}
-    if Decision.REFUSE in decisions:
-        return Standing.STOPPED
-    if Decision.ASK in decisions:
-        return Standing.ASKS
-    if change.activity or change.list_name:
-        return Standing.NOTED if change.activity else Standing.LISTED
-    if found is None and change.may_create:
-        return Standing.ADDED
-    return Standing.CHANGED if judged.to_write else Standing.UNCHANGED
-
-
-def _step_back(change: Change, found: Difference) -> str:
-    """Why a stage moves back, as the item says; '' where it doesn't."""
-    stage = change.stage
-    if stage is None or stage.property != found.name or found.decision is not Decision.WRITE:
-        return ""
-    order = stage.order
-    is_back = found.theirs in order and order.index(found.theirs) > order.index(found.ours)
-    return f"back, because {stage.back_because}" if is_back else ""

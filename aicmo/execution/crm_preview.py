@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from aicmo.channels import Channel
 from aicmo.crm.fitting import Misfit
 from aicmo.execution.composing_crm import ChangeComposers, known_schema
-from aicmo.execution.crm_difference import ContactChange, Differences, Standing
+from aicmo.execution.crm_comparing import Differences
+from aicmo.execution.crm_difference import ContactChange, Standing
 from aicmo.execution.crm_last_reading import last_readings
 from aicmo.execution.crm_misfits import misfits_of
 from aicmo.execution.project import PlanItem

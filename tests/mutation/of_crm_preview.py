@@ -6,7 +6,7 @@ from tests.mutation.mutant import Mutant
 
 _PREVIEW, _READING = "unit/test_crm_preview.py::", "unit/test_crm_reading.py::"
 _ANSWERS = "unit/test_crm_answers.py::"
-_KEPT, _SHOWN = "aicmo/execution/crm_last_reading.py", "aicmo/execution/crm_difference.py"
+_KEPT, _COMPARED = "aicmo/execution/crm_last_reading.py", "aicmo/execution/crm_comparing.py"
 
 MUTANTS = (
     Mutant(
@@ -42,17 +42,17 @@ MUTANTS = (
     ),
     Mutant(
         "crm preview: what we changed since", "a person approves against what isn't there any more",
-        _SHOWN, "    if reading.changed_since:\n", "    if False:\n",
+        _COMPARED, "    if reading.changed_since:\n", "    if False:\n",
         (_PREVIEW + "test_what_we_have_changed_since_is_not_shown_as_it_was",),
     ),
     Mutant(
         "crm preview: who asks isn't sent", "the preview promises what a run holds",
-        _SHOWN, "(Standing.REFUSED, Standing.ASKS, Standing.STOPPED)", "(Standing.REFUSED,)",
+        "aicmo/execution/crm_difference.py", "(Standing.REFUSED, Standing.ASKS, Standing.STOPPED)", "(Standing.REFUSED,)",
         (_PREVIEW + "test_the_contacts_are_counted_by_what_becomes_of_them",),
     ),
     Mutant(
         "crm preview: who isn't there", "the preview promises to change whom the CRM doesn't have",
-        _SHOWN, "if found is None and not (change.may_create or adder):", "if False:",
+        _COMPARED, "if found is None and not (change.may_create or adder):", "if False:",
         (_PREVIEW + "test_whom_the_crm_does_not_have_is_not_changed",),
     ),
     Mutant(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -118,7 +119,24 @@ def test_a_new_contact_is_added_with_every_field_that_has_a_value(database: Data
     has(database, {"c1": None})
     found = one(of_crm(database))
     assert found.standing.value == "added"
-    assert {each.becomes for each in found.fields} == {"sent"}
+    assert {each.name: each.becomes for each in found.fields} == {
+        "email": "sent", "firstname": "sent", "goal": "sent", "aicmo_contact_id": "added",
+    }  # fmt: skip
+
+
+def test_a_contact_that_lacks_our_id_is_given_it(database: Database) -> None:
+    ready(
+        database, change(action="add_tag", tag="spring"), change("crm-2", "log_activity", note="x")
+    )
+    known = replace(record(topics="spring"), contact_id="")
+    has(database, {"c1": known, "c2": record("c2", topics="spring")})
+    found = one(of_crm(database))
+    assert (found.standing.value, fields(found)["aicmo_contact_id"]) == (
+        "changed",
+        ("", "studio:c1", "added"),
+    )
+    assert seen(of_crm(database))["c2"] == ("unchanged", "")
+    assert one(of_crm(database, "crm-2")).fields == ()
 
 
 def test_whom_the_crm_does_not_have_is_not_changed(database: Database) -> None:
