@@ -411,6 +411,18 @@ def test_its_own_schema(crm: Organization) -> None:
     assert ID in contacts
 
 
+def test_a_token_that_may_only_read_reads_all_that_is_asked(crm: Organization) -> None:
+    crm.send(change())
+    with crm.gateway(token=crm.user.create_token("*:read")) as gateway:
+        assert gateway.identify() is None
+        schema = gateway.read_schema()
+        (found,) = gateway.find([Match("acme:c1", id_property=ID)], set(schema.contacts))
+        (refused,) = gateway.set_values([Update(crm.contacts()[0]["id"], {"title": "CEO"})])
+    assert isinstance(found, Record)
+    assert found.values["last_name"] == "Größe 1"
+    assert refused.kind is ACCOUNT
+
+
 def test_the_field_for_our_ids_is_made_once(bottle_crm: BottleCrm) -> None:
     crm = organization_on(bottle_crm, with_id=False)
     with crm.gateway(token=crm.user.create_token()) as gateway:
