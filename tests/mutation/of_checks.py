@@ -52,7 +52,7 @@ MUTANTS = (
     ),
     _of(
         "posts, too", "a post that is too long is approved, and its network refuses it", _APPROVALS,
-        "item.channel != Channel.CRM", "item.channel == Channel.EMAIL",
+        "plan, items, now, on_progress", 'plan, [i for i in items if i.channel == "email"], now, on_progress',
         _POSTS + "test_a_post_with_errors_does_not_count_and_is_not_approved",
     ),
     _of(
@@ -68,7 +68,7 @@ MUTANTS = (
     ),
     _of(
         "by hand", "a post that nobody can send is counted as going out", "aicmo/execution/preview.py",
-        "CHANNELS_WITH_GATEWAY and not self.by_hand", "CHANNELS_WITH_GATEWAY",
+        "self.connected and not self.by_hand", "self.connected",
         _POSTS + "test_without_a_pinned_account_a_person_posts_it",
     ),
     _of(

@@ -74,6 +74,11 @@ MUTANTS = (
         (_PREVIEW + "test_what_has_errors_is_not_approved_and_the_rest_is",),
     ),
     Mutant(
+        "crm preview: no CRM", "what no CRM is connected for is counted as going out",
+        "aicmo/execution/preview.py", "self.would_send if self.connected and", "self.would_send if",
+        (_PREVIEW + "test_without_an_account_nothing_would_go_out",),
+    ),
+    Mutant(
         "crm answers: the value that was seen", "an answer decides about a value that nobody saw",
         "aicmo/execution/crm_answers.py",
         'name, theirs = question.field.name, question.field.theirs or ""',
