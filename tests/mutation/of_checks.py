@@ -52,7 +52,7 @@ MUTANTS = (
     ),
     _of(
         "posts, too", "a post that is too long is approved, and its network refuses it", _APPROVALS,
-        "plan, items, now, on_progress", 'plan, [i for i in items if i.channel == "email"], now, on_progress',
+        "plan, items, now, on_progress=", 'plan, [i for i in items if i.channel == "email"], now, on_progress=',
         _POSTS + "test_a_post_with_errors_does_not_count_and_is_not_approved",
     ),
     _of(
