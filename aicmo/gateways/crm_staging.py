@@ -52,6 +52,8 @@ def stage_change(asked: Asked, found: Found) -> Staged:
         return _held(asked, f"{len(found.ids)} contacts of the CRM fit")
     if found is None and not change.may_create:
         return _held(asked, _NOBODY)
+    if found is not None and _is_another_of_ours(change, found):
+        return _held(asked, f"the CRM has the address with {found.contact_id.rpartition(':')[2]}")
     judged = judge(change, found)
     if judged.objections:
         return _held(asked, "; ".join(map(_said, judged.objections)))
@@ -77,6 +79,12 @@ def stage_change(asked: Asked, found: Found) -> Staged:
     if change.list_name:
         values["list"] = change.list_name
     return Staged(values)
+
+
+def _is_another_of_ours(change: Change, found: Record) -> bool:
+    """The address led to another contact of the same project, whose data this one's would replace."""
+    project, own = (each.rpartition(":")[0] for each in (change.contact_id, found.contact_id))
+    return found.contact_id != change.contact_id and project == own
 
 
 def _held(asked: Asked, why: str) -> Staged:

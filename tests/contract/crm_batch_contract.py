@@ -12,6 +12,8 @@ from aicmo.gateways.contract import (
     PERMIT_KEY,
     Found,
     LivePermit,
+    Outcome,
+    OutcomeKind,
     Outgoing,
     Question,
     Reading,
@@ -26,6 +28,8 @@ from tests.contract.mail_api_contract import FOR_GOOD
 from tests.contract.social_samples import UNCLEAR, NoTokens
 from tests.peers.crm_peer import CrmPeer
 from tests.peers.http_exchange import Fault
+
+HELD = Outcome(OutcomeKind.REFUSED_FOR_GOOD, detail="the CRM has the address with c1")
 
 
 class CrmBatchContract(CrmChangesContract):
@@ -88,6 +92,7 @@ class CrmBatchContract(CrmChangesContract):
             contact = self.there(peer, 1, name="Größe", job="Chef")
             first = self.outgoing(1)
             twin = self.change(2, email="c1@client.test", fields=(self.field("job", "Owner"),))
+            twin = twin.model_copy(update={"contact_id": "spring:c2"})  # of another project
             second = self.outgoing_of(twin, 2)
             sent = self.send_all(peer, [first, second])
             assert (sent[1].kind, sent[2].kind, sent[2].scope) == (SENT, NOT_SENT, Scope.BATCH)
@@ -97,6 +102,17 @@ class CrmBatchContract(CrmChangesContract):
         assert (self.value(contact, "job"), len(peer.contacts)) == ("Owner", 1)
         assert peer.effects[peer.mark(contact)] == 2
         assert not peer.misshapen
+
+    def test_the_address_of_another_of_our_contacts_changes_nobody(self) -> None:
+        """One's data would replace the other's, on a record that both are taken for."""
+        with self.peer(None) as peer, self.gateway(permit(self.channel), peer) as gateway:
+            self.there(peer, 1, job="Chef")
+            self.send_all(peer, [self.outgoing(1)])
+            twin = self.change(2, email="c1@client.test", fields=(self.field("job", "Owner"),))
+            staged = gateway.stage(self.outgoing_of(twin, 2))
+
+        assert staged.objection is not None
+        assert staged.objection == HELD
 
     def test_a_lost_answer_puts_its_own_request_in_doubt_only(self) -> None:
         with self.peer(LOST) as peer:
