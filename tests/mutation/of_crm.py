@@ -48,4 +48,10 @@ MUTANTS = (
         '    if theirs not in wanted.order:\n        return _WRITE, ""\n',
         _JUDGING + "test_a_stage_moves_forward_only",
     ),
+    Mutant(
+        "crm: another of our contacts", "one contact's data replaces another one's",
+        "aicmo/gateways/crm_staging.py",
+        "    return found.contact_id != change.contact_id and project == own\n", "    return False\n",
+        ("contract/test_hubspot_gateway.py::TestHubspotGateway::test_the_address_of_another_of_our_contacts_changes_nobody",),
+    ),
 )  # fmt: skip
