@@ -157,8 +157,8 @@ def _standing(change: Change, judged: Judged, found: Record | None) -> Standing:
 
 def _own_id(change: Change, found: Record | None) -> Iterator[FieldChange]:
     """Our id, which is put with a contact that lacks it, so that a changed address is no new contact."""
-    is_known = found is not None and bool(found.contact_id)
-    if change.id_property and not (is_known or change.activity or change.list_name):
+    lacks_it = not found.contact_id if found else change.may_create
+    if change.id_property and lacks_it and not (change.activity or change.list_name):
         ours = change.contact_id
         yield FieldChange(
             "our id", change.id_property, "", "", ours, "", ours, Decision.WRITE, "added"

@@ -150,6 +150,7 @@ def test_whom_an_earlier_item_adds_is_changed_after_it(database: Database) -> No
     ready(database, change(), later)
     has(database, {"c1": None})
     assert seen(of_crm(database, "crm-2"))["c1"] == ("changed", "crm-1 adds the contact before")
+    assert list(fields(one(of_crm(database, "crm-2")))) == ["lifecyclestage"]
     with database.write() as session:
         session.execute(update(Delivery).values(state="failed"))
         session.execute(
