@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from aicmo.execution import guards
 from aicmo.execution.composing import Composed, ComposedBatch, not_composed
 from aicmo.execution.crm_activities import Activities
 from aicmo.execution.identity import account_of
+from aicmo.gateways.crm_staging import EFFECTS
 from aicmo.models import Account, Contact, CrmAnswer, CrmSchema, Delivery
 from aicmo.plans import crm_values
 from aicmo.plans.crm import CrmField, CrmSetup
@@ -67,7 +69,7 @@ class ChangeComposers:
             else:
                 batch.composed[delivery.id] = Composed(
                     delivery.token, session.get_one(Account, delivery.account_id).identity,
-                    delivery.recipient, change.to_bytes(), is_staged=True, staged=delivery.staged,
+                    delivery.recipient, change.to_bytes(), is_staged=True, staged=_staged(delivery),
                 )  # fmt: skip
         return batch
 
@@ -88,6 +90,13 @@ def known_schema(session: Session, project_id: str) -> Schema | None:
     account = account_of(session, project_id, "crm")
     row = session.get(CrmSchema, account.id) if account else None
     return Schema.from_json(row.content) if row else None
+
+
+def _staged(delivery: Delivery) -> dict[str, Any]:
+    """What earlier tries noted; one that had no effect has overwritten and added nothing."""
+    if delivery.ambiguous or delivery.staged.get("empties"):
+        return delivery.staged
+    return {name: each for name, each in delivery.staged.items() if name not in EFFECTS}
 
 
 def _answers(session: Session, delivery_ids: Sequence[int]) -> dict[int, dict[str, Answer]]:

@@ -9,12 +9,14 @@ from typing import Any
 import httpx
 
 from aicmo.crm.change import Change
-from aicmo.crm.judging import Decision, Difference, judge
+from aicmo.crm.judging import Decision, Difference, Judged, judge
 from aicmo.crm.record import Found, Match, Record, Several
 from aicmo.errors import FixInput
 from aicmo.gateways.account_gateway import NoToken, Refused
 from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, Scope, Staged
 
+EFFECTS = ("added", "former", "ours")
+"""What of the values of `stage_change` is true only if the try was sent."""
 _NOBODY = "the CRM doesn't have this contact"
 
 
@@ -58,6 +60,7 @@ def stage_change(asked: Asked, found: Found) -> Staged:
     if judged.objections:
         return _held(asked, "; ".join(map(_said, judged.objections)))
     before = asked.draft.staged
+    is_added = found is None or _is_ours(asked, found, judged)
     former = judged.former | _ours_already(before, judged.differences)
     values: dict[str, Any] = {
         "match": {
@@ -66,8 +69,7 @@ def stage_change(asked: Asked, found: Found) -> Staged:
             "id_property": change.id_property,
         },
         "record": found.id if found else "",
-        # Of an earlier try whose answer was lost: it had nothing that could be overwritten.
-        "added": found is None or bool(before.get("added")),
+        "added": is_added,
         "has_id": bool(found and found.contact_id),
         "write": judged.to_write,
         "former": former,
@@ -96,8 +98,16 @@ def _said(difference: Difference) -> str:
     return f"{difference.name}: {difference.why}" + (", a person has to answer" if asks else "")
 
 
+def _is_ours(asked: Asked, found: Record, judged: Judged) -> bool:
+    """An earlier try added it, and lost its answer; nobody else has added it, or typed in it, since."""
+    is_known = found.contact_id == asked.change.contact_id and not any(judged.former.values())
+    return bool(asked.draft.staged.get("added")) and is_known
+
+
 def _ours_already(before: Mapping[str, Any], differences: tuple[Difference, ...]) -> dict[str, str]:
     """What an earlier try of ours overwrote: its values are there by now, so they are no former ones."""
+    if before.get("added"):
+        return {}  # it overwrote nothing
     same = {each.name for each in differences if each.decision is Decision.SAME}
     return {name: value for name, value in before.get("former", {}).items() if name in same}
 

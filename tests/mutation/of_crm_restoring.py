@@ -21,6 +21,7 @@ _ledger = _in("execution/crm_overwritten.py", _RESTORING)
 _asking = _in("execution/crm_restoring.py", _RESTORING)
 _writing = _in("execution/crm_writing_back.py", _RESTORING)
 _staging = _in("gateways/crm_staging.py", _RESTORING)
+_composing = _in("execution/composing_crm.py", _RESTORING)
 _reading = _in("execution/crm_consent.py", _CONSENT)
 _telling = _in("execution/crm_opt_outs.py", _CONSENT)
 _erasing = _in("execution/erasing.py", "unit/test_erasing.py::")
@@ -50,13 +51,24 @@ MUTANTS = (
     ),
     _staging(
         "stage: a repeat knows that we added the contact", "a contact of ours is emptied",
-        'found is None or bool(before.get("added"))', "found is None",
+        "found is None or _is_ours(asked, found, judged)", "found is None",
         "test_a_contact_that_was_added_although_its_answer_was_lost_is_not_emptied",
     ),
     _staging(
         "stage: a repeat knows what it overwrote", "what a lost answer overwrote is lost",
         "judged.former | _ours_already(before, judged.differences)", "judged.former",
         "test_what_a_repeat_settled_as_sent_is_put_back_too",
+    ),
+    _staging(
+        "stage: what somebody typed into a contact of ours", "what a person typed can't be put back",
+        "== asked.change.contact_id and not any(judged.former.values())",
+        "== asked.change.contact_id",
+        "test_what_somebody_typed_into_a_contact_that_we_added_can_be_put_back",
+    ),
+    _composing(
+        "compose: a try without effect", "what nobody overwrote is put back over somebody's value",
+        'if delivery.ambiguous or delivery.staged.get("empties"):', "if delivery.staged:",
+        "test_a_try_that_was_never_sent_has_overwritten_nothing",
     ),
     _asking(
         "restore: asked for", "one person alone changes the client's CRM",

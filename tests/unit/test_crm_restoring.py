@@ -24,8 +24,8 @@ from tests.unit.crm_runs import CONFIG, ready, run, states, wishes
 from tests.unit.doubtful_rows import ClockedDatabase
 from tests.unit.effect_runs import clocked
 
-MINUTE = timedelta(minutes=1)
-LOST = Fault(applies=True, then="close")
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+LOST, REFUSED = Fault(applies=True, then="close"), Fault(status=429)
 STAGE = change("crm-2", "set_stage", stage="opportunity")
 
 
@@ -190,6 +190,53 @@ def test_a_contact_that_was_added_although_its_answer_was_lost_is_not_emptied(
         assert [each.is_added for each in read(ledger, crm, number).changes] == [True, True]
         with pytest.raises(FixInput, match="overwrote nothing"):
             ask(ledger, number)
+
+
+def test_who_was_added_by_a_person_before_us_can_be_put_back(
+    ledger: ClockedDatabase, crm: DeskCrm
+) -> None:
+    """The first try would have added her, but was refused, as a sales person was quicker."""
+    ready(ledger, change())
+    crm.faults[1] = REFUSED
+    run(ledger, opening(crm))
+    ann = crm.add({"email": "person1@example.com", "firstname": "Anna"})
+    ledger.at += 2 * HOUR
+    number = run(ledger, opening(crm))
+    assert (states(ledger), ann.values["firstname"]) == (["sent", "sent"], "Person1")
+    assert [each.is_added for each in read(ledger, crm, number).changes] == [False, True]
+    ask(ledger, number)
+    assert approve(ledger, crm, number) == ["restored"]
+    assert ann.values["firstname"] == "Anna"
+
+
+def test_what_somebody_typed_into_a_contact_that_we_added_can_be_put_back(
+    ledger: ClockedDatabase, crm: DeskCrm
+) -> None:
+    ready(ledger, change())
+    crm.faults[1] = LOST
+    run(ledger, opening(crm))
+    ann = next(each for each in crm.contacts.values() if each.values["our_id"] == "studio:c1")
+    crm.edit(ann, {"firstname": "Anna"})
+    ledger.at += 2 * MINUTE
+    number = run(ledger, opening(crm))
+    assert told(read(ledger, crm, number)) == [
+        ("firstname", "Anna", "Person1", "Person1", Fate.PUT_BACK)
+    ]
+
+
+def test_a_try_that_was_never_sent_has_overwritten_nothing(
+    ledger: ClockedDatabase, crm: DeskCrm, ann: Kept
+) -> None:
+    """Before the next try, somebody has typed there what we want: it is theirs."""
+    ready(ledger, change("crm-1", "set_properties", properties={"first_name": "Annie"}))
+    crm.faults[1] = REFUSED
+    run(ledger, opening(crm))
+    crm.edit(ann, {"firstname": "Annie"})
+    ledger.at += 2 * HOUR
+    number = run(ledger, opening(crm))
+    assert states(ledger)[0] == "sent"
+    with pytest.raises(FixInput, match="overwrote nothing"):
+        ask(ledger, number)
 
 
 def test_what_a_repeat_settled_as_sent_is_put_back_too(
