@@ -18,6 +18,12 @@ ENGLISH = Wording(translation("en"), ZoneInfo("Europe/Berlin"))
     ("reason", "told"),
     [
         ("no gateway for crm", "CRM is not connected"),
+        ("no CRM is connected", "CRM is not connected"),
+        (
+            "isn't changed in the CRM: jobtitle: the CRM has another value",
+            "the data in the CRM is being checked first",
+        ),
+        ("207 VALIDATION_ERROR INVALID_OPTION jobtitle", "the provider refused it"),
         ("operator task: no account is pinned", "it is posted by hand"),
         ("550 5.1.1 refused at RCPT", "the receiving mail server refused it"),
         ("changed since its approval", "it waits for approval"),
