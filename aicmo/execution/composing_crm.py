@@ -60,7 +60,11 @@ class ChangeComposers:
         batch = ComposedBatch({}, {})
         for draft in self.drafts(session, item_key, delivery_ids):
             delivery, change = draft.delivery, draft.change
-            if change is None:
+            if draft.contact.removed and not draft.contact.details:
+                # Nothing is read of them either: it would be kept again.
+                verdict = guards.REPEAT_LATER if delivery.ambiguous else guards.ERASED_BY_NOW
+                batch.stopped[delivery.id] = verdict
+            elif change is None:
                 error = draft.error or FixInput("it can't be composed")
                 batch.stopped[delivery.id] = not_composed(error, ambiguous=delivery.ambiguous)
             elif change.activity and change.activity.at is None:

@@ -30,6 +30,7 @@ from sqlalchemy.orm import aliased
 
 from aicmo.channels import SOCIAL, Channel
 from aicmo.execution import frequency
+from aicmo.execution.contacts import ERASED
 from aicmo.execution.courtesy import Courtesy, Shape
 from aicmo.execution.states import State
 from aicmo.models import (
@@ -83,6 +84,7 @@ class Verdict:
 REPEAT_LATER = Verdict(WAIT, "it may have gone out, and can't be repeated now")
 """Of a doubt that a guard stops: it keeps waiting until it can be repeated, or no longer can."""
 
+ERASED_BY_NOW = Verdict(SKIP, ERASED)
 AFTER_ITS_PART = Verdict(WAIT, "goes out after the part before it")
 AFTER_WHAT_IT_NOTES = Verdict(WAIT, "noted once it has gone out")
 _DID_NOT_GO = "what it notes didn't go out to them"
@@ -344,8 +346,10 @@ def _recipient_guards() -> _Guards:
         .limit(1)
         .scalar_subquery()
     )
-    to_mailbox = Item.channel == "email"
+    to_mailbox, to_crm = Item.channel == "email", Item.channel == Channel.CRM.value
     return [
+        # Who was removed by a document is no longer in the plan, as was said before.
+        (and_(to_crm, Contact.removed), _say(SKIP, ERASED)),
         (
             and_(to_mailbox, Contact.mailbox == ""),
             _say(HOLD, "no email address"),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -23,7 +23,7 @@ from aicmo.execution.composing import Composed
 from aicmo.execution.settling import let_account_wait, pause_account
 from aicmo.execution.states import Mover, State
 from aicmo.gateways.contract import Gateway, Outcome, OutcomeKind, Scope, Staged
-from aicmo.models import Delivery
+from aicmo.models import Contact, Delivery
 from aicmo.redaction import describe
 
 _AGAIN_AFTER = timedelta(minutes=5)
@@ -80,7 +80,10 @@ def _keep(
     columns = cast("Table", Delivery.__table__).c
     mine = (columns.id == bindparam("held_id"), columns.fence == claim.fence)
     claimed = columns.state == State.CLAIMED.value
-    keeping = update(columns.id.table).where(*mine, claimed).values(staged=bindparam("new_staged"))
+    # What the CRM had of somebody who was erased meanwhile isn't kept.
+    erased = exists().where(Contact.id == columns.contact_id, Contact.removed)
+    keeping = update(columns.id.table).where(*mine, claimed, ~erased)
+    keeping = keeping.values(staged=bindparam("new_staged"))
     rows = [{"held_id": each, "new_staged": dict(one)} for each, one in values.items()]
     with audit.transaction(database, mover.project_id) as session:
         session.connection().execute(keeping, rows)

@@ -22,6 +22,8 @@ _asking = _in("execution/crm_restoring.py", _RESTORING)
 _writing = _in("execution/crm_writing_back.py", _RESTORING)
 _staging = _in("gateways/crm_staging.py", _RESTORING)
 _composing = _in("execution/composing_crm.py", _RESTORING)
+_composing_of_erased = _in("execution/composing_crm.py", "unit/test_crm_erasing.py::")
+_keeping = _in("execution/staging.py", "unit/test_crm_erasing.py::")
 _reading = _in("execution/crm_consent.py", _CONSENT)
 _telling = _in("execution/crm_opt_outs.py", _CONSENT)
 _erasing = _in("execution/erasing.py", "unit/test_erasing.py::")
@@ -69,6 +71,17 @@ MUTANTS = (
         "compose: a try without effect", "what nobody overwrote is put back over somebody's value",
         'if delivery.ambiguous or delivery.staged.get("empties"):', "if delivery.staged:",
         "test_a_try_that_was_never_sent_has_overwritten_nothing",
+    ),
+    _keeping(
+        "keep: not of who was erased", "what the CRM has of somebody is kept after their erasure",
+        "keeping = update(columns.id.table).where(*mine, claimed, ~erased)",
+        "keeping = update(columns.id.table).where(*mine, claimed)",
+        "test_who_is_erased_while_the_crm_is_asked_is_neither_changed_nor_kept",
+    ),
+    _composing_of_erased(
+        "compose: not of who was erased", "the CRM is asked about somebody after their erasure",
+        "if draft.contact.removed and not draft.contact.details:", "if draft.contact.id < 0:",
+        "test_of_a_doubt_about_who_was_erased_nothing_is_read_again",
     ),
     _asking(
         "restore: asked for", "one person alone changes the client's CRM",

@@ -8,6 +8,7 @@ from tests.mutation.mutant import Mutant
 
 _GUARDS, _BETWEEN = "unit/test_guards.py::", "unit/test_doubts_and_changes.py::"
 _NOTES = "unit/test_crm_notes.py::"
+_ERASED = "unit/test_crm_erasing.py::"
 _NEVER = "to_mailbox.is_(None)"
 
 
@@ -30,6 +31,11 @@ STOPS = (
         "guard: time window", "an offer goes out after its end",
         '(Item.send_until < _NOW, _say(EXPIRE, "its time window has closed")),', "",
         _GUARDS + "test_a_closed_window_expires",
+    ),
+    _of(
+        "guard: erased", "who was erased while a run went on is sent to the CRM",
+        "and_(to_crm, Contact.removed)", "to_crm.is_(None)",
+        _ERASED + "test_who_is_erased_before_the_request_is_not_in_it",
     ),
     _of(
         "guard: email address", "a contact without an address is tried, and fails",
