@@ -77,8 +77,11 @@ class Differences:
         if found is None and adder:
             why = f"{adder} adds the contact before"
         fields = tuple(self._field(change, each, standing) for each in judged.differences)
+        shown_too = tuple(self._shown_too(change, found)) if found else ()
         link = found.link if found else ""
-        return replace(shown, standing=standing, why=why, fields=fields + own_id, link=link)
+        return replace(
+            shown, standing=standing, why=why, fields=fields + own_id + shown_too, link=link
+        )
 
     def _field(self, change: Change, found: Difference, standing: Standing) -> FieldChange:
         why = _step_back(change, found) or found.why
@@ -93,6 +96,19 @@ class Differences:
             changed_at=found.changed_at if found.theirs else None,
             changed_by=found.changed_by if found.theirs else "",
         )
+
+    def _shown_too(self, change: Change, found: Record) -> Iterator[FieldChange]:
+        """What is mapped from the CRM, beside the fields that are sent, as far as it was read."""
+        sent = {each.name for each in change.fields}
+        for field in self.setup.fields if sent else ():
+            if field.direction != "to_crm" and field.theirs in found.values.keys() - sent:
+                theirs = found.values[field.theirs]
+                why = "only read" if field.direction == "from_crm" else "we have none"
+                there = Difference(
+                    field.theirs, theirs, "", Decision.KEEP, why,
+                    found.when(field.theirs), found.who(field.theirs),
+                )  # fmt: skip
+                yield self._field(change, there, Standing.UNCHANGED)
 
     def _unread(self, change: Change) -> Iterator[FieldChange]:
         rules = {each.name: _BY_RULE[each.conflict] for each in change.fields}

@@ -97,7 +97,7 @@ class ContactChange:
     """One delivery.
 
     contact: our id. name, email: ours. why: of its standing, or ''.
-    fields: only those that are ours to change. activity: what is noted. listed: the list's name.
+    fields: only those that the project maps. activity: what is noted. listed: the list's name.
     read_at: when the CRM was asked; None if it wasn't. link: where a person opens the contact.
     """
 

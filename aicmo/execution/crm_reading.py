@@ -104,8 +104,8 @@ def require_crm(document: ProjectDocument) -> CrmSetup:
 
 
 def _names(document: ProjectDocument, setup: CrmSetup) -> set[str]:
-    """The properties that the document's items may be judged by; no other one is read."""
-    names = {each.theirs for each in setup.fields if each.direction != "from_crm"}
+    """The properties that are mapped, and those that the items are judged by; no other one is read."""
+    names = {each.theirs for each in setup.fields}
     contents = [each.content for each in document.items if isinstance(each.content, CrmContent)]
     if setup.stages:
         names.add(setup.stages.property)

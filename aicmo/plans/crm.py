@@ -26,7 +26,9 @@ class CrmField(Part):
     theirs: Line = Field(description="The property's own name in the CRM.")
     type: FieldType = "text"
     direction: Direction = Field(
-        default="to_crm", description="`from_crm` is only ever read; never sent."
+        default="to_crm",
+        description="`from_crm` is never sent, only shown in the preview; `both` is sent, and "
+        "shown where we have no value.",
     )
     conflict: ConflictRule = Field(
         default="theirs",

@@ -31,9 +31,9 @@ MUTANTS = (
         (_READING + "test_what_is_not_needed_any_more_is_forgotten",),
     ),
     Mutant(
-        "crm preview: what isn't ours", "more of the client's contacts is read than is needed",
-        "aicmo/execution/crm_reading.py", ' if each.direction != "from_crm"', "",
-        (_READING + "test_only_what_is_ours_to_change_is_read",),
+        "crm preview: what is only read", "a field that is mapped from the CRM is shown nowhere",
+        _COMPARED, "fields=fields + own_id + shown_too", "fields=fields + own_id",
+        (_PREVIEW + "test_what_is_only_read_is_shown_and_what_is_not_mapped_is_not",),
     ),
     Mutant(
         "crm preview: a field that wasn't asked for", "a field that has a value is shown as empty",

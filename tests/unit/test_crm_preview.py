@@ -95,11 +95,27 @@ def test_labels_and_choices_are_shown_as_people_see_them_in_the_crm(database: Da
     assert (stage.theirs, stage.wanted) == ("opportunity", "customer")
 
 
-def test_what_is_not_ours_is_not_shown(database: Database) -> None:
-    setup = [*FIELDS, {"ours": "score", "theirs": "hs_score", "direction": "from_crm"}]
-    ready(database, fields=setup)
-    has(database, {"c1": record(email="x@example.com", salary="1", hs_score="9")})
-    assert set(fields(one(of_crm(database)))) == {"email", "firstname", "goal"}
+def test_what_is_only_read_is_shown_and_what_is_not_mapped_is_not(database: Database) -> None:
+    score = {"ours": "score", "theirs": "hs_score", "direction": "from_crm"}
+    shoe = {"ours": "shoe", "theirs": "shoe_size", "direction": "both"}
+    ready(database, fields=[*FIELDS, score, shoe, {"ours": "city", "theirs": "city"}])
+    there = record(email="x@example.com", salary="1", hs_score="9", shoe_size="44", city="Ayr")
+    has(database, {"c1": there}, names=("firstname", "goal", *there.values))
+    found = {each.name: each for each in one(of_crm(database)).fields}
+    assert set(found) == {"email", "firstname", "goal", "hs_score", "shoe_size"}
+    read = found["hs_score"]
+    assert (read.before, read.after, read.becomes) == ("9", "", "only read")
+    assert read.changed_by == "Ann Smith"
+    assert found["shoe_size"].becomes == "we have none"
+
+
+def test_a_field_that_was_mapped_after_the_reading_is_not_taken_for_empty(
+    database: Database,
+) -> None:
+    score = {"ours": "score", "theirs": "hs_score", "direction": "from_crm"}
+    ready(database, fields=[*FIELDS, score])
+    has(database, {"c1": record(email="x@example.com")})
+    assert "hs_score" not in fields(one(of_crm(database)))
 
 
 def test_tags_are_added_and_those_that_are_there_stay(database: Database) -> None:

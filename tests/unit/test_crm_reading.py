@@ -64,13 +64,14 @@ def test_what_is_there_becomes_the_preview(database: Database, peer: DeskCrm) ->
     assert peer.effects == {}
 
 
-def test_only_what_is_ours_to_change_is_read(database: Database, peer: DeskCrm) -> None:
+def test_only_what_is_mapped_is_read(database: Database, peer: DeskCrm) -> None:
     mapping = [*FIELDS, {"ours": "score", "theirs": "hs_score", "direction": "from_crm"}]
     ready(database, fields=mapping)
     peer.add({"email": "person1@example.com", "salary": "1", "hs_score": "9"})
     read(database, peer)
     record = kept(database)["c1"].record
-    assert set(record["values"]) == {"email", "firstname", "goal", "lifecyclestage"}
+    names = {"email", "firstname", "goal", "lifecyclestage", "hs_score"}
+    assert set(record["values"]) == names
 
 
 def test_it_is_noted_who_had_how_many_contacts_read(database: Database, peer: DeskCrm) -> None:
