@@ -19,10 +19,13 @@ def _arming(name: str, prevents: str, text: str, instead: str, *tests: str, **mo
     return Mutant(name, prevents, "aicmo/execution/arming.py", text, instead, tests, **more)
 
 
+_PENDING = "        Delivery.state == literal_column(f\"'{State.PENDING}'\"),\n"
+_IN_PLAN = "        Delivery.in_plan.is_(True),\n"
+
 CLAIMING = (
     _claims(
         "claim: pending only", "a worker looks at what was sent, and stops before the rest",
-        "        Delivery.state == literal_column(f\"'{State.PENDING}'\"),\n", "",
+        _PENDING + _IN_PLAN + "        or_(", _IN_PLAN + "        or_(",
         _BITE + "test_a_run_goes_on_where_the_last_one_ended",
     ),
     _claims(
@@ -48,7 +51,7 @@ CLAIMING = (
     ),
     _claims(
         "claim: in the plan", "a worker claims without end what can't be armed",
-        "        Delivery.in_plan.is_(True),\n", "",
+        _IN_PLAN + "        or_(", "        or_(",
         _BITE + "test_what_must_wait_is_not_even_claimed",
     ),
     _claims(

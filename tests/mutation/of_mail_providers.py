@@ -75,7 +75,7 @@ MUTANTS = (
     ),
     _exchange(
         "http: an answer is bounded", "an endless answer fills the memory",
-        "if len(body) > _LARGEST_ANSWER or", "if",
+        "if len(body) > largest or", "if",
         _RESEND + "test_an_endless_answer_is_cut_and_the_status_counts",
     ),
     _exchange(

@@ -258,14 +258,14 @@ SETTLING = (
     ),
     _settling(
         "settle: a doubt is ambiguous", "a later refusal counts as proof",
-        "not_before=now + REPEAT_AFTER)\n    return _Next(State.UNKNOWN, reason, ambiguous=True)",
-        "not_before=now + REPEAT_AFTER)\n    return _Next(State.UNKNOWN, reason)",
+        "not_before=again_at)\n    return _Next(State.UNKNOWN, reason, ambiguous=True)",
+        "not_before=again_at)\n    return _Next(State.UNKNOWN, reason)",
         _LATER + "test_a_doubt_comes_again_within_its_window_and_its_tries",
     ),
     _settling(
         "settle: a repeat is ambiguous", "a refusal of the repeat hides the first message",
-        "return _Next(State.PENDING, reason, ambiguous=True, not_before=now + REPEAT_AFTER)",
-        "return _Next(State.PENDING, reason, not_before=now + REPEAT_AFTER)",
+        "return _Next(State.PENDING, reason, ambiguous=True, not_before=again_at)",
+        "return _Next(State.PENDING, reason, not_before=again_at)",
         _LATER + "test_a_doubt_comes_again_within_its_window_and_its_tries",
     ),
     _settling(
