@@ -85,7 +85,9 @@ def _show_told(console: Console, project: str, told: ConsentTold, *, live: bool)
         console.print(plain(f"Next: {step}"), soft_wrap=True)
         return
     if told.waits:
-        line = f"{count(len(told.asked), 'contact')} not told of now: {told.waits}."
+        line = (
+            f"{count(told.left_over - len(told.again), 'contact')} not told of now: {told.waits}."
+        )
         console.print(plain(line, "yellow"), soft_wrap=True)
     _line(console, told.told, "left here: the CRM knows now", "green")
     _line(console, told.known, "left here: the CRM knew", "green")

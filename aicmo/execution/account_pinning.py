@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from aicmo import audit
@@ -18,7 +18,7 @@ from aicmo.execution.identity import READ_ONLY, account_of
 from aicmo.gateways.account_gateway import Profile
 from aicmo.gateways.login import Login
 from aicmo.gateways.logins import network_of
-from aicmo.models import Account, CrmSchema, Project
+from aicmo.models import Account, Contact, CrmOptOut, CrmSchema, Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +189,11 @@ def _empty(session: Session, account: Account) -> None:
 
 
 def _forget_what_was_read(session: Session, account: Account) -> None:
-    """Of a CRM: what another account's properties are, and who may read it."""
+    """Of a CRM: what another account's properties are, who may read it, and of whom it was told."""
     session.execute(delete(CrmSchema).where(CrmSchema.account_id == account.id))
+    theirs = select(Contact.id).where(Contact.project_id == account.project_id)
+    if account.channel == Channel.CRM:
+        session.execute(delete(CrmOptOut).where(CrmOptOut.contact_id.in_(theirs)))
     reader = account_of(session, account.project_id, account.channel, READ_ONLY)
     if reader is not None:
         _empty(session, reader)

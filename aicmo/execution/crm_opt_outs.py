@@ -49,7 +49,7 @@ class ConsentTold:
     told: ids of those that the CRM confirmed. known: of those whom it had as gone already.
     absent: of those whom it doesn't have. again: of those without an answer, who come again.
     refused: of the others, with the reason; a person has to look.
-    waits: why nothing is told now, or ''.
+    waits: why nothing more is told now, or ''.
     """
 
     asked: tuple[str, ...] = ()
@@ -119,7 +119,8 @@ def tell_consent(
         require_pinned(database, mover, Channel.CRM, gateway)
         telling = _Telling(database, mover, gateway, opt_out_of(setup))
         for some in some_at_a_time(people):
-            telling.tell(some)
+            if not telling.waits:
+                telling.tell(some)
     return telling.told(asked)
 
 
@@ -134,12 +135,19 @@ class _Telling:
     absent: list[str] = field(default_factory=list[str])
     again: list[str] = field(default_factory=list[str])
     refused: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    waits: str = ""
 
     def told(self, asked: tuple[str, ...]) -> ConsentTold:
         return ConsentTold(
             asked, tuple(self.confirmed), tuple(self.known), tuple(self.absent),
-            tuple(self.again), tuple(self.refused),
+            tuple(self.again), tuple(self.refused), self.waits,
         )  # fmt: skip
+
+    def _has_to_wait(self) -> bool:
+        """Asked before each request, as a pause stops at once."""
+        with self.database.read() as session:
+            self.waits = _why_not_now(self.database, session, self.mover.project_id)
+        return bool(self.waits)
 
     def tell(self, some: Sequence[Person]) -> None:
         """Looks these people up, and says it of those of whom the CRM doesn't know it."""
@@ -156,6 +164,8 @@ class _Telling:
         self._note_known([person for person, one in there if has_left(one, self.name)])
         to_say = [each for each in there if not has_left(each[1], self.name)]
         for group in some_at_a_time(to_say, self.gateway.records_per_request):
+            if self._has_to_wait():
+                return
             outcomes = self.gateway.opt_out([record for _, record in group], self.name)
             self._record([person for person, _ in group], outcomes)
 

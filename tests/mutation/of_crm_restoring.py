@@ -25,6 +25,7 @@ _composing = _in("execution/composing_crm.py", _RESTORING)
 _composing_of_erased = _in("execution/composing_crm.py", "unit/test_crm_erasing.py::")
 _keeping = _in("execution/staging.py", "unit/test_crm_erasing.py::")
 _reading = _in("execution/crm_consent.py", _CONSENT)
+_pinning = _in("execution/account_pinning.py", "unit/test_crm_accounts.py::")
 _telling = _in("execution/crm_opt_outs.py", _CONSENT)
 _erasing = _in("execution/erasing.py", "unit/test_erasing.py::")
 _of_the_crm = "test_what_the_crm_had_of_the_person_goes_as_well"
@@ -139,6 +140,16 @@ MUTANTS = (
     _telling(
         "consent: not while paused", "a pause doesn't hold for the CRM",
         "    if waits:\n", "    if not asked:\n", "test_nothing_is_told_while_it_is_paused",
+    ),
+    _telling(
+        "consent: a pause in the middle", "a pause doesn't stop what is being told",
+        "            if self._has_to_wait():\n                return\n", "",
+        "test_a_pause_stops_telling_at_the_next_request",
+    ),
+    _pinning(
+        "consent: another CRM", "an opt-out that another CRM was told of is never told to this one",
+        "    if account.channel == Channel.CRM:\n", "    if not account.channel:\n",
+        "test_another_crm_has_not_been_told_of_anybody",
     ),
     _telling(
         "consent: the environment", "the CRM is told where the environment says no",

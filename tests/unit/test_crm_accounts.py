@@ -13,7 +13,7 @@ from aicmo.execution.account_pinning import Pin, pin_account, remove_account
 from aicmo.execution.accounts import open_crm_reader, open_gateway_of
 from aicmo.gateways.account_gateway import Profile
 from aicmo.gateways.login import Login
-from aicmo.models import Account, CrmSchema
+from aicmo.models import Account, Contact, CrmOptOut, CrmSchema
 from tests.conftest import KEY
 from tests.unit.crm_projects import change, import_crm
 
@@ -90,6 +90,23 @@ def test_what_was_read_of_a_former_crm_is_forgotten(database: Database) -> None:
     note_schema(database)
     remove_account(database, "studio", Channel.CRM, by="Ann")
     assert counted(database) == (0, 0)
+
+
+def test_another_crm_has_not_been_told_of_anybody(database: Database) -> None:
+    import_crm(database, change())
+    pin_account(database, pin(), KEY, by="Ann")
+    with database.write() as session:
+        for each in session.query(Contact):
+            session.add(CrmOptOut(contact_id=each.id, direction="write", at=database.time()))
+    pin_account(database, pin(), KEY, by="Ann")
+    assert told_of(database) == 2  # logged in anew as the same
+    pin_account(database, pin(identity="7002"), KEY, by="Ann", replace=True)
+    assert told_of(database) == 0
+
+
+def told_of(database: Database) -> int:
+    with database.read() as session:
+        return session.query(CrmOptOut).count()
 
 
 def note_schema(database: Database) -> None:

@@ -24,6 +24,7 @@ from tests.conftest import KEY
 from tests.peers.crm_peer import Kept
 from tests.peers.desk_crm import DeskCrm, opening
 from tests.peers.http_exchange import Fault
+from tests.peers.routes import Call, Reply
 from tests.projects import NOW, contact, email
 from tests.unit.crm_projects import change, connect, import_crm
 from tests.unit.crm_runs import CONFIG
@@ -286,9 +287,26 @@ def test_nothing_is_told_while_it_is_paused(
     pauses.pause(ledger, project_id="studio", channel=channel, by="Ann", now=NOW)
     told = tell(ledger, crm)
     assert (told.asked, told.told, told.waits) == (("c1",), (), "paused by Ann")
+    assert crm.seen == []
     pauses.unpause(ledger, project_id="studio", channel=channel, by="Ann")
     pauses.pause(ledger, project_id="studio", channel="email", by="Ann", now=NOW)
     assert tell(ledger, crm).told == ("c1",)
+
+
+def test_a_pause_stops_telling_at_the_next_request(ledger: ClockedDatabase) -> None:
+    class Paused(DeskCrm):
+        def set_values(self, call: Call) -> Reply:
+            pauses.pause(ledger, project_id="", channel="", by="Ann", now=NOW)
+            return super().set_values(call)
+
+    with Paused() as crm:
+        ready(ledger, "write")
+        people(crm)
+        for number in range(1, 6):
+            leave(ledger, number)
+        told = tell(ledger, crm)
+        assert (told.told, told.waits, told.left_over) == (("c1", "c2"), "paused by Ann", 3)
+        assert len(crm.sets) == 1
 
 
 def test_a_limit_lets_the_account_wait_and_a_refusal_pauses_it(
