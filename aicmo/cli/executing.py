@@ -16,6 +16,7 @@ from aicmo.cli.pausing import show_stopping
 from aicmo.cli.progress import progress
 from aicmo.cli.reporting import (
     point_to_doubts,
+    point_to_questions,
     point_to_tasks,
 )
 
@@ -149,6 +150,7 @@ def _show(database: Database, ran: Ran, keys: Sequence[Key]) -> None:
         books = show_books(console, database, report.project_id, at=now())
         point_to_doubts(report.project_id, books)
         point_to_tasks(report.project_id, books)
+        point_to_questions(report.project_id, books)
     elif report.mode == "preview":
         previewed = count(report.items_previewed, "delivery")
         console.print(plain(f"Dry run: {previewed} composed, nothing sent.", "bold"))
@@ -195,6 +197,7 @@ def _said_live(ran: Ran) -> str:
 
 def _why_nothing(ran: Ran) -> str:
     from aicmo.execution.report import TO_BE_TRIED_AGAIN
+    from aicmo.gateways.contract import NOT_CHANGED
 
     if paused := _held_by_a_pause(ran):
         return f"{count(paused, 'delivery')} held by a pause"
@@ -207,6 +210,8 @@ def _why_nothing(ran: Ran) -> str:
         )
     if left := _number(waiting, _CLOSED):
         return f"{count(left, 'delivery')} on channels that aren't enabled"
+    if stopped := _number(ran.report.reasons.get("held", {}), NOT_CHANGED):
+        return f"{count(stopped, 'change')} in the CRM held"
     if later := _number(waiting, TO_BE_TRIED_AGAIN):
         return f"{count(later, 'delivery')} to be tried again by a later run"
     return "no approved delivery is due that hasn't gone out"

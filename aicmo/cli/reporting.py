@@ -50,6 +50,7 @@ def report(project: Project, *, as_json: Json = False) -> None:
         _list_published(posts)
         point_to_doubts(project, books)
         point_to_tasks(project, books)
+        point_to_questions(project, books)
     if _needs_attention(books):
         raise typer.Exit(FAILED)
 
@@ -92,6 +93,16 @@ def point_to_tasks(project: str, books: Books) -> None:
     if number := books.reasons("held").get(OPERATOR_TASK, 0):
         told = f"{count(number, 'post')} for a person to publish"
         line = f"{told}: `aicmo tasks {project}` has what they need."
+        to_stdout().print(plain(line, STATE_STYLES["held"]), soft_wrap=True)
+
+
+def point_to_questions(project: str, books: Books) -> None:
+    """Says where to find what isn't changed in the CRM before a person has answered."""
+    from aicmo.execution.crm_preview import ASKS
+
+    if number := sum(each for why, each in books.reasons("held").items() if ASKS in why):
+        told = f"{count(number, 'change')} in the CRM {'waits' if number == 1 else 'wait'}"
+        line = f"{told} for an answer: `aicmo crm ask {project}` lists the questions."
         to_stdout().print(plain(line, STATE_STYLES["held"]), soft_wrap=True)
 
 

@@ -14,12 +14,15 @@ from sqlalchemy.orm import Session
 from aicmo.execution import courtesy, guards
 from aicmo.execution.putting_off import NOT_STAGED, PUT_OFF
 from aicmo.execution.states import LAPSED, WAITING, State
+from aicmo.gateways.contract import NOT_CHANGED, NOT_PUT_UP
 from aicmo.gateways.registry import CHANNELS_WITH_GATEWAY
 from aicmo.models import Delivery, Feedback, Item
 
 DUE = "due"
 NOT_COMPOSED = "can't be composed"
 TO_BE_TRIED_AGAIN = "to be tried again: "
+_TOLD_BY_THE_LAST_RUN = (NOT_COMPOSED, NOT_PUT_UP, NOT_CHANGED)
+"""Begin the reasons that no guard knows of: a run finds out anew."""
 BOOKS = ("sent", "failed", "unknown", "skipped", "held", "cancelled", "expired", "waiting")
 """The columns that add up to `planned`."""
 
@@ -144,7 +147,7 @@ def _said(verdict: str, state: str, reason: str) -> tuple[str, str]:
         return judged.action, judged.reason
     if judged.action == guards.WAIT:
         return "waiting", judged.reason
-    if state == State.HELD and reason.startswith(NOT_COMPOSED):
+    if state == State.HELD and reason.startswith(_TOLD_BY_THE_LAST_RUN):
         return state, reason
     if reason.startswith(NOT_STAGED):
         reason = reason.removeprefix(PUT_OFF)

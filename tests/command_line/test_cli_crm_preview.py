@@ -141,6 +141,27 @@ def test_a_question_is_listed_answered_and_the_difference_goes_by_it(
     assert "doesn't ask about email" in told
 
 
+def test_a_run_says_why_it_left_somebody_as_they_are_and_what_to_do(
+    workspace: Workspace, peer: SalesforcePeer, ann: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXECUTION_ENABLED", "true")
+    monkeypatch.setenv("EXECUTION_CHANNELS", "crm")
+    plan(workspace, people=PEOPLE[:1])
+    log_in(peer)
+    workspace.run("approve", PROJECT, "--yes")
+
+    said = workspace.run("execute", PROJECT, "--enable", "--live").stdout
+
+    assert "Nothing was sent: 1 change in the CRM held." in said
+    step = f"1 change in the CRM waits for an answer: `aicmo crm ask {PROJECT}` lists the questions"
+    for told in (said, workspace.run("report", PROJECT).stdout):
+        assert step in told
+        assert "Planned 1 = 1 held" in told
+    reasons = workspace.json("report", PROJECT)["reasons"]["held"]
+    why = "isn't changed in the CRM: Title: the CRM has another value, a person has to answer"
+    assert reasons == {why: 1}
+
+
 def test_what_the_crm_does_not_take_is_an_error_and_is_not_approved(
     workspace: Workspace, peer: SalesforcePeer
 ) -> None:
