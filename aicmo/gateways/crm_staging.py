@@ -17,6 +17,8 @@ from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, Scope, Stage
 
 EFFECTS = ("added", "former", "ours")
 """What of the values of `stage_change` is true only if the try was sent."""
+IN_STEPS = "in_steps"
+"""Among the values of a change that takes several requests, of which earlier ones had their effect."""
 _NOBODY = "the CRM doesn't have this contact"
 
 

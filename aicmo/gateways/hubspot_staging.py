@@ -10,7 +10,7 @@ from aicmo.crm.change import Change
 from aicmo.crm.record import Found
 from aicmo.errors import FixInput
 from aicmo.gateways.contract import Staged
-from aicmo.gateways.crm_staging import Asked, stage_change
+from aicmo.gateways.crm_staging import IN_STEPS, Asked, stage_change
 from aicmo.gateways.hubspot_activities import (
     EMAILS,
     NOTE_TO_CONTACT,
@@ -109,9 +109,9 @@ def _in_steps(asked: Asked, values: dict[str, Any]) -> dict[str, Any]:
     """
     before = asked.draft.staged
     if _moves_back(asked.change, values):
-        return {**values, "empties": True}
-    if before.get("empties"):
-        return {**values, "former": before["former"], "ours": before["ours"]}
+        return {**values, "empties": True, IN_STEPS: True}
+    if before.get(IN_STEPS) and not values["former"].get(STAGE):
+        return {**values, "former": before["former"], "ours": before["ours"], IN_STEPS: True}
     return values
 
 

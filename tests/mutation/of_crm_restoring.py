@@ -23,6 +23,7 @@ _writing = _in("execution/crm_writing_back.py", _RESTORING)
 _staging = _in("gateways/crm_staging.py", _RESTORING)
 _composing = _in("execution/composing_crm.py", _RESTORING)
 _composing_of_erased = _in("execution/composing_crm.py", "unit/test_crm_erasing.py::")
+_stepping = _in("gateways/hubspot_staging.py", "unit/test_hubspot_runs.py::")
 _keeping = _in("execution/staging.py", "unit/test_crm_erasing.py::")
 _reading = _in("execution/crm_consent.py", _CONSENT)
 _pinning = _in("execution/account_pinning.py", "unit/test_crm_accounts.py::")
@@ -70,8 +71,13 @@ MUTANTS = (
     ),
     _composing(
         "compose: a try without effect", "what nobody overwrote is put back over somebody's value",
-        'if delivery.ambiguous or delivery.staged.get("empties"):', "if delivery.staged:",
+        "if delivery.ambiguous or delivery.staged.get(IN_STEPS):", "if delivery.staged:",
         "test_a_try_that_was_never_sent_has_overwritten_nothing",
+    ),
+    _stepping(
+        "stage: the steps of a stage", "the stage of a customer who was moved back can't be put back",
+        '"ours": before["ours"], IN_STEPS: True}', '"ours": before["ours"]}',
+        "test_what_a_stage_was_before_it_was_emptied_is_kept_whatever_becomes_of_the_second_request",
     ),
     _keeping(
         "keep: not of who was erased", "what the CRM has of somebody is kept after their erasure",

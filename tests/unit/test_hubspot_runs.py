@@ -185,6 +185,20 @@ def test_a_stage_that_the_item_moves_back_gets_there_in_one_run(ledger: ClockedD
     assert first.staged["ours"] == {"lifecyclestage": "lead"}
 
 
+def test_what_a_stage_was_before_it_was_emptied_is_kept_whatever_becomes_of_the_second_request(
+    ledger: ClockedDatabase,
+) -> None:
+    ready(ledger, change(action="set_stage", stage="lead", back_because="by mistake"), people=1)
+    with portal({2: Fault(status=429)}) as peer:
+        peer.stages_go_forward = True
+        late = peer.add({"email": "person1@example.com", "lifecyclestage": "customer"})
+        run_until_quiet(ledger, opening(peer, ledger))
+
+    assert late.values["lifecyclestage"] == "lead"
+    (only,) = deliveries(ledger)
+    assert (only.state, only.staged["former"]) == ("sent", {"lifecyclestage": "customer"})
+
+
 def test_a_daily_limit_lets_the_account_wait_until_midnight_and_burns_no_try(
     ledger: ClockedDatabase,
 ) -> None:
