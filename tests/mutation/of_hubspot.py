@@ -101,8 +101,8 @@ MUTANTS = (
     ),
     _staging(
         "what stood before both tries", "the former stage is lost between the two requests",
-        '        return {**values, "former": before["former"], "ours": before["ours"]}\n',
-        "        return values\n",
+        'return {**values, "former": before["former"], "ours": before["ours"], IN_STEPS: True}',
+        "return values",
         "test_a_stage_that_moves_back_is_emptied_and_then_set",
     ),
     _shared(
