@@ -73,6 +73,7 @@ class Differences:
         standing = _standing(change, judged, found)
         if own_id and standing is Standing.UNCHANGED:
             standing = Standing.CHANGED
+        own_id = tuple(replace(each, why=_WRITTEN.get(standing, each.why)) for each in own_id)
         why = "; ".join(each.why for each in judged.differences if each.decision is Decision.REFUSE)
         if found is None and adder:
             why = f"{adder} adds the contact before"

@@ -136,7 +136,7 @@ def test_a_new_contact_is_added_with_every_field_that_has_a_value(database: Data
     found = one(of_crm(database))
     assert found.standing.value == "added"
     assert {each.name: each.becomes for each in found.fields} == {
-        "email": "sent", "firstname": "sent", "goal": "sent", "aicmo_contact_id": "added",
+        "email": "sent", "firstname": "sent", "goal": "sent", "aicmo_contact_id": "sent",
     }  # fmt: skip
 
 
@@ -206,6 +206,9 @@ def test_a_stage_moves_back_only_where_the_item_says_why(database: Database) -> 
     has(database, {"c1": record(lifecyclestage="customer")})
     standing, why = seen(of_crm(database))["c1"]
     assert (standing, why) == ("stopped", "it would move back: the item doesn't say why")
+    has(database, {"c1": replace(record(lifecyclestage="customer"), contact_id="")})
+    assert fields(one(of_crm(database)))["aicmo_contact_id"] == ("", "studio:c1", "not sent")
+    has(database, {"c1": record(lifecyclestage="customer")})
     (stage,) = one(of_crm(database, "crm-2")).fields
     assert stage.becomes == "back, because The season starts anew"
 
