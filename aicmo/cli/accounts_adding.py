@@ -97,7 +97,7 @@ def add(
     network, database = read_network(network), open_ledger()
     secret_key = get_settings().require_secret_key()
     _check_options(network, block, read_only=read_only)
-    require_project(project)
+    _require_planned(project, network)
     given = read_login(credentials, is_crm=network in CRM_NAMES) if credentials else _nothing()
     pages = pages or account.startswith("urn:li:organization:")
     login = obtain(Way(network, server, redirect, paste, no_browser, pages, read_only), given)
@@ -132,6 +132,14 @@ def require_project(project: str) -> None:
     with open_ledger().read() as session:
         if session.get(Row, project) is None:
             raise NoSuchProject(project)
+
+
+def _require_planned(project: str, network: str) -> None:
+    from aicmo.execution.account_pinning import require_planned
+
+    require_project(project)
+    with open_ledger().read() as session:
+        require_planned(session, project, network if network in CRM_NAMES else "")
 
 
 def _nothing() -> Login:

@@ -72,7 +72,7 @@ def require_free(session: Session, pin: Pin, *, replace: bool) -> None:
     """
     if session.get(Project, pin.project_id) is None:
         raise NoSuchProject(pin.project_id)
-    _require_planned(session, pin)
+    require_planned(session, pin.project_id, pin.provider)
     account = account_of(session, pin.project_id, pin.channel)
     if pin.is_read_only:
         _require_same(account, pin)
@@ -86,12 +86,17 @@ def require_free(session: Session, pin: Pin, *, replace: bool) -> None:
     )
 
 
-def _require_planned(session: Session, pin: Pin) -> None:
-    planned = planned_provider(session, pin.project_id) if pin.provider else ""
-    if planned and planned != pin.provider:
+def require_planned(session: Session, project_id: str, provider: str) -> None:
+    """Another CRM than the document's isn't logged in to; '' is a network.
+
+    Raises:
+        FixInput: the document names another one.
+    """
+    planned = planned_provider(session, project_id) if provider else ""
+    if planned and planned != provider:
         raise FixInput(
-            f"{pin.project_id}'s document says crm.provider: {planned}, and you are logged in to {pin.name}",
-            next_step=f"`aicmo accounts add {pin.project_id} {planned}` logs in to that one; or correct "
+            f"{project_id}'s document says crm.provider: {planned}, not {provider}",
+            next_step=f"`aicmo accounts add {project_id} {planned}` logs in to that one; or correct "
             "crm.provider, and import the document again.",
         )
 

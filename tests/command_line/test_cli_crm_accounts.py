@@ -162,6 +162,15 @@ def test_a_project_has_one_crm(workspace: Workspace, peer: LoginPeer) -> None:
         assert session.query(CrmSchema).count() == 0
 
 
+def test_nobody_logs_in_for_nothing_to_another_crm_than_the_documents(workspace: Workspace) -> None:
+    document = Path(__file__).parents[2] / "aicmo/plans/examples/tarn-ember-retention.yaml"
+    workspace.run("import", str(document))
+    add = ("accounts", "add", "tarn-ember-retention", "salesforce", "--server", ORG)
+    told = workspace.run(*add, status=2).stderr
+    assert "tarn-ember-retention's document says crm.provider: hubspot, not salesforce" in told
+    assert "Consumer key" not in told
+
+
 def test_a_read_only_log_in_is_of_the_same_account_and_is_used_to_read(
     workspace: Workspace, peer: LoginPeer
 ) -> None:
