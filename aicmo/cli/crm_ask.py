@@ -91,8 +91,8 @@ def answer(
         print_json({"project_id": project, "take": take.value, **_as_json(question)})
         return
     value = question.field.after if take is Take.OURS else question.field.before
-    kept = "is sent" if take is Take.OURS else "stays"
-    said = f"{question.change.contact}, {question.field.ours}: “{value}” {kept}."
+    becomes = "goes out with the next run" if take is Take.OURS else "stays"
+    said = f"{question.change.contact}, {question.field.ours}: “{value}” {becomes}."
     to_stdout().print(plain(said, "green"), soft_wrap=True)
 
 

@@ -34,17 +34,33 @@ def show_sums(console: Console, project: str, found: Preview) -> None:
     for item, crm in changes:
         line = plain(f"{item.item.key}: ", "bold").append_text(plain(_sum(crm), "not bold"))
         console.print(line, soft_wrap=not console.is_terminal)
+    if any(_is_unread(crm) for _, crm in changes):
+        console.print(plain(_read_step(project), "dim"), soft_wrap=True)
     if changes:
         named = changes[0][0].item.key
         step = f"`aicmo preview {project} {named}` shows it field by field."
         console.print(plain(step, "dim"), soft_wrap=True)
 
 
-def show_differences(console: Console, found: Preview, timezone: str) -> None:
+def show_differences(console: Console, project: str, found: Preview, timezone: str) -> None:
     """The contacts of each item that changes the CRM, the first of them field by field."""
-    for item in found.items:
-        if item.crm:
-            _show_item(console, item, item.crm, timezone)
+    changes = [(each, each.crm) for each in found.items if each.crm]
+    for item, crm in changes:
+        _show_item(console, item, crm, timezone)
+    if any(_is_unread(crm) for _, crm in changes):
+        console.print(plain(f"\n{_read_step(project)}", "dim"), soft_wrap=True)
+    if changes:
+        console.print()
+
+
+def _is_unread(crm: CrmPreview) -> bool:
+    from aicmo.execution.crm_difference import Standing
+
+    return bool(crm.counts[Standing.UNREAD])
+
+
+def _read_step(project: str) -> str:
+    return f"`aicmo preview {project} --read` reads what the CRM has now."
 
 
 def _show_item(console: Console, item: ItemPreview, crm: CrmPreview, timezone: str) -> None:
@@ -54,8 +70,9 @@ def _show_item(console: Console, item: ItemPreview, crm: CrmPreview, timezone: s
     left = _SHOWN
     for standing, changes in _worth_showing(crm):
         shown, left = changes[:left], left - len(changes[:left])
-        if shown:
+        if shown and len(crm.counts) > 1:
             console.print(plain(f"\n{standing.counted(crm.counts[standing])}", "bold underline"))
+        if shown:
             _show_contacts(console, shown, timezone)
     if (more := crm.counts.total() - _SHOWN + left) > 0:
         console.print(plain(f"\n{more:,} more on the page.", "dim"))

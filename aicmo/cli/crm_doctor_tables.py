@@ -29,16 +29,20 @@ def show_examined(
     _show_head(console, project, examined)
     console.print()
     console.print(_table(examined))
-    _show_misfits(console, "What doesn't fit", examined.misfits)
-    _show_misfits(console, "Values that the CRM doesn't take", examined.refused[:_SHOWN])
+    _show_misfits(console, project, "What doesn't fit", examined.misfits)
+    _show_misfits(console, project, "Values that the CRM doesn't take", examined.refused[:_SHOWN])
     if (more := len(examined.refused) - _SHOWN) > 0:
         console.print(plain(f"And {count(more, 'value')} more.", "dim"))
-    for each in made:
-        console.print(plain(f"\nMade in the CRM: {each.name}", "green"), soft_wrap=True)
+    if made:
+        names = ", ".join(each.name for each in made)
+        console.print(plain(f"\nMade in the CRM: {names}", "green"), soft_wrap=True)
     number = len(examined.misfits) + len(examined.refused) + len(examined.missing)
     said = count(number, "problem") if number else "No problem"
     style = "bold red" if number else "green"
     console.print(plain(f"\n{said}. No contact was changed.", style))
+    if not number:
+        step = f"Next: `aicmo preview {project} --read` shows what would change."
+        console.print(plain(step, "dim"), soft_wrap=True)
 
 
 def _show_head(console: Console, project: str, examined: Examined) -> None:
@@ -120,14 +124,19 @@ def _row_of(misfit: Misfit) -> str:
     return ".".join(parts[:2])
 
 
-def _show_misfits(console: Console, heading: str, found: Sequence[Misfit]) -> None:
+def _show_misfits(console: Console, project: str, heading: str, found: Sequence[Misfit]) -> None:
     if not found:
         return
     console.print(plain(f"\n{heading}", "bold"))
     for each in found:
         line = plain("").append("✗ ", "bold red").append_text(plain(f"{each.place}: {each.text}."))
         console.print(line, soft_wrap=not console.is_terminal)
-        console.print(plain(f"  Fix: {each.fix}.", "dim"), soft_wrap=not console.is_terminal)
+        fix = f"  Fix: {_fix(project, each)}."
+        console.print(plain(fix, "dim"), soft_wrap=not console.is_terminal)
+
+
+def _fix(project: str, misfit: Misfit) -> str:
+    return misfit.fix.replace("PROJECT", project)
 
 
 def as_json_object(
@@ -148,6 +157,8 @@ def as_json_object(
             for each in examined.unique
         ],
         "made": [each.name for each in made],
-        "misfits": [asdict(each) for each in examined.misfits],
+        "misfits": [
+            asdict(each) | {"fix": _fix(project, each)} for each in examined.misfits
+        ],
         "refused_values": [asdict(each) for each in examined.refused],
     }  # fmt: skip

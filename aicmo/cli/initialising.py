@@ -30,7 +30,7 @@ _NEW_ENV = """\
 
 # Without this nothing is ever sent, and posts only where their networks are named:
 #EXECUTION_ENABLED=true
-#EXECUTION_CHANNELS=email,linkedin,instagram,x,bluesky,mastodon
+#EXECUTION_CHANNELS=email,linkedin,instagram,x,bluesky,mastodon,crm
 """
 
 

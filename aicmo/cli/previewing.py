@@ -120,7 +120,7 @@ def _show_changes(console: Console, database: Database, project: str, found: Pre
 
     with database.read() as session:
         timezone = load_plan(session, project).timezone
-    show_differences(console, found, timezone)
+    show_differences(console, project, found, timezone)
 
 
 def show_preview(console: Console, found: Preview, *, with_cards: bool) -> None:

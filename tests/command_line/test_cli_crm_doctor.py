@@ -116,6 +116,7 @@ def test_a_plan_that_fits_has_no_problem_and_the_schema_is_kept(
     said = workspace.run("crm", "doctor", PROJECT).stdout
 
     assert "No problem. No contact was changed." in said
+    assert f"Next: `aicmo preview {PROJECT} --read` shows what would change." in said
     assert f"{peer.identity}, the account of {PROJECT}" in said
     assert "12 of 15,000" in said
     with open_ledger().read() as session:
@@ -299,7 +300,7 @@ def test_a_real_crm_is_asked_and_gets_the_property_of_our_ids(
     assert [(each["place"], each["fix"]) for each in before["misfits"]] == [
         ("crm.fields[1].theirs", "write `first_name`, if that is meant"),
         ("crm.fields", "map first_name to it"),
-        ("crm.contact_id", "`aicmo crm doctor PROJECT --create` makes it"),
+        ("crm.contact_id", f"`aicmo crm doctor {PROJECT} --create` makes it"),
     ]
     assert after["made"] == ["cf_aicmo_contact_id"]
     assert [each["place"] for each in after["misfits"]] == ["crm.fields[1].theirs", "crm.fields"]

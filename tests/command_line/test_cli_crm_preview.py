@@ -92,6 +92,7 @@ def test_without_a_reading_nothing_is_asked_and_it_is_said(
     log_in(peer)
     shown = workspace.run("preview", PROJECT).stdout
     assert "c1: 2 not read" in shown
+    assert f"`aicmo preview {PROJECT} --read` reads what the CRM has now." in shown
     assert peer.seen == []
     found = differences(workspace)["ann"]
     assert (found["standing"], found["fields"][0]["theirs"]) == ("unread", None)
@@ -130,7 +131,7 @@ def test_a_question_is_listed_answered_and_the_difference_goes_by_it(
     listed = workspace.run("crm", "ask", PROJECT).stdout
     assert f"`aicmo crm answer {PROJECT} {number} role ours` sends ours" in listed
     said = workspace.run("crm", "answer", PROJECT, number, "role", "ours", "--by", "Casey").stdout
-    assert said == "ann, role: “Head of bread” is sent.\n"
+    assert said == "ann, role: “Head of bread” goes out with the next run.\n"
     assert (
         "waits for an answer, as far as it was read" in workspace.run("crm", "ask", PROJECT).stdout
     )
