@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 
 from aicmo.database import Database
-from aicmo.errors import AicmoError
-from aicmo.execution import runs
-from aicmo.execution.report import ExecutionReport
 from aicmo.gateways.contract import OpenGateway
 from aicmo.models import CrmRestoration, Delivery, Run
-from aicmo.settings import ExecutionConfig
 from tests.peers.desk_crm import IDENTITY
 from tests.projects import approved
+from tests.unit import crm_ledger
 from tests.unit.crm_projects import connect, import_crm
-from tests.unit.live_runs import LIVE
-
-CONFIG = ExecutionConfig(execution_enabled=True, dry_run=False, channels_enabled=["crm"])
+from tests.unit.doubtful_rows import ClockedDatabase
 
 
 def ready(database: Database, *items: dict[str, Any], **setup: Any) -> None:
@@ -29,15 +23,9 @@ def ready(database: Database, *items: dict[str, Any], **setup: Any) -> None:
     approved(database)
 
 
-def run(database: Database, open_gateway: OpenGateway) -> int:
+def run(database: ClockedDatabase, open_gateway: OpenGateway) -> int:
     """A whole live run; returns its number."""
-    opened = runs.open_run(database, replace(LIVE), CONFIG)
-    report = ExecutionReport("studio")
-    try:
-        runs.execute_channel(opened, "crm", runs.extract_items(opened), lambda: open_gateway)
-    except AicmoError as error:
-        report.add_error(str(error))
-    runs.close_run(opened, report)
+    crm_ledger.run(database, open_gateway)
     with database.read() as session:
         return session.scalars(select(Run.id).order_by(Run.id.desc())).first() or 0
 

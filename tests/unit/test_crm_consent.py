@@ -26,8 +26,8 @@ from tests.peers.desk_crm import DeskCrm, opening
 from tests.peers.http_exchange import Fault
 from tests.peers.routes import Call, Reply
 from tests.projects import NOW, contact, email
+from tests.unit.crm_ledger import CONFIG
 from tests.unit.crm_projects import change, connect, import_crm
-from tests.unit.crm_runs import CONFIG
 from tests.unit.departures import hmac_of, suppressions
 from tests.unit.doubtful_rows import ClockedDatabase
 from tests.unit.effect_runs import clocked

@@ -19,8 +19,9 @@ from aicmo.settings import ExecutionConfig
 from tests.peers.crm_peer import Kept
 from tests.peers.desk_crm import DeskCrm, opening
 from tests.peers.http_exchange import Fault
+from tests.unit.crm_ledger import CONFIG
 from tests.unit.crm_projects import change
-from tests.unit.crm_runs import CONFIG, ready, run, states, wishes
+from tests.unit.crm_runs import ready, run, states, wishes
 from tests.unit.doubtful_rows import ClockedDatabase
 from tests.unit.effect_runs import clocked
 

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Generator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from aicmo.errors import AicmoError
-from aicmo.execution import dispatch, runs
-from aicmo.execution.report import ExecutionReport, read_books
 from aicmo.gateways.account_gateway import ProviderAccount
 from aicmo.gateways.contract import LivePermit, OpenGateway
 from aicmo.gateways.salesforce import SalesforceGateway
-from aicmo.models import Delivery
-from aicmo.settings import ExecutionConfig
 from tests.contract.social_samples import Tokens
 from tests.peers.http_exchange import Fault
 from tests.peers.salesforce_fields import CONTACT_ID, DELIVERY_ID
 from tests.peers.salesforce_peer import ORG, SalesforcePeer
 from tests.projects import approved, contact
+from tests.unit.crm_ledger import counted, crm_ledger, deliveries, run, run_until_quiet
 from tests.unit.crm_projects import change, connect, import_crm
 from tests.unit.doubtful_rows import ClockedDatabase
-from tests.unit.effect_runs import clocked
-from tests.unit.live_runs import LIVE
 
 LOST, UNHEARD = Fault(applies=True, then="close"), Fault(then="reset")
-CONFIG = ExecutionConfig(execution_enabled=True, dry_run=False, channels_enabled=["crm"])
 FIELDS = [
     {"ours": "email", "theirs": "Email", "type": "email", "conflict": "ours"},
     {"ours": "last_name", "theirs": "LastName", "conflict": "theirs"},
@@ -47,13 +36,7 @@ SERVER = "https://acme.my.salesforce.com"
 def ledger(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Generator[ClockedDatabase]:
-    with clocked(sqlite_url, tmp_path, monkeypatch) as found:
-
-        def sleep(seconds: float) -> None:
-            found.at += timedelta(seconds=seconds)
-
-        waiting = SimpleNamespace(sleep=sleep, monotonic=time.monotonic)
-        monkeypatch.setattr(dispatch, "time", waiting)
+    with crm_ledger(sqlite_url, tmp_path, monkeypatch) as found:
         yield found
 
 
@@ -79,34 +62,6 @@ def opening(peer: SalesforcePeer, ledger: ClockedDatabase) -> OpenGateway:
     return open_gateway
 
 
-def run(ledger: ClockedDatabase, peer: SalesforcePeer) -> ExecutionReport:
-    """A whole live run; what stopped it is in its report."""
-    opened = runs.open_run(ledger, replace(LIVE), CONFIG)
-    report = ExecutionReport("studio")
-    try:
-        items = runs.extract_items(opened)
-        runs.execute_channel(opened, "crm", items, lambda: opening(peer, ledger))
-    except AicmoError as error:
-        report.add_error(str(error))
-    return runs.close_run(opened, report)
-
-
-def run_until_quiet(ledger: ClockedDatabase, peer: SalesforcePeer) -> None:
-    for _ in range(4):
-        run(ledger, peer)
-        ledger.at += timedelta(minutes=10)
-
-
-def deliveries(ledger: ClockedDatabase) -> list[Delivery]:
-    with ledger.read() as session:
-        assert read_books(session, "studio", now=ledger.at).balanced
-        return list(session.scalars(select(Delivery).order_by(Delivery.id)))
-
-
-def counted(ledger: ClockedDatabase) -> Counter[str]:
-    return Counter(each.state for each in deliveries(ledger))
-
-
 @pytest.mark.parametrize(
     "faults", [{2: LOST}, {2: UNHEARD}, {1: LOST, 2: UNHEARD, 3: LOST, 4: LOST}]
 )
@@ -115,7 +70,7 @@ def test_lost_answers_in_the_middle_leave_every_contact_added_once(
 ) -> None:
     ready(ledger, change(), people=450)
     with SalesforcePeer(faults) as peer:
-        run_until_quiet(ledger, peer)
+        run_until_quiet(ledger, opening(peer, ledger))
 
     assert counted(ledger) == {"sent": 450}
     assert len(peer.contacts) == 450
@@ -130,7 +85,7 @@ def test_contacts_that_are_there_are_changed_once_and_theirs_stays(ledger: Clock
     with SalesforcePeer({1: LOST}) as peer:
         own = peer.add({"Email": "person1@example.com", "LastName": "Own", "Phone": "1"})
         moved = peer.add({"Email": "old@example.com", CONTACT_ID: "studio:c2", "Title": "Own"})
-        run_until_quiet(ledger, peer)
+        run_until_quiet(ledger, opening(peer, ledger))
 
     assert counted(ledger) == {"sent": 3}
     assert (own.values["LastName"], own.values["Title"]) == ("Own", "Win 1")
@@ -147,7 +102,7 @@ def test_each_note_is_one_task_whatever_is_lost(ledger: ClockedDatabase) -> None
     with SalesforcePeer({1: LOST, 2: UNHEARD, 3: LOST}) as peer:
         for number in range(1, 251):
             peer.add({"Email": f"person{number}@example.com", "LastName": "Ng"})
-        run_until_quiet(ledger, peer)
+        run_until_quiet(ledger, opening(peer, ledger))
 
     assert counted(ledger) == {"sent": 250}
     tasks = peer.activities.values()
@@ -160,7 +115,7 @@ def test_one_bad_record_is_told_and_the_others_go(ledger: ClockedDatabase) -> No
     ready(ledger, change())
     with SalesforcePeer() as peer:
         peer.refused = {"contact:c2"}
-        run_until_quiet(ledger, peer)
+        run_until_quiet(ledger, opening(peer, ledger))
 
     assert [each.state for each in deliveries(ledger)] == ["sent", "failed", "sent"]
     failed = deliveries(ledger)[1]
@@ -173,7 +128,7 @@ def test_a_stage_moves_forward_only(ledger: ClockedDatabase) -> None:
     with SalesforcePeer() as peer:
         early = peer.add({"Email": "person1@example.com", "Stage__c": "subscriber"})
         late = peer.add({"Email": "person2@example.com", "Stage__c": "customer"})
-        run_until_quiet(ledger, peer)
+        run_until_quiet(ledger, opening(peer, ledger))
 
     assert [each.state for each in deliveries(ledger)] == ["sent", "held"]
     assert (early.values["Stage__c"], late.values["Stage__c"]) == ("lead", "customer")
@@ -186,14 +141,14 @@ def test_a_day_that_is_used_up_lets_the_account_wait_and_burns_no_try(
     ready(ledger, change())
     with SalesforcePeer() as peer:
         peer.usage = "api-usage=14900/15000"
-        report = run(ledger, peer)
+        report = run(ledger, opening(peer, ledger))
         waiting = deliveries(ledger)
         peer.usage = "api-usage=12/15000"
         ledger.at += timedelta(minutes=30)
-        run(ledger, peer)
+        run(ledger, opening(peer, ledger))
         still_waiting = counted(ledger)
         ledger.at += timedelta(minutes=31)
-        run(ledger, peer)
+        run(ledger, opening(peer, ledger))
 
     assert report.errors
     assert {(each.state, each.attempts) for each in waiting} == {("pending", 0)}
