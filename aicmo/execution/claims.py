@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from aicmo import audit
+from aicmo.channels import Channel
 from aicmo.database import Database
 from aicmo.execution import courtesy, guards
 from aicmo.execution.courtesy import Courtesy
@@ -169,10 +170,12 @@ def _next_due(
     due = _due_items(item_ids, mover.at).where(
         or_(Account.not_before.is_(None), Account.not_before <= mover.at)
     )
-    for item_id in session.scalars(due.order_by(Item.send_at, Item.key)).all():
+    columns = due.add_columns(Item.channel).order_by(Item.send_at, Item.key)
+    for item_id, channel in session.execute(columns).tuples().all():
         query = (
             select(Delivery.id)
             .where(Delivery.item_id == item_id, *_claimable(mover.at))
+            .where(*_one_at_a_time(session, mover.project_id, channel))
             .order_by(Delivery.id)
             .limit(at_most)
             .with_for_update(skip_locked=True)
@@ -180,6 +183,26 @@ def _next_due(
         if ids := list(session.scalars(query)):
             return item_id, ids
     return 0, []
+
+
+def _one_at_a_time(
+    session: Session, project_id: str, channel: str
+) -> tuple[ColumnElement[bool], ...]:
+    """In a CRM, not who is being changed by another worker: what was read of them isn't so any more."""
+    if channel != Channel.CRM:
+        return ()
+    changed = (
+        select(Delivery.contact_id)
+        .join(Item, Item.id == Delivery.item_id)
+        .where(
+            Delivery.project_id == project_id,
+            Delivery.lease_until.is_not(None),
+            Delivery.state.in_((State.CLAIMED.value, State.SENDING.value)),
+            Item.channel == Channel.CRM.value,
+        )
+    )
+    busy = session.scalars(changed).all()
+    return (Delivery.contact_id.not_in(busy),) if busy else ()
 
 
 def _claimable(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -24,6 +24,7 @@ _staging = _in("gateways/crm_staging.py", _RESTORING)
 _composing = _in("execution/composing_crm.py", _RESTORING)
 _composing_of_erased = _in("execution/composing_crm.py", "unit/test_crm_erasing.py::")
 _stepping = _in("gateways/hubspot_staging.py", "unit/test_hubspot_runs.py::")
+_claiming = _in("execution/claims.py", "unit/test_crm_two_runs.py::")
 _keeping = _in("execution/staging.py", "unit/test_crm_erasing.py::")
 _reading = _in("execution/crm_consent.py", _CONSENT)
 _pinning = _in("execution/account_pinning.py", "unit/test_crm_accounts.py::")
@@ -78,6 +79,11 @@ MUTANTS = (
         "stage: the steps of a stage", "the stage of a customer who was moved back can't be put back",
         '"ours": before["ours"], IN_STEPS: True}', '"ours": before["ours"]}',
         "test_what_a_stage_was_before_it_was_emptied_is_kept_whatever_becomes_of_the_second_request",
+    ),
+    _claiming(
+        "claim: a contact in one worker's hands", "two runs at once move a contact's stage back",
+        "return (Delivery.contact_id.not_in(busy),) if busy else ()", "return ()",
+        "test_no_stage_moves_back_as_two_runs_change_a_contact",
     ),
     _keeping(
         "keep: not of who was erased", "what the CRM has of somebody is kept after their erasure",
