@@ -24,6 +24,8 @@ MAILERS = {
         "OPTIONS": {"file_path": "mail"},
     }
 }
+# Its own takes half a second for each code and password, and every test signs up with several.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Tables straight from the models: its 253 migrations take two minutes and end in the same ones, down to
 # the last index, constraint and policy (compared on 1.35.0: only the ids of five join tables are wider).
 MIGRATION_MODULES = dict.fromkeys(each.rpartition(".")[2] for each in INSTALLED_APPS)  # noqa: F405
