@@ -123,8 +123,3 @@ def objection_to(error: Exception) -> Outcome:
     detail = f"connection failed: {type(error).__name__}"
     scope = Scope.RUN if isinstance(error, httpx.HTTPError) else Scope.DELIVERY
     return Outcome(OutcomeKind.NOT_SENT, detail=detail, scope=scope)
-
-
-def record_id(found: Found) -> str:
-    """The CRM's own id; '' where there isn't one contact."""
-    return found.id if isinstance(found, Record) else ""
