@@ -11,18 +11,30 @@ from aicmo.gateways.contract import Reading
 
 
 def reading_of(found: Found, staged: Mapping[str, Any]) -> Reading:
-    """PRESENT where every value is ours, ABSENT where none is; between them only a person can tell."""
+    """PRESENT where every value is ours, ABSENT where all is as it was; else only a person can tell.
+
+    Our id counts as a value, where it was to be written, too.
+    """
     if found is None:
         return Reading(Told.ABSENT) if not staged["record"] else _cannot("the contact is gone")
     if not isinstance(found, Record):
         return _cannot(f"{len(found.ids)} contacts of the CRM fit")
-    wanted: Mapping[str, str] = staged["write"]
-    ours = [name for name, value in wanted.items() if found.values.get(name, "") == value]
-    if len(ours) == len(wanted):
+    are_ours = [found.values.get(name, "") == value for name, value in staged["write"].items()]
+    if not staged["has_id"] and staged["match"]["id_property"]:
+        are_ours.append(found.contact_id == staged["match"]["contact_id"])
+    if all(are_ours):
         return Reading(Told.PRESENT, found.id, permalink=found.link)
-    if not ours:
-        return Reading(Told.ABSENT)
-    return _cannot(f"{len(ours)} of {len(wanted)} values are ours")
+    if any(are_ours):
+        return _cannot(f"{sum(are_ours)} of {len(are_ours)} values are ours")
+    if staged["record"] and not _is_as_before(found, staged):
+        return _cannot("somebody has changed it since, before or after us")
+    return Reading(Told.ABSENT)
+
+
+def _is_as_before(found: Record, staged: Mapping[str, Any]) -> bool:
+    """Nobody has written what was to be written: neither we nor somebody else after us."""
+    former: Mapping[str, str] = staged["former"]
+    return all(found.values.get(name, "") == former.get(name, "") for name in staged["write"])
 
 
 def _cannot(why: str) -> Reading:

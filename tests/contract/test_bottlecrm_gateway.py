@@ -160,7 +160,7 @@ def test_a_value_that_somebody_changed_since_leaves_the_doubt() -> None:
         (contact,) = peer.contacts.values()
         peer.edit(contact, {"title": "Their own"})
         reading = ask(peer, sent)
-    assert (reading.found, reading.detail) == (Found.CANNOT_TELL, "3 of 4 values are ours")
+    assert (reading.found, reading.detail) == (Found.CANNOT_TELL, "4 of 5 values are ours")
 
 
 def test_tags_are_read_again_directly_before_all_of_them_are_replaced() -> None:

@@ -25,6 +25,7 @@ _composing = _in("execution/composing_crm.py", _RESTORING)
 _composing_of_erased = _in("execution/composing_crm.py", "unit/test_crm_erasing.py::")
 _stepping = _in("gateways/hubspot_staging.py", "unit/test_hubspot_runs.py::")
 _claiming = _in("execution/claims.py", "unit/test_crm_two_runs.py::")
+_doubting = _in("gateways/crm_reconciling.py", "unit/test_crm_reconciling.py::")
 _keeping = _in("execution/staging.py", "unit/test_crm_erasing.py::")
 _reading = _in("execution/crm_consent.py", _CONSENT)
 _pinning = _in("execution/account_pinning.py", "unit/test_crm_accounts.py::")
@@ -84,6 +85,16 @@ MUTANTS = (
         "claim: a contact in one worker's hands", "two runs at once move a contact's stage back",
         "return (Delivery.contact_id.not_in(busy),) if busy else ()", "return ()",
         "test_no_stage_moves_back_as_two_runs_change_a_contact",
+    ),
+    _doubting(
+        "doubt: changed since", "what arrived, and a person put right, is written a second time",
+        'if staged["record"] and not _is_as_before(found, staged):', "if False:",
+        "test_a_change_of_who_is_there",
+    ),
+    _doubting(
+        "doubt: our id", "a change that wrote our id alone counts as sent although it didn't arrive",
+        'if not staged["has_id"] and staged["match"]["id_property"]:', "if False:",
+        "test_our_id_alone_is_a_change",
     ),
     _keeping(
         "keep: not of who was erased", "what the CRM has of somebody is kept after their erasure",
