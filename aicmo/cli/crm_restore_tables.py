@@ -26,7 +26,7 @@ def show_changes(console: Console, project: str, run: int, found: Restoring) -> 
     from aicmo.execution.crm_overwritten import RESTORED
 
     if not found.changes:
-        console.print(plain(f"Run {run} of {project} changed nothing in the CRM."))
+        console.print(plain(f"No change of run {run} of {project} is confirmed in the CRM."))
         return
     overwritten = [each for each in found.changes if found.fields.get(each.delivery_id)]
     if overwritten:

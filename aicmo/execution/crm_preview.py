@@ -83,8 +83,10 @@ class CrmPreview:
     def checks(self, project_id: str) -> tuple[Check, ...]:
         """What was looked at, and what a person has to see to."""
         total = self.counts.total()
-        composed = f"all {total:,} changes can be composed"
-        read = "every contact was read" if total else "nobody is left to change"
+        composed = f"all {total:,} changes can be composed" if total > 1 else "it can be composed"
+        read = "every contact was read"
+        if not total:
+            composed = read = "nobody is left to change"
         return (
             Check("Composed in full", composed, tuple(self._troubles.findings())),
             Check("The CRM’s own schema", "all of it fits", tuple(self._schema(project_id))),

@@ -69,6 +69,6 @@ def _told(project_id: str, channel: str, objection: Outcome) -> FixAccount | Try
             f"then `aicmo unpause {project_id} --channel {channel}` and run again.",
         )
     return TryLater(
-        f"{channel} doesn't say whose account is logged in: {said}",
+        f"Whose {channel} account is logged in isn't known: {said}",
         next_step="Run again later: nothing was sent.",
     )

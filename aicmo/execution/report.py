@@ -21,6 +21,7 @@ from aicmo.models import Delivery, Feedback, Item
 DUE = "due"
 NOT_COMPOSED = "can't be composed"
 TO_BE_TRIED_AGAIN = "to be tried again: "
+_TO_BE_REPEATED = "to be repeated safely"
 _TOLD_BY_THE_LAST_RUN = (NOT_COMPOSED, NOT_PUT_UP, NOT_CHANGED)
 """Begin the reasons that no guard knows of: a run finds out anew."""
 BOOKS = ("sent", "failed", "unknown", "skipped", "held", "cancelled", "expired", "waiting")
@@ -129,7 +130,8 @@ def _tallies(rows: Iterable[Any]) -> Iterable[Tally]:
         if lapsed:
             said, why = State.UNKNOWN.value, LAPSED
         elif ambiguous and state in WAITING:
-            said, why = State.UNKNOWN.value, f"to be repeated safely: {reason}"
+            said = State.UNKNOWN.value
+            why = f"{_TO_BE_REPEATED}: {reason}" if reason else _TO_BE_REPEATED
         else:
             said, why = _said(verdict, state, reason)
         counts[key, title, channel, said, why] += count

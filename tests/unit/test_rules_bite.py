@@ -321,7 +321,7 @@ def test_what_is_pending_in_doubt_is_never_stopped(database: ClockedDatabase) ->
     run, claim = claimed(database)
     assert arm_through(run, claim).outgoing == ()
     assert row(database, only).state == "pending"
-    assert books(database).reasons("unknown") == {"to be repeated safely: ": 1}
+    assert books(database).reasons("unknown") == {"to be repeated safely": 1}
     approved(database)
     set_all(database, Delivery, not_before=None)
     run, claim = claimed(database)
