@@ -23,7 +23,7 @@ _INDENT = 2
 _STYLES = {
     "write": "green", "same": "dim", "keep": "dim", "ask": "yellow", "refuse": "bold red",
 }  # fmt: skip
-_HEADINGS = ("Field", "In the CRM now", "Would be", "Becomes")
+_HEADINGS = ("Field", "In the CRM now", "Ours", "Becomes")
 
 
 def show_sums(console: Console, project: str, found: Preview) -> None:
