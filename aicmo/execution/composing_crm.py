@@ -19,7 +19,7 @@ from aicmo.execution import guards
 from aicmo.execution.composing import Composed, ComposedBatch, not_composed
 from aicmo.execution.crm_activities import Activities
 from aicmo.execution.identity import account_of
-from aicmo.gateways.crm_staging import EFFECTS, IN_STEPS
+from aicmo.gateways.crm_staging import IN_STEPS, OF_ONE_TRY
 from aicmo.models import Account, Contact, CrmAnswer, CrmSchema, Delivery
 from aicmo.plans import crm_values
 from aicmo.plans.crm import CrmField, CrmSetup
@@ -100,7 +100,7 @@ def _staged(delivery: Delivery) -> dict[str, Any]:
     """What earlier tries noted; one that had no effect has overwritten and added nothing."""
     if delivery.ambiguous or delivery.staged.get(IN_STEPS):
         return delivery.staged
-    return {name: each for name, each in delivery.staged.items() if name not in EFFECTS}
+    return {name: each for name, each in delivery.staged.items() if name not in OF_ONE_TRY}
 
 
 def _answers(session: Session, delivery_ids: Sequence[int]) -> dict[int, dict[str, Answer]]:

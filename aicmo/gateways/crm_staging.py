@@ -15,8 +15,9 @@ from aicmo.errors import FixInput
 from aicmo.gateways.account_gateway import NoToken, Refused
 from aicmo.gateways.contract import Outcome, OutcomeKind, Outgoing, Scope, Staged
 
-EFFECTS = ("added", "former", "ours")
-"""What of the values of `stage_change` is true only if the try was sent."""
+OF_ONE_TRY = ("added", "former", "ours", "list_id")
+"""What of the values that were staged counts for the next try only if this one may have been sent: else it
+has had no effect, and a list's number may be another list's by then, as in another account."""
 IN_STEPS = "in_steps"
 """Among the values of a change that takes several requests, of which earlier ones had their effect."""
 _NOBODY = "the CRM doesn't have this contact"

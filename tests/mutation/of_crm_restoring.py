@@ -26,6 +26,7 @@ _composing_of_erased = _in("execution/composing_crm.py", "unit/test_crm_erasing.
 _stepping = _in("gateways/hubspot_staging.py", "unit/test_hubspot_runs.py::")
 _claiming = _in("execution/claims.py", "unit/test_crm_two_runs.py::")
 _doubting = _in("gateways/crm_reconciling.py", "unit/test_crm_reconciling.py::")
+_listing = _in("gateways/crm_staging.py", "unit/test_hubspot_runs.py::")
 _keeping = _in("execution/staging.py", "unit/test_crm_erasing.py::")
 _reading = _in("execution/crm_consent.py", _CONSENT)
 _pinning = _in("execution/account_pinning.py", "unit/test_crm_accounts.py::")
@@ -95,6 +96,11 @@ MUTANTS = (
         "doubt: our id", "a change that wrote our id alone counts as sent although it didn't arrive",
         'if not staged["has_id"] and staged["match"]["id_property"]:', "if False:",
         "test_our_id_alone_is_a_change",
+    ),
+    _listing(
+        "stage: a list's number", "contacts get into a list of another account with the same number",
+        '"ours", "list_id")', '"ours")',
+        "test_a_list_is_looked_up_again_by_a_try_before_which_nothing_was_sent",
     ),
     _keeping(
         "keep: not of who was erased", "what the CRM has of somebody is kept after their erasure",

@@ -199,6 +199,24 @@ def test_what_a_stage_was_before_it_was_emptied_is_kept_whatever_becomes_of_the_
     assert (only.state, only.staged["former"]) == ("sent", {"lifecyclestage": "customer"})
 
 
+def test_a_list_is_looked_up_again_by_a_try_before_which_nothing_was_sent(
+    ledger: ClockedDatabase,
+) -> None:
+    """Its number may be another list's by then, as in another portal."""
+    ready(ledger, change(action="add_to_list", list_name="Guests"), people=1)
+    with portal({1: Fault(status=429)}) as peer:
+        peer.add({"email": "person1@example.com"})
+        other = peer.add_list("Guests")
+        run(ledger, opening(peer, ledger))
+        other.name = "Complaints"
+        guests = peer.add_list("Guests")
+        ledger.at += timedelta(hours=1)
+        run_until_quiet(ledger, opening(peer, ledger))
+
+    assert counted(ledger) == {"sent": 1}
+    assert (len(guests.members), len(other.members)) == (1, 0)
+
+
 def test_a_daily_limit_lets_the_account_wait_until_midnight_and_burns_no_try(
     ledger: ClockedDatabase,
 ) -> None:
