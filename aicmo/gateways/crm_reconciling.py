@@ -8,6 +8,7 @@ from typing import Any
 from aicmo.crm.record import Found, Record
 from aicmo.gateways.contract import Found as Told
 from aicmo.gateways.contract import Reading
+from aicmo.gateways.crm_staging import IN_STEPS
 
 
 def reading_of(found: Found, staged: Mapping[str, Any]) -> Reading:
@@ -34,7 +35,11 @@ def reading_of(found: Found, staged: Mapping[str, Any]) -> Reading:
 def _is_as_before(found: Record, staged: Mapping[str, Any]) -> bool:
     """Nobody has written what was to be written: neither we nor somebody else after us."""
     former: Mapping[str, str] = staged["former"]
-    return all(found.values.get(name, "") == former.get(name, "") for name in staged["write"])
+    now = {name: found.values.get(name, "") for name in staged["write"]}
+    may_be_emptied = bool(staged.get(IN_STEPS))  # by the step before
+    return all(
+        each == former.get(name, "") or (may_be_emptied and not each) for name, each in now.items()
+    )
 
 
 def _cannot(why: str) -> Reading:

@@ -42,6 +42,11 @@ def test_a_change_of_who_is_there(found: Found, told: Told) -> None:
     assert reading_of(found, staged()).found is told
 
 
+def test_what_a_step_before_has_emptied_is_not_set_yet() -> None:
+    assert reading_of(now(""), staged()).found is CANNOT_TELL
+    assert reading_of(now(""), staged(in_steps=True)).found is ABSENT
+
+
 @pytest.mark.parametrize(
     ("goal", "told"), [("run", PRESENT), ("swim", ABSENT), ("climb", CANNOT_TELL)]
 )
