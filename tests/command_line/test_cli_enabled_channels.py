@@ -44,5 +44,5 @@ def test_a_run_names_the_channels_that_it_left_out(workspace: Workspace) -> None
 def test_a_plan_without_anything_on_enabled_channels_lacks_a_key(workspace: Workspace) -> None:
     workspace.allow(EXECUTION_CHANNELS="mastodon")
     told = workspace.json(*LIVE, status=2)
-    key = "EXECUTION_CHANNELS=mastodon,email,linkedin,instagram,twitter"
+    key = "EXECUTION_CHANNELS=mastodon,email,linkedin,instagram,twitter,crm"
     assert told["missing_keys"] == [key, "approval"]
