@@ -58,7 +58,11 @@ class ChangeComposers:
         """These changes of an item; what is wrong is told of each that can't be composed."""
         del now
         batch = ComposedBatch({}, {})
-        for draft in self.drafts(session, item_key, delivery_ids):
+        drafts = self.drafts(session, item_key, delivery_ids)
+        accounts = {each.delivery.account_id for each in drafts}
+        query = select(Account.id, Account.identity).where(Account.id.in_(accounts))
+        identities = dict(session.execute(query).tuples().all())
+        for draft in drafts:
             delivery, change = draft.delivery, draft.change
             if draft.contact.removed and not draft.contact.details:
                 # Nothing is read of them either: it would be kept again.
@@ -72,7 +76,7 @@ class ChangeComposers:
                 batch.stopped[delivery.id] = guards.AFTER_WHAT_IT_NOTES
             else:
                 batch.composed[delivery.id] = Composed(
-                    delivery.token, session.get_one(Account, delivery.account_id).identity,
+                    delivery.token, identities[delivery.account_id],
                     delivery.recipient, change.to_bytes(), is_staged=True, staged=_staged(delivery),
                 )  # fmt: skip
         return batch
