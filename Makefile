@@ -56,7 +56,7 @@ check: setup ## Lint, format, types and layers
 	@$(BIN)/lint-imports --no-cache --no-logo
 
 bench: setup ## Run every benchmark at full size and print the tables
-	@for name in demo import_preview packaging engine send_safety email_throughput; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in demo import_preview packaging engine send_safety email_throughput crm_sync; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra postgres --group dev --universal \
