@@ -20,7 +20,20 @@ from typer.testing import CliRunner, Result
 from aicmo.cli.main import app
 
 PROJECT = "northside-founders"
-EXAMPLE = Path(str(files("aicmo.plans") / "examples" / f"{PROJECT}.yaml"))
+
+
+def _by_day() -> Path:
+    """The example without its quiet hours: at night in Chicago its emails would wait."""
+    made = Path(tempfile.mkdtemp(prefix="aicmo-examples-"))
+    shutil.copytree(Path(str(files("aicmo.plans") / "examples")), made, dirs_exist_ok=True)
+    example = made / f"{PROJECT}.yaml"
+    lines = example.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [each for each in lines if not each.lstrip().startswith("quiet_hours:")]
+    example.write_text("".join(kept), encoding="utf-8")
+    return example
+
+
+EXAMPLE = _by_day()
 SECRET_KEY = "canary-of-the-secret-key-0123456789abcdef"
 _OURS = ("AICMO_", "EXECUTION_", "FORCE_COLOR", "COLUMNS", "TTY_")
 

@@ -72,7 +72,7 @@ def test_without_approval_a_live_run_sends_nothing(workspace: Workspace) -> None
         told = workspace.json(*LIVE)
         assert server.accepted == []
     assert told["missing_keys"] == ["approval"]
-    assert told["reasons"]["held"]["not approved"] == 20
+    assert told["reasons"]["held"]["not approved"] == 22
 
 
 def test_what_is_approved_and_due_goes_out_once(workspace: Workspace) -> None:
@@ -114,7 +114,7 @@ def test_a_pause_stops_a_live_run(workspace: Workspace, switch: tuple[str, ...])
     assert "the client called" in workspace.run("plan", PROJECT).stdout
     with _captured(workspace) as server:
         workspace.allow(server.relay.port)
-        held = 17 if "--channel" in switch else 20
+        held = 17 if "--channel" in switch else 22
         assert workspace.json(*LIVE)["reasons"]["held"]["paused"] == held
         shown = workspace.run(*LIVE).stdout
         assert f"Nothing was sent: {held} deliveries held by a pause." in shown
