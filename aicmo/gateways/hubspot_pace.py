@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -27,15 +28,17 @@ class Pace:
         self._most, self._span = 100, 10.0
         self._begun: deque[float] = deque()
         self._blocked_until = 0.0
+        self._turn = threading.Lock()
 
     def before_request(self) -> None:
-        """Waits until one more request may go."""
-        self._sleep_until(self._blocked_until)
-        room = max(1, int(self._most * (1 - _LEFT_TO_OTHERS)))
-        while len(self._begun) >= room:
-            self._sleep_until(self._begun[0] + self._span)
-            self._begun.popleft()
-        self._begun.append(self._now())
+        """Waits until one more request may go; of those that ask side by side, one at a time."""
+        with self._turn:
+            self._sleep_until(self._blocked_until)
+            room = max(1, int(self._most * (1 - _LEFT_TO_OTHERS)))
+            while len(self._begun) >= room:
+                self._sleep_until(self._begun[0] + self._span)
+                self._begun.popleft()
+            self._begun.append(self._now())
 
     def after_answer(self, headers: Mapping[str, str]) -> None:
         """Takes over what an answer says of the limit and of what is left of it."""
