@@ -215,7 +215,7 @@ def test_results_come_with_their_proof() -> None:
     assert results.conclusion.startswith("1,060 deliveries so far: 1,042 sent, 3 not delivered")
     assert "Tue, Mar 3, 2026, 7:30 AM – Tue, Mar 3, 2026, 7:52 AM" in said
     assert dict(tables["Reason"].rows)["the recipient has unsubscribed"] == "9"
-    assert dict(tables["Reason"].rows)["the receiving mail server refused it"] == "3"
+    assert dict(tables["Reason"].rows)["the provider refused it"] == "3"
     assert dict(tables["Answer"].rows)["Bounced: the address does not work"] == "4"
     assert tables["Answer"].caption == "11 answers to what was sent"
     link = "https://www.linkedin.com/feed/update/urn:li:share:7001/"
