@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 12
 _INDENT = 2
+_LONGEST = 200
 _STYLES = {
     "write": "green", "same": "dim", "keep": "dim", "ask": "yellow", "refuse": "bold red",
 }  # fmt: skip
@@ -140,10 +141,15 @@ def _row(field: FieldChange, timezone: str) -> list[Text]:
     name = plain(field.label or field.ours)
     if field.name != (field.label or field.ours):
         name.append_text(plain(f"\n{field.name}", "dim"))
-    now = plain("not read", "dim") if field.theirs is None else plain(field.before or "–")
+    now = plain("not read", "dim") if field.theirs is None else plain(_cut(field.before) or "–")
     if changed := last_change(field, timezone):
         now.append_text(plain(f"\n{changed}", "dim"))
-    return [name, now, plain(field.after), plain(field.becomes, style)]
+    return [name, now, plain(_cut(field.after)), plain(field.becomes, style)]
+
+
+def _cut(text: str) -> str:
+    """The page shows the whole of a long value."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def difference_json(crm: CrmPreview) -> dict[str, Any]:

@@ -114,8 +114,18 @@ def _audience(planned: PlannedItem, plan: ProjectPlan) -> str:
     return names.get(planned.audience or "", "")
 
 
+_ACTIONS = {
+    "upsert_contact": "add contacts, or bring them up to date",
+    "set_properties": "set properties of contacts",
+    "set_stage": "move contacts to a stage",
+    "add_tag": "give contacts a tag",
+    "add_to_list": "add contacts to a list",
+    "log_activity": "note an activity with contacts",
+}
+
+
 def _crm_lines(content: CrmContent) -> list[tuple[str, str]]:
-    lines = [("Action", content.action.replace("_", " "))]
+    lines = [("Action", _ACTIONS[content.action])]
     named = (
         ("Stage", content.stage),
         ("Tag", content.tag),
