@@ -14,6 +14,7 @@ from typing import Any
 
 from aicmo.packaging.brand import theme_for
 from aicmo.packaging.chapter_parts import Material
+from aicmo.packaging.chapters_content import crm_text
 from aicmo.packaging.client_words import standing
 from aicmo.packaging.content import ProjectContent
 from aicmo.packaging.wording import CHANNEL_NAMES, Wording, client_text, plain_text
@@ -151,12 +152,12 @@ def _texts(book: _Book) -> None:
     items = book.material.items()
     sheet = _sheet(book, say.text("Content"), columns, len(items))
     for row, item in enumerate(items, start=1):
-        subject, text, link, media = _parts(item)
+        subject, text, link, media = _parts(item, say)
         values = (item.title, CHANNEL_NAMES[item.channel], subject, text, link, media)
         _write(book, sheet, row, [("text", value) for value in values])
 
 
-def _parts(item: Item) -> tuple[str | None, str | None, str | None, str | None]:
+def _parts(item: Item, say: Wording) -> tuple[str | None, str | None, str | None, str | None]:
     """Subject, text, link and pictures of an item."""
     match item.content:
         case EmailContent() as email:
@@ -166,7 +167,7 @@ def _parts(item: Item) -> tuple[str | None, str | None, str | None, str | None]:
             media = [one.brief or one.alt_text or one.source for one in post.media]
             return None, post.text, post.link, "\n".join(media) or None
         case CrmContent() as crm:
-            return None, crm.note, None, None
+            return None, crm_text(crm, say), None, None
 
 
 def _kpis(book: _Book) -> None:

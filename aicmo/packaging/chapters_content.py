@@ -90,7 +90,7 @@ def _written(
             return content.text, [(say.text("Link"), content.link), *media]
         case CrmContent():
             properties = [(_property(name), value) for name, value in content.properties.items()]
-            return _crm(content, say), [*properties]
+            return crm_text(content, say), [*properties]
 
 
 def _media(media: Media, say: Wording) -> Iterator[tuple[str, str | None]]:
@@ -110,7 +110,8 @@ def _property(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _crm(content: CrmContent, say: Wording) -> str:
+def crm_text(content: CrmContent, say: Wording) -> str:
+    """What is done in the CRM, as the text of its piece."""
     action = {
         "upsert_contact": say.text("Add the contacts to the CRM, or bring them up to date there."),
         "set_properties": say.text("Set these properties of the contacts."),

@@ -12,7 +12,7 @@ from aicmo.packaging.client_words import in_client_words
 from aicmo.packaging.content import ItemStatus, ProjectContent
 from aicmo.packaging.wording import Wording
 
-_INTERNAL = {"contacts", "audiences", "language_rules", "sending"}
+_INTERNAL = {"contacts", "audiences", "crm", "language_rules", "sending"}
 """People, how they are chosen, and our own rules: the rules may name other clients."""
 
 
@@ -23,6 +23,8 @@ def project_data(content: ProjectContent) -> dict[str, Any]:
     agency = content.document.brand.agency
     if agency and not agency.show:
         del document["brand"]["agency"]
+    for item in document["items"]:
+        item["content"].pop("back_because", None)  # a word among colleagues
     document["audiences"] = [
         {"id": each.id, "name": each.name} for each in content.document.audiences
     ]

@@ -88,6 +88,7 @@ def test_the_workbook_holds_every_text_and_measure(made: dict[str, Path]) -> Non
     texts = [row[3] for row in book["Content"].iter_rows(min_row=2, values_only=True)]
     assert "Hello [first name]" in str(texts[0])
     assert any("Naïve about burpees? Żaneta isn’t" in str(text) for text in texts)
+    assert texts[3] == "Give the contacts the tag “founder-deadline”."
     measures = list(book["Measures"].iter_rows(min_row=2, values_only=True))
     assert measures[0][:3] == ("Trial to member", 28.5, 40)
     assert measures[1][:4] == ("Sales closed", None, 12, 15)
@@ -162,9 +163,22 @@ def test_the_data_has_every_item_and_no_person(made: dict[str, Path]) -> None:
     data = json.loads(made["data/project.json"].read_text())
     assert data["document"]["brand"]["name"] == "Northside Strength Studio"
     assert data["items"]["fit-em-1"]["counts"] == {"sent": 41, "held": 2}
-    for internal in ("contacts", "language_rules", "sending"):
+    for internal in ("contacts", "crm", "language_rules", "sending"):
         assert internal not in data["document"]
     assert data["document"]["audiences"] == [{"id": "aud-all", "name": "Founders list"}]
+
+
+def test_the_data_says_nothing_of_how_the_crm_is_kept(tmp_path: Path) -> None:
+    data = sample_data()
+    stages = {"property": "lifecyclestage", "order": ["lead", "customer"]}
+    data["crm"] = {"provider": "hubspot", "stages": stages}
+    data["items"][3]["content"] = {
+        "action": "set_stage", "stage": "lead", "back_because": "signed by mistake",
+    }  # fmt: skip
+    told = files_of(content_of(data), tmp_path)["data/project.json"].read_text()
+    assert '"stage": "lead"' in told
+    assert "lifecyclestage" not in told
+    assert "mistake" not in told
 
 
 def test_the_data_tells_reasons_in_a_clients_words(tmp_path: Path) -> None:
