@@ -186,7 +186,12 @@ def test_other_flows_refuse() -> None:
         import_plan.validate_parameters({"path": ""})
     with pytest.raises(ParameterTypeError):
         reconcile_doubts.validate_parameters({"project_id": "../other"})
-    every = {"project_id": "", "email_credentials": "", "social_credentials": []}
+    every = {
+        "project_id": "",
+        "email_credentials": "",
+        "social_credentials": [],
+        "crm_credentials": "",
+    }
     assert reconcile_doubts.validate_parameters({"project_id": ""}) == every
 
 
