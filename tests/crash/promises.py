@@ -64,13 +64,17 @@ def kept_promises(database_url: str, effects: Mapping[str, int], people: int) ->
     """Checks every promise on a drained ledger, and gives its books."""
     database = ShiftedDatabase(database_url)
     with database.read() as session:
-        states = _states(session)
+        states, reasons = _states(session), _reasons(session)
         books = read_books(session, "studio", now=database.now(session))
         chain = audit.verify(session, "studio")
     database.dispose()
     told = {mailbox: (state, effects.get(mailbox, 0)) for mailbox, state in states.items()}
-    broken = {mailbox: pair for mailbox, pair in told.items() if not _is_honest(*pair)}
-    assert not broken, f"(state, effects) of {broken}"
+    broken = {
+        mailbox: (*pair, reasons[mailbox])
+        for mailbox, pair in told.items()
+        if not _is_honest(*pair)
+    }
+    assert not broken, f"(state, effects, reason) of {broken}"
     assert set(effects) <= set(told)
     assert len(told) == people == books.planned, "a delivery is lost"
     assert books.balanced, books.as_dict()
@@ -91,4 +95,10 @@ def _is_honest(state: str, effects: int) -> bool:
 
 def _states(session: Session) -> dict[str, str]:
     query = select(Contact.mailbox, Delivery.state).join(Contact)
+    return dict(session.execute(query).tuples().all())
+
+
+def _reasons(session: Session) -> dict[str, str]:
+    """Why each delivery is where it is: what tells a failure that doesn't come back."""
+    query = select(Contact.mailbox, Delivery.reason).join(Contact)
     return dict(session.execute(query).tuples().all())
